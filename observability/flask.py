@@ -1,0 +1,221 @@
+"""A Flask app that can be seen: traced, counted, timed, logged when it fails, and ready to be asked how it is.
+
+`create_flask_app` puts together, in this order around every request:
+
+1. `operations.py`: /health, /ready and /metrics, answered in front of everything else
+2. the official Flask instrumentation: the server span, continuing the caller's trace; here it gets the route's name
+3. the request counter and the duration histogram, labelled with the route's template, never with the raw path
+4. errors in one JSON shape (`errors.py`), told to the span, the log and the error counter alike
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from time import perf_counter
+from typing import Any
+
+import flask
+import orjson
+from flask.json.provider import JSONProvider
+from opentelemetry.instrumentation.flask import FlaskInstrumentor
+from opentelemetry.metrics import NoOpMeterProvider
+from opentelemetry.trace import Span, Status, StatusCode, format_trace_id, get_current_span
+from prometheus_client import Counter, Histogram
+from werkzeug.exceptions import HTTPException
+
+from observability.errors import RequestError, ServiceUnavailable, error_body
+from observability.metrics import ChildCache, exemplar
+from observability.operations import Check, OperationalEndpoints
+from observability.telemetry import Telemetry
+
+#: The endpoint label of a path that no route matches: raw paths are without number, label values must not be.
+UNMATCHED = "<unmatched>"
+
+_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"))
+_OTHER_METHOD = "_OTHER"
+_STARTED = "lab.request_started"
+#: No route of the lab takes a large body.
+_MAX_BODY_BYTES = 1024 * 1024
+
+#: (error body, status) -> a response instead of the JSON one, or None for JSON.
+RenderError = Callable[[dict[str, Any], int], flask.Response | None]
+
+
+class OrjsonProvider(JSONProvider):
+    """Flask's JSON through orjson: numbers, strings, lists and dicts as ever, datetimes as RFC 3339."""
+
+    def dumps(self, obj: Any, **kwargs: Any) -> str:
+        return orjson.dumps(obj, option=orjson.OPT_NON_STR_KEYS).decode()
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        return orjson.loads(s)
+
+    def response(self, *args: Any, **kwargs: Any) -> flask.Response:
+        body = orjson.dumps(self._prepare_response_obj(args, kwargs), option=orjson.OPT_NON_STR_KEYS)
+        return self._app.response_class(body + b"\n", mimetype="application/json")
+
+
+def create_flask_app(
+    import_name: str,
+    telemetry: Telemetry,
+    *,
+    span_names: Mapping[str, str],
+    requests_total: Counter,
+    request_duration_seconds: Histogram,
+    errors_total: Counter | None = None,
+    readiness: Mapping[str, Check] | None = None,
+    render_error: RenderError | None = None,
+) -> flask.Flask:
+    """A Flask app with everything above; add routes to it as to any other.
+
+    Args:
+        import_name: the service's package, as for flask.Flask.
+        span_names: route template -> name of the server span, such as {"/user/<id>": "frontend_get_user"}.
+        requests_total: labels method, endpoint, status.
+        request_duration_seconds: label endpoint.
+        errors_total: label type; counts every answer from 400 on.
+        readiness: name of a dependency -> a call that raises when it is not there.
+        render_error: may answer an error in another form, such as a page for browsers.
+    """
+    app = flask.Flask(import_name)
+    app.json = OrjsonProvider(app)
+    app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY_BYTES
+    # Flask's own logger would write tracebacks of its own; errors are logged below, with their context.
+    app.logger.disabled = True
+    if telemetry.enabled:
+        _instrument(app, telemetry, span_names)
+        _count_requests(app, requests_total, request_duration_seconds)
+    _answer_errors(app, telemetry, errors_total, render_error)
+    app.wsgi_app = OperationalEndpoints(  # type: ignore[method-assign]
+        app.wsgi_app, telemetry.service, telemetry.registry, readiness
+    )
+    return app
+
+
+def current_trace_id() -> str | None:
+    """The trace id of the request being handled, 32 hex digits; None when it is not traced."""
+    context = get_current_span().get_span_context()
+    return format_trace_id(context.trace_id) if context.is_valid else None
+
+
+def _instrument(app: flask.Flask, telemetry: Telemetry, span_names: Mapping[str, str]) -> None:
+    def rename(span: Span, environ: dict[str, Any]) -> None:
+        rule = flask.request.url_rule
+        # Without a route the instrumentation would take the raw path as the name.
+        name = span_names.get(rule.rule) if rule else environ["REQUEST_METHOD"]
+        if name and span.is_recording():
+            span.update_name(name)
+
+    FlaskInstrumentor.instrument_app(
+        app,
+        tracer_provider=telemetry.tracer_provider,
+        # The lab's metrics are the services' own; a second set from the instrumentation would only cost.
+        meter_provider=NoOpMeterProvider(),
+        request_hook=rename,
+        enable_commenter=False,
+    )
+
+    @app.after_request
+    def add_trace_id(response: flask.Response) -> flask.Response:
+        trace_id = current_trace_id()
+        if trace_id:
+            response.headers["X-Trace-Id"] = trace_id
+        return response
+
+
+def _count_requests(app: flask.Flask, requests_total: Counter, request_duration_seconds: Histogram) -> None:
+    requests = ChildCache(requests_total.labels)
+    durations = ChildCache(request_duration_seconds.labels)
+    inner = app.wsgi_app
+
+    def stamp(environ: dict[str, Any], start_response: Any) -> Any:
+        environ[_STARTED] = perf_counter()
+        return inner(environ, start_response)
+
+    app.wsgi_app = stamp  # type: ignore[method-assign]
+
+    @app.after_request
+    def count(response: flask.Response) -> flask.Response:
+        request = flask.request
+        rule = request.url_rule
+        endpoint = rule.rule if rule else UNMATCHED
+        method = request.method if request.method in _METHODS else _OTHER_METHOD
+        requests[method, endpoint, str(response.status_code)].inc()
+        durations[(endpoint,)].observe(perf_counter() - request.environ[_STARTED], exemplar())
+        return response
+
+
+def _answer_errors(
+    app: flask.Flask, telemetry: Telemetry, errors_total: Counter | None, render_error: RenderError | None
+) -> None:
+    def answer(error: Exception, status: int, type: str, message: str, hint: str | None) -> flask.Response:
+        if errors_total is not None:
+            errors_total.labels(type).inc()
+        _tell_span(error, status, type)
+        _log_error(telemetry.logger, error, status, type)
+        body = error_body(type, message, hint, current_trace_id())
+        response = render_error(body, status) if render_error else None
+        if response is None:
+            response = app.json.response(body)
+        response.status_code = status
+        return response
+
+    @app.errorhandler(RequestError)
+    def on_request_error(error: RequestError) -> flask.Response:
+        return answer(error, error.status, error.type, error.message, error.hint)
+
+    @app.errorhandler(HTTPException)
+    def on_http_exception(error: HTTPException) -> flask.Response:
+        status = error.code or 500
+        if status < 400:
+            # A redirect is werkzeug's exception too.
+            return flask.make_response(error.get_response())
+        type = (error.name or "error").lower().replace(" ", "_")
+        response = answer(error, status, type, error.description or error.name, None)
+        for name, value in error.get_headers():
+            # Allow with 405, Retry-After with 429: part of what the status means.
+            if name.lower() not in ("content-type", "content-length"):
+                response.headers[name] = value
+        return response
+
+    @app.errorhandler(Exception)
+    def on_any_exception(error: Exception) -> flask.Response:
+        hint = "the trace and the service's error log show where it happened"
+        return answer(error, 500, "internal_error", "the service failed while it handled this request", hint)
+
+
+def _tell_span(error: Exception, status: int, type: str) -> None:
+    span = get_current_span()
+    if not span.is_recording():
+        return
+    span.set_attribute("error.type", type)
+    if status >= 500:
+        # A 4xx is the caller's error: by the semantic conventions it does not fail the server's span.
+        span.record_exception(error)
+        span.set_status(Status(StatusCode.ERROR, str(error)[:200]))
+
+
+def _log_error(logger: logging.Logger, error: Exception, status: int, type: str) -> None:
+    request = flask.request
+    unexpected = not isinstance(error, (RequestError, HTTPException))
+    started = request.environ.get(_STARTED)
+    logger.log(
+        logging.ERROR if status >= 500 else logging.WARNING,
+        "%s %s failed: %s",
+        request.method[:20],
+        request.url_rule.rule if request.url_rule else UNMATCHED,
+        str(error)[:500],
+        exc_info=unexpected,
+        extra={
+            "error.type": type,
+            "http.request.method": request.method[:20],
+            "http.route": request.url_rule.rule if request.url_rule else UNMATCHED,
+            "url.path": request.path[:200],
+            "http.response.status_code": status,
+            "duration_ms": round((perf_counter() - started) * 1000, 3) if started else None,
+        },
+    )
+
+
+__all__ = ["UNMATCHED", "RequestError", "ServiceUnavailable", "create_flask_app", "current_trace_id"]

@@ -1,0 +1,78 @@
+"""Serves a WSGI app with granian: a parent process that stays small, and worker processes that make the app.
+
+The app, and with it every telemetry thread, is made inside each worker, never before a fork. This module imports
+nothing of OpenTelemetry or prometheus-client, because the parent must not: prometheus-client decides when it is imported
+whether several processes share their metrics.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from importlib import import_module
+from typing import Any
+
+from granian import Granian
+from granian.constants import Interfaces
+from granian.errors import FatalError
+from granian.log import LogLevels
+
+_PARENT_CHECK_SECONDS = 0.5
+_MULTIPROC_DIR = "PROMETHEUS_MULTIPROC_DIR"
+
+
+def serve(target: str, host: str, port: int, workers: int = 1, threads: int = 8) -> None:
+    """Serve until SIGTERM or SIGINT. `target` is `package.module:factory`; the factory is called in each worker.
+
+    Exits with status 1 and one line on standard error when the port cannot be bound or a worker cannot start.
+    """
+    metrics_directory = None
+    if workers > 1 and _MULTIPROC_DIR not in os.environ:
+        metrics_directory = os.environ[_MULTIPROC_DIR] = tempfile.mkdtemp(prefix="lab-metrics-")
+    server = Granian(
+        target,
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        blocking_threads=threads,
+        # With one worker the whole service ends with it, and whoever supervises it starts it again.
+        respawn_failed_workers=workers > 1,
+        respawn_interval=0.5,
+        workers_kill_timeout=5,
+        log_level=LogLevels.error,
+        websockets=False,
+    )
+    try:
+        server.serve(target_loader=partial(_load, target, os.getpid()), wrap_loader=False)
+    except (FatalError, OSError, RuntimeError) as error:
+        sys.exit(f"cannot serve {target} on {host}:{port}: {error}")
+    finally:
+        if metrics_directory:
+            shutil.rmtree(metrics_directory, ignore_errors=True)
+
+
+def _load(target: str, parent: int) -> Callable[..., Any]:
+    """Make the app, in a worker."""
+    module, _, factory = target.partition(":")
+    app: Callable[..., Any] = getattr(import_module(module), factory)()
+    threading.Thread(target=_end_with, args=(parent,), name="parent-watch", daemon=True).start()
+    # What exists now lives as long as the process: keep the garbage collector from walking it at every collection.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+    return app
+
+
+def _end_with(parent: int) -> None:
+    """End this worker when its parent is gone (kill -9): it would hold the port for ever."""
+    while os.getppid() == parent:
+        time.sleep(_PARENT_CHECK_SECONDS)
+    os._exit(1)
