@@ -23,9 +23,11 @@ from opentelemetry.metrics import NoOpMeterProvider
 from opentelemetry.trace import Span, Status, StatusCode, format_trace_id, get_current_span
 from prometheus_client import Counter, Histogram
 from werkzeug.exceptions import HTTPException
+from werkzeug.utils import cached_property
 
 from observability.errors import RequestError, ServiceUnavailable, error_body
-from observability.metrics import ChildCache, exemplar
+from observability.instrumentation_tuning import tune
+from observability.metrics import ChildCache
 from observability.operations import Check, OperationalEndpoints
 from observability.telemetry import Telemetry
 
@@ -56,6 +58,30 @@ class OrjsonProvider(JSONProvider):
         return self._app.response_class(body + b"\n", mimetype="application/json")
 
 
+class LightRequest(flask.Request):
+    """A request whose `url` is put together without decoding and quoting each part.
+
+    Only the instrumentation asks for it, at every request, to match it against the excluded URLs.
+    """
+
+    @cached_property
+    def url(self) -> str:  # type: ignore[override]
+        environ = self.environ
+        query = environ.get("QUERY_STRING")
+        path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+        host = environ.get("HTTP_HOST") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
+        return f"{environ['wsgi.url_scheme']}://{host}{path}{'?' + query if query else ''}"
+
+
+class SyncFlask(flask.Flask):
+    """Flask without coroutines: no route of the lab is one, and asking each hook at each request costs as much as routing."""
+
+    request_class = LightRequest
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
+
+
 def create_flask_app(
     import_name: str,
     telemetry: Telemetry,
@@ -78,7 +104,7 @@ def create_flask_app(
         readiness: name of a dependency -> a call that raises when it is not there.
         render_error: may answer an error in another form, such as a page for browsers.
     """
-    app = flask.Flask(import_name)
+    app = SyncFlask(import_name)
     app.json = OrjsonProvider(app)
     app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY_BYTES
     # Flask's own logger would write tracebacks of its own; errors are logged below, with their context.
@@ -107,6 +133,7 @@ def _instrument(app: flask.Flask, telemetry: Telemetry, span_names: Mapping[str,
         if name and span.is_recording():
             span.update_name(name)
 
+    tune()
     FlaskInstrumentor.instrument_app(
         app,
         tracer_provider=telemetry.tracer_provider,
@@ -115,13 +142,6 @@ def _instrument(app: flask.Flask, telemetry: Telemetry, span_names: Mapping[str,
         request_hook=rename,
         enable_commenter=False,
     )
-
-    @app.after_request
-    def add_trace_id(response: flask.Response) -> flask.Response:
-        trace_id = current_trace_id()
-        if trace_id:
-            response.headers["X-Trace-Id"] = trace_id
-        return response
 
 
 def _count_requests(app: flask.Flask, requests_total: Counter, request_duration_seconds: Histogram) -> None:
@@ -142,7 +162,14 @@ def _count_requests(app: flask.Flask, requests_total: Counter, request_duration_
         endpoint = rule.rule if rule else UNMATCHED
         method = request.method if request.method in _METHODS else _OTHER_METHOD
         requests[method, endpoint, str(response.status_code)].inc()
-        durations[(endpoint,)].observe(perf_counter() - request.environ[_STARTED], exemplar())
+        context = get_current_span().get_span_context()
+        labels = None
+        if context.is_valid:
+            trace_id = format_trace_id(context.trace_id)
+            response.headers["X-Trace-Id"] = trace_id
+            # An exemplar must lead to a trace that somebody kept.
+            labels = {"trace_id": trace_id} if context.trace_flags.sampled else None
+        durations[endpoint,].observe(perf_counter() - request.environ[_STARTED], labels)
         return response
 
 

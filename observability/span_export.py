@@ -7,6 +7,7 @@ own store take both, so JSON is the default here, and `OTEL_EXPORTER_OTLP_PROTOC
 
 from __future__ import annotations
 
+import base64
 import gzip
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -134,8 +135,28 @@ def _encode_span(span: ReadableSpan) -> dict[str, Any]:
     return encoded
 
 
-def _encode_attributes(attributes: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [{"key": key, "value": _encode_value(value)} for key, value in attributes.items()]
+#: Most attributes repeat from span to span (methods, ports, routes): encoded once, then only looked up.
+_encoded_attributes: dict[tuple[str, type, Any], orjson.Fragment] = {}
+_ENCODED_ATTRIBUTES_LIMIT = 4096
+_HASHABLE = frozenset((str, int, bool, float))
+
+
+def _encode_attributes(attributes: Mapping[str, Any]) -> list[Any]:
+    encoded = []
+    for key, value in attributes.items():
+        kind = type(value)
+        if kind not in _HASHABLE:
+            encoded.append({"key": key, "value": _encode_value(value)})
+            continue
+        # The type belongs to the key: 1, 1.0 and True are equal, but not the same attribute.
+        fragment = _encoded_attributes.get((key, kind, value))
+        if fragment is None:
+            fragment = orjson.Fragment(orjson.dumps({"key": key, "value": _encode_value(value)}))
+            if len(_encoded_attributes) >= _ENCODED_ATTRIBUTES_LIMIT:
+                _encoded_attributes.clear()
+            _encoded_attributes[key, kind, value] = fragment
+        encoded.append(fragment)
+    return encoded
 
 
 def _encode_value(value: Any) -> dict[str, Any]:
@@ -150,8 +171,6 @@ def _encode_value(value: Any) -> dict[str, Any]:
     if kind is float:
         return {"doubleValue": value}
     if kind is bytes:
-        import base64
-
         return {"bytesValue": base64.b64encode(value).decode()}
     if isinstance(value, Sequence) and not isinstance(value, str):
         return {"arrayValue": {"values": [_encode_value(item) for item in value]}}

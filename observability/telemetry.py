@@ -23,7 +23,7 @@ from opentelemetry.trace import INVALID_SPAN, NoOpTracerProvider, Span, Tracer
 from prometheus_client import CollectorRegistry
 
 from observability.batching import BatchSender
-from observability.logs import ConsoleWriter, LineHandler, LogLine
+from observability.logs import ConsoleWriter, LineLogger, LogLine, log_level
 from observability.loki import BatchedLokiEmitter
 from observability.metrics import build_registry, exemplar
 from observability.resource import build_resource
@@ -34,7 +34,7 @@ from observability.tracing import build_tracer_provider, current_span
 SETTINGS = (
     Setting("OTEL_SDK_DISABLED", "false", "true: no spans, no log lines, no request metrics", boolean),
     Setting("LOKI_URL", "http://127.0.0.1:3100", "where log lines are pushed; empty = nowhere"),
-    Setting("LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR"),
+    Setting("LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR", log_level),
     Setting("LOG_CONSOLE", "true", "whether log lines also go to standard output", boolean),
     Setting("LOKI_SCHEDULE_DELAY", "0.2", "seconds between two pushes", non_negative_float),
 )
@@ -105,8 +105,6 @@ class Telemetry:
             self.tracer_provider.shutdown()
         for sender in self._senders:
             sender.shutdown()
-        for handler in list(self.logger.handlers):
-            self.logger.removeHandler(handler)
 
 
 def setup(service: str, *, namespace: str, version: str, environ: Mapping[str, str] | None = None) -> Telemetry:
@@ -120,15 +118,14 @@ def setup(service: str, *, namespace: str, version: str, environ: Mapping[str, s
     registry = build_registry()
     resource = build_resource(service, namespace, version)
     service = str(resource.attributes["service.name"])
-    logger = _build_logger(service, settings["LOG_LEVEL"])
     if settings["OTEL_SDK_DISABLED"]:
-        logger.setLevel(logging.CRITICAL + 1)
+        silent = LineLogger(service, logging.CRITICAL + 1)
         return Telemetry(
-            service, enabled=False, logger=logger, registry=registry, tracer_provider=NoOpTracerProvider()
+            service, enabled=False, logger=silent, registry=registry, tracer_provider=NoOpTracerProvider()
         )
     metrics = PipelineMetrics(registry)
     senders = _build_log_senders(service, settings, metrics)
-    logger.addHandler(LineHandler(sender.put for sender in senders))
+    logger = LineLogger(service, settings["LOG_LEVEL"], (sender.put for sender in senders))
     telemetry = Telemetry(
         service,
         enabled=True,
@@ -141,16 +138,6 @@ def setup(service: str, *, namespace: str, version: str, environ: Mapping[str, s
     Finalize(None, telemetry.shutdown, exitpriority=10)
     atexit.register(telemetry.shutdown)
     return telemetry
-
-
-def _build_logger(service: str, level: str) -> logging.Logger:
-    # Not registered with logging.getLogger: a second `setup` of the same service must not inherit the first one's handlers.
-    logger = logging.Logger(service)
-    try:
-        logger.setLevel(level.upper())
-    except ValueError as error:
-        raise ValueError(f"LOG_LEVEL={level!r} cannot be used: expected DEBUG, INFO, WARNING or ERROR") from error
-    return logger
 
 
 def _build_log_senders(

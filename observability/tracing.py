@@ -15,11 +15,13 @@ from opentelemetry.context import attach, detach
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
+
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Span as ApiSpan
 from opentelemetry.trace import Status, StatusCode, Tracer, set_span_in_context
 
 from observability.batching import BatchSender
+from observability.light_spans import LightTracerProvider
 from observability.self_metrics import PipelineMetrics
 from observability.settings import Setting, positive_int, read_settings
 from observability.span_export import OtlpJsonSender
@@ -75,7 +77,7 @@ def build_tracer_provider(
 ) -> TracerProvider:
     """A provider that exports as the environment says. Raises ValueError for a variable it cannot use."""
     settings = read_settings(TRACING_SETTINGS, environ)
-    provider = TracerProvider(resource=resource, shutdown_on_exit=False)
+    provider = LightTracerProvider(resource=resource, shutdown_on_exit=False)
     exporter = settings["OTEL_TRACES_EXPORTER"]
     if exporter == "none":
         return provider

@@ -1,0 +1,198 @@
+"""The SDK's tracer and span with the cost of a span cut to a third; what a span records stays the same.
+
+The SDK's span copies and checks each attribute, makes three locks and is copied once more when it ends: about 15 µs, ten times a
+request. Here a span keeps its attributes in a plain dict while they are ordinary (a string, number or bool, within the limits) and
+turns to the SDK's own bookkeeping for everything else. Anything but the usual case (links, an unusual sampler) is left to the SDK.
+See docs/performance.md for the figures and tests/unit/observability/test_light_spans.py for the comparison with the SDK's spans.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from time import time_ns
+from typing import Any
+
+from opentelemetry.attributes import BoundedAttributes
+from opentelemetry.context import Context
+from opentelemetry.sdk.trace import Span, SpanLimits, SpanProcessor, Tracer, TracerProvider
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON, DEFAULT_ON
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags, get_current_span
+from opentelemetry.trace import Span as ApiSpan
+from opentelemetry.trace import Tracer as ApiTracer
+
+_ORDINARY = frozenset((str, int, float, bool))
+_UNSET = Status(StatusCode.UNSET)
+_NO_ITEMS: tuple[Any, ...] = ()
+
+
+class LightSpan(Span):
+    """A recording span. Made by `LightTracer` only.
+
+    It takes no lock: a span of the lab is changed by the thread that handles its request, and each single change is atomic anyway.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        context: SpanContext,
+        parent: SpanContext | None,
+        kind: SpanKind,
+        tracer: LightTracer,
+        attributes: Mapping[str, Any] | None,
+        start_time: int,
+    ) -> None:
+        # Sets what ReadableSpan and Span read, without their constructors' copies and locks.
+        self._name = name
+        self._context = context
+        self._parent = parent
+        self._kind = kind
+        self._tracer = tracer
+        self._resource = tracer.resource
+        self._instrumentation_info = None
+        self._instrumentation_scope = tracer.scope
+        self._status = _UNSET
+        self._start_time = start_time
+        self._end_time = None
+        self._limits = tracer.limits
+        self._events: Any = _NO_ITEMS
+        self._links: Any = _NO_ITEMS
+        self._record_exception = self._set_status_on_exception = True
+        self._attributes: Any = {}
+        if attributes:
+            self.set_attributes(attributes)
+
+    def set_attribute(self, key: str, value: Any) -> None:
+        attributes = self._attributes
+        if (
+            type(attributes) is dict
+            and type(value) in _ORDINARY
+            and (len(attributes) < self._tracer.attribute_limit or key in attributes)
+            and key
+            and self._end_time is None
+        ):
+            attributes[key] = value
+            return
+        self._set_unusual({key: value})
+
+    def set_attributes(self, attributes: Mapping[str, Any]) -> None:
+        for key, value in attributes.items():
+            self.set_attribute(key, value)
+
+    def _set_unusual(self, attributes: Mapping[str, Any]) -> None:
+        """The SDK's way, from here on for this span: sequences, length limits, too many attributes, None, an ended span."""
+        if self._end_time is not None:
+            return
+        if type(self._attributes) is dict:
+            self._attributes = BoundedAttributes(
+                self._limits.max_span_attributes,
+                self._attributes,
+                immutable=False,
+                max_value_len=self._limits.max_span_attribute_length,
+            )
+        for key, value in attributes.items():
+            self._attributes[key] = value
+
+    def _add_event(self, event: Any) -> None:
+        if self._end_time is None:
+            if self._events is _NO_ITEMS:
+                self._events = self._new_events()
+            self._events.append(event)
+
+    def add_link(self, context: SpanContext, attributes: Any = None) -> None:
+        if self._end_time is None:
+            if self._links is _NO_ITEMS:
+                self._links = self._new_links(())
+            super().add_link(context, attributes)
+
+    # The SDK guards these with a lock each; see the class's docstring.
+    def update_name(self, name: str) -> None:
+        if self._end_time is None:
+            self._name = name
+
+    def set_status(self, status: Status | StatusCode, description: str | None = None) -> None:
+        if self._end_time is not None or self._status.status_code is StatusCode.OK:
+            return
+        new = status if isinstance(status, Status) else Status(status, description)
+        if new.status_code is not StatusCode.UNSET:
+            self._status = new
+
+    def end(self, end_time: int | None = None) -> None:
+        if self._end_time is None:
+            self._end_time = time_ns() if end_time is None else end_time
+            self._tracer.span_processor.on_end(self)
+
+    def __repr__(self) -> str:
+        return f"LightSpan(name={self._name!r}, context={self._context})"
+
+
+class LightTracer(Tracer):
+    """The SDK's tracer, making `LightSpan`s wherever the decision to sample is plain."""
+
+    scope: InstrumentationScope
+    limits: SpanLimits
+    attribute_limit: int
+    _root_flags: TraceFlags
+
+    @classmethod
+    def of(cls, tracer: Tracer, processor: SpanProcessor) -> LightTracer:
+        """A light tracer with the settings of the SDK's own; `processor` gets every ended span."""
+        light = cls.__new__(cls)
+        vars(light).update(vars(tracer))
+        light.scope = tracer._instrumentation_scope
+        light.limits = tracer._span_limits
+        length_limited = light.limits.max_span_attribute_length is not None
+        # A limited length means that every value has to be looked at: the SDK's way, from the first attribute on.
+        light.attribute_limit = 0 if length_limited else light.limits.max_span_attributes or 2**31
+        random_id = TraceFlags.RANDOM_TRACE_ID if light.id_generator.is_trace_id_random() else 0
+        light._root_flags = TraceFlags(TraceFlags.SAMPLED | random_id)
+        light.span_processor = processor  # type: ignore[assignment]
+        return light
+
+    def start_span(
+        self,
+        name: str,
+        context: Context | None = None,
+        kind: SpanKind = SpanKind.INTERNAL,
+        attributes: Mapping[str, Any] | None = None,
+        links: Sequence[Link] | None = (),
+        start_time: int | None = None,
+        record_exception: bool = True,
+        set_status_on_exception: bool = True,
+    ) -> ApiSpan:
+        parent: SpanContext | None = get_current_span(context).get_span_context()
+        sampler = self.sampler
+        if (
+            links
+            or not (record_exception and set_status_on_exception)
+            or not (sampler is ALWAYS_ON or sampler is DEFAULT_ON)
+        ):
+            return super().start_span(
+                name, context, kind, attributes, links, start_time, record_exception, set_status_on_exception
+            )
+        trace_state = None
+        if parent is None or not parent.is_valid:
+            parent = None
+            trace_id = self.id_generator.generate_trace_id()
+            flags = self._root_flags
+        elif parent.trace_flags & TraceFlags.SAMPLED or sampler is ALWAYS_ON:
+            trace_id = parent.trace_id
+            trace_state = parent.trace_state
+            flags = parent.trace_flags if parent.trace_flags & TraceFlags.SAMPLED else self._root_flags
+        else:
+            return super().start_span(name, context, kind, attributes, links, start_time)
+        span_context = SpanContext(trace_id, self.id_generator.generate_span_id(), False, flags, trace_state)
+        return LightSpan(name, span_context, parent, kind, self, attributes, start_time or time_ns())
+
+
+class LightTracerProvider(TracerProvider):
+    """The SDK's provider, giving out `LightTracer`s. All processors are added before the first tracer is asked for."""
+
+    def get_tracer(self, *args: Any, **kwargs: Any) -> ApiTracer:
+        tracer = super().get_tracer(*args, **kwargs)
+        if not isinstance(tracer, Tracer):
+            return tracer
+        processors = self._active_span_processor._span_processors
+        processor = processors[0] if len(processors) == 1 else self._active_span_processor
+        return LightTracer.of(tracer, processor)
+
