@@ -1,0 +1,46 @@
+"""`lab down`: asks the supervisor to end, and cleans up when there is none any more."""
+
+import os
+import signal
+
+import click
+
+from lab import process_group
+from lab.commands.options import state_dir_option
+from lab.paths import StateDirectory
+from lab.run_state import AlreadyRunning, RunState, read_run_state, supervisor_lock
+from lab.supervisor import STOP_GRACE_SECONDS, clean_up_leftovers
+
+
+@click.command(name="down")
+@state_dir_option
+def command(state_dir: StateDirectory) -> None:
+    """Stop the lab. Its data stays. Also ends what an interrupted lab has left behind."""
+    state = read_run_state(state_dir)
+    if state is None:
+        click.echo("No lab is running.")
+        return
+    stopped = _stop_supervisor(state)
+    try:
+        with supervisor_lock(state_dir):
+            left_behind = clean_up_leftovers(state_dir, state)
+            state_dir.run_file.unlink(missing_ok=True)
+    except AlreadyRunning:
+        raise click.ClickException("another lab was started here in the meantime; run `lab down` again") from None
+    if left_behind:
+        click.echo(f"Ended {left_behind} processes that had been left behind.")
+    click.echo("The lab has been stopped." if stopped or left_behind else "No lab is running.")
+
+
+def _stop_supervisor(state: RunState) -> bool:
+    """Whether there was a living supervisor; afterwards there is none."""
+    if not process_group.is_alive(state.supervisor):
+        return False
+    os.kill(state.supervisor.pid, signal.SIGTERM)
+    # It needs its own grace for each process, should they all hang.
+    longest = STOP_GRACE_SECONDS * (len(state.processes) + 1)
+    if not process_group.wait_until_gone(state.supervisor, longest):
+        click.echo("The supervisor does not end when asked and is killed.", err=True)
+        os.kill(state.supervisor.pid, signal.SIGKILL)
+        process_group.wait_until_gone(state.supervisor, STOP_GRACE_SECONDS)
+    return True

@@ -1,0 +1,218 @@
+"""`lab up`: chooses what to run, checks that it can, and shows what the supervisor does."""
+
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from lab import output_file
+from lab.commands.options import state_dir_option
+from lab.manifest import System, discover
+from lab.paths import REPOSITORY, StateDirectory
+from lab.port_check import conflicts
+from lab.process_spec import ProcessSpec
+from lab.run_state import (
+    AlreadyRunning,
+    RunState,
+    read_run_state,
+    supervisor_lock,
+    write_json_atomically,
+)
+from lab.stacks.embedded import DEFAULT_TRAFFIC_RPS, DEFAULT_TRAFFIC_SEED, NAME, EmbeddedStack
+from lab.supervisor import SUPERVISOR_NAME, StartFailed, Supervisor, clean_up_leftovers, own_identity
+
+_POLL_SECONDS = 0.05
+
+
+@click.command(name="up")
+@click.argument("systems", nargs=-1, metavar="[SYSTEM]...")
+@click.option("--detach", "-d", is_flag=True, help="Return once everything is ready; the lab goes on in the background.")
+@click.option("--port-offset", type=int, default=0, metavar="N", help="Add N to every port, so that labs do not collide.")
+@click.option(
+    "--rps",
+    type=click.FloatRange(min=0, max=10_000),
+    default=DEFAULT_TRAFFIC_RPS,
+    show_default=True,
+    help="Requests per second of generated traffic, on average.",
+)
+@click.option("--seed", type=int, default=DEFAULT_TRAFFIC_SEED, show_default=True, help="Seed of the generated traffic.")
+@click.option("--no-traffic", is_flag=True, help="Generate no traffic; the same as --rps 0.")
+@click.option("--workers", type=click.IntRange(min=1, max=64), help="Worker processes of each service.")
+@state_dir_option
+def command(
+    systems: tuple[str, ...],
+    detach: bool,
+    port_offset: int,
+    rps: float,
+    seed: int,
+    no_traffic: bool,
+    workers: int | None,
+    state_dir: StateDirectory,
+) -> None:
+    """Start the lab: the telemetry store, then every service of the SYSTEMs (default: chain).
+
+    Stays in the foreground and restarts what dies; Ctrl-C ends everything.
+    """
+    stack = EmbeddedStack(
+        systems=_chosen_systems(systems),
+        directory=state_dir,
+        port_offset=port_offset,
+        traffic_rps=0.0 if no_traffic else rps,
+        traffic_seed=seed,
+        workers=workers,
+    )
+    try:
+        specs = stack.processes()
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--port-offset") from None
+    if detach:
+        _start_in_background(state_dir)
+    else:
+        _run_in_foreground(stack, specs)
+
+
+def _chosen_systems(names: tuple[str, ...]) -> list[System]:
+    known = discover()
+    for name in names:
+        if name not in known:
+            raise click.BadParameter(f"there is no system {name!r}; known are: {', '.join(known)}", param_hint="SYSTEM")
+    return [known[name] for name in dict.fromkeys(names or ("chain",))]
+
+
+def _run_in_foreground(stack: EmbeddedStack, specs: list[ProcessSpec]) -> None:
+    console = Console(highlight=False)
+    directory = stack.directory
+    state = RunState(
+        run_id=uuid.uuid4().hex,
+        supervisor=own_identity(),
+        stack=NAME,
+        systems=[system.name for system in stack.systems],
+        port_offset=stack.port_offset,
+        backends=stack.backends,
+        started_at=time.time(),
+    )
+
+    def say(sentence: str) -> None:
+        console.print(f"[dim]{time.strftime('%H:%M:%S')}[/dim] ", end="")
+        console.print(sentence, markup=False)
+
+    try:
+        with supervisor_lock(directory):
+            _clean_up_before(directory, say)
+            _require_free_ports(specs, stack.port_offset)
+            write_json_atomically(directory.targets_file, stack.targets())
+            supervisor = Supervisor(directory, state, specs, on_event=say)
+            console.print(f"Starting {', '.join(spec.name for spec in specs)} …", markup=False)
+            began = time.monotonic()
+            try:
+                supervisor.run(on_ready=lambda: _show_addresses(console, state, time.monotonic() - began))
+            finally:
+                directory.run_file.unlink(missing_ok=True)
+            console.print("The lab has ended; its data stays in " + str(directory.root), markup=False)
+    except AlreadyRunning:
+        raise _already_running(directory) from None
+    except StartFailed as failure:
+        raise click.ClickException(_explain(failure)) from None
+    except OSError as error:
+        raise click.ClickException(
+            f"cannot write the lab's state in {directory.root}: {error}. Choose another place with --state-dir"
+        ) from error
+
+
+def _clean_up_before(directory: StateDirectory, say: Callable[[str], None]) -> None:
+    earlier = read_run_state(directory)
+    if earlier is None:
+        return
+    ended = clean_up_leftovers(directory, earlier)
+    if ended:
+        say(f"ended {ended} processes that an interrupted lab had left behind")
+
+
+def _require_free_ports(specs: list[ProcessSpec], port_offset: int) -> None:
+    taken = conflicts((port, spec.name) for spec in specs for port in spec.ports)
+    if taken:
+        lines = [str(conflict) for conflict in taken]
+        raise click.ClickException(
+            "\n  ".join(["cannot start:", *lines])
+            + f"\nStop what holds {'it' if len(taken) == 1 else 'them'} (`python3 lab down` if it is another lab), "
+            f"or use other ports: python3 lab up --port-offset {port_offset + 1000}"
+        )
+
+
+def _already_running(directory: StateDirectory) -> click.ClickException:
+    state = read_run_state(directory)
+    who = f" (pid {state.supervisor.pid})" if state else ""
+    return click.ClickException(
+        f"a lab is already running here{who}. See it with `python3 lab status`, end it with `python3 lab down`, "
+        "or start a second one: python3 lab up --port-offset 1000 --state-dir .lab-2"
+    )
+
+
+def _explain(failure: StartFailed) -> str:
+    lines = [str(failure)]
+    if failure.output:
+        lines += [f"The last lines of {failure.process_name}:", *(f"  {line}" for line in failure.output)]
+    lines.append(f"Everything has been stopped again. More: python3 lab logs {failure.process_name} -n 100")
+    return "\n".join(lines)
+
+
+def _show_addresses(console: Console, state: RunState, seconds: float) -> None:
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    for process in state.processes:
+        if process.role == "service":
+            table.add_row(process.name, process.url or "", f"[dim]for example[/dim] {process.example_url}")
+    for name, address in state.backends.items():
+        table.add_row(f"[dim]{name}[/dim]", address, "")
+    console.print(f"Everything is ready after {seconds:.1f} s.")
+    console.print(table)
+    console.print("Look at it with `python3 lab status`; end it with Ctrl-C here or `python3 lab down`.", markup=False)
+
+
+def _start_in_background(directory: StateDirectory) -> None:
+    console = Console(highlight=False)
+    path = directory.output_file(SUPERVISOR_NAME)
+    try:
+        with supervisor_lock(directory):
+            output = output_file.open_for_process(path)
+    except AlreadyRunning:
+        raise _already_running(directory) from None
+    except OSError as error:
+        raise click.ClickException(f"cannot write to {directory.root}: {error}") from error
+    output_starts_at = output_file.size(path)
+    arguments = [word for word in sys.argv[1:] if word not in ("--detach", "-d")]
+    began = time.monotonic()
+    with console.status("Starting the lab …"):
+        # The same verb without --detach, in a session of its own: it outlives this terminal.
+        child = subprocess.Popen(
+            [sys.executable, str(REPOSITORY / "lab"), *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+        try:
+            state = _await_running(directory, child)
+        except KeyboardInterrupt:
+            child.terminate()
+            child.wait()
+            raise
+    if state is None:
+        for line in output_file.last_lines(path, 40, output_starts_at):
+            click.echo(line, err=True)
+        raise SystemExit(child.returncode or 1)
+    _show_addresses(console, state, time.monotonic() - began)
+
+
+def _await_running(directory: StateDirectory, child: "subprocess.Popen[bytes]") -> RunState | None:
+    """The state once the supervisor says that everything is ready; None when it has ended before."""
+    while child.poll() is None:
+        state = read_run_state(directory)
+        if state is not None and state.supervisor.pid == child.pid and state.phase == "running":
+            return state
+        time.sleep(_POLL_SECONDS)
+    return None

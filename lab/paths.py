@@ -1,0 +1,51 @@
+"""Where things are: the repository, and the state directory with everything a running lab writes."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+SYSTEMS = REPOSITORY / "systems"
+
+#: The environment variable that moves the state directory.
+STATE_DIR_VARIABLE = "LAB_STATE_DIR"
+
+
+@dataclass(frozen=True)
+class StateDirectory:
+    """One lab's state: two labs on a machine have two of these."""
+
+    root: Path
+
+    @classmethod
+    def choose(cls, chosen: str | os.PathLike[str] | None = None) -> "StateDirectory":
+        """The directory asked for, else LAB_STATE_DIR, else `.lab` in the repository."""
+        return cls(Path(chosen or os.environ.get(STATE_DIR_VARIABLE) or REPOSITORY / ".lab").absolute())
+
+    @property
+    def run_file(self) -> Path:
+        return self.root / "run.json"
+
+    @property
+    def lock_file(self) -> Path:
+        return self.root / "up.lock"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
+    @property
+    def data(self) -> Path:
+        return self.root / "data"
+
+    @property
+    def targets_file(self) -> Path:
+        return self.root / "targets.json"
+
+    def output_file(self, process_name: str) -> Path:
+        """What a process writes to standard output and standard error."""
+        return self.logs / f"{process_name}.log"
+
+    def create(self) -> None:
+        for directory in (self.root, self.logs, self.data):
+            directory.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,46 @@
+"""What the supervisor needs to know about one process. The stacks (lab/stacks/) write these; nothing here starts anything."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class ProcessSpec:
+    """One process to start and keep running."""
+
+    name: str
+    command: Sequence[str]
+    #: Added to the lab's own environment.
+    environment: Mapping[str, str] = field(default_factory=dict)
+    #: Names of the processes that must be ready first.
+    depends_on: Sequence[str] = ()
+    #: Every port it listens on; checked before anything starts.
+    ports: Sequence[int] = ()
+    #: It counts as ready when all of these answer 2xx; with none, as soon as it runs.
+    ready_urls: Sequence[str] = ()
+    health_url: str | None = None
+    url: str | None = None
+    example_url: str | None = None
+    role: Literal["backend", "service"] = "service"
+    system: str | None = None
+
+
+def in_start_order(specs: Iterable[ProcessSpec]) -> list[ProcessSpec]:
+    """Each after what it depends on. Raises ValueError for an unknown name or a circle."""
+    waiting = list(specs)
+    ordered: list[ProcessSpec] = []
+    known = {spec.name for spec in waiting}
+    for spec in waiting:
+        for name in spec.depends_on:
+            if name not in known:
+                raise ValueError(f"{spec.name} depends on {name}, which is not among the processes to start")
+    started: set[str] = set()
+    while waiting:
+        startable = [spec for spec in waiting if started.issuperset(spec.depends_on)]
+        if not startable:
+            raise ValueError("these processes depend on each other in a circle: " + ", ".join(s.name for s in waiting))
+        ordered += startable
+        started.update(spec.name for spec in startable)
+        waiting = [spec for spec in waiting if spec.name not in started]
+    return ordered

@@ -1,0 +1,327 @@
+"""Starts processes in dependency order, restarts what dies, and ends them all; one thread, one loop.
+
+What to start comes as ProcessSpecs from lab/stacks/; what it says about itself goes to run.json
+(lab/run_state.py); how it looks on a terminal is lab/commands/up.py's business.
+"""
+
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+
+import psutil
+
+from lab import output_file, process_group
+from lab.http_probe import probe
+from lab.paths import REPOSITORY, StateDirectory
+from lab.process_spec import ProcessSpec, in_start_order
+from lab.restart_policy import RestartPolicy
+from lab.run_state import ProcessState, RunState, write_run_state
+
+#: How long one process may take from its start to being ready.
+READY_TIMEOUT_SECONDS = 60.0
+#: How long one process may take to end before it is killed.
+STOP_GRACE_SECONDS = 8.0
+
+_POLL_SECONDS = 0.05
+_WATCH_SECONDS = 0.2
+_HOUSEKEEPING_SECONDS = 2.0
+_PROBE_TIMEOUT_SECONDS = 1.0
+_LINES_SHOWN_ON_FAILURE = 15
+
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class StartFailed(RuntimeError):
+    """A process did not come up. `output` holds the last lines that it printed."""
+
+    def __init__(self, process_name: str, reason: str, output: Sequence[str]) -> None:
+        super().__init__(f"{process_name} {reason}")
+        self.process_name = process_name
+        self.reason = reason
+        self.output = list(output)
+
+
+class StopRequested(Exception):
+    """Somebody asked the lab to end while it was still starting."""
+
+
+@dataclass
+class _Supervised:
+    spec: ProcessSpec
+    state: ProcessState
+    policy: RestartPolicy
+    child: subprocess.Popen[bytes] | None = None
+    #: Monotonic seconds of the latest start, and of the next one while backing off.
+    started: float = 0.0
+    restart_due: float = 0.0
+    #: Where this start's output begins in the output file.
+    output_starts_at: int = 0
+    slow_start_reported: bool = False
+
+
+@dataclass
+class Supervisor:
+    """Runs until asked to stop.
+
+    `on_event` gets one sentence about whatever happens to a process."""
+
+    directory: StateDirectory
+    state: RunState
+    specs: Sequence[ProcessSpec]
+    on_event: Callable[[str], None]
+    ready_timeout_seconds: float = READY_TIMEOUT_SECONDS
+    stop_grace_seconds: float = STOP_GRACE_SECONDS
+    make_policy: Callable[[], RestartPolicy] = RestartPolicy
+    _supervised: list[_Supervised] = field(default_factory=list, init=False)
+    _stop: threading.Event = field(default_factory=threading.Event, init=False)
+    _hurry: bool = field(default=False, init=False)
+
+    def __post_init__(self) -> None:
+        for spec in in_start_order(self.specs):
+            state = ProcessState(
+                name=spec.name,
+                role=spec.role,
+                system=spec.system,
+                url=spec.url,
+                example_url=spec.example_url,
+                health_url=spec.health_url,
+                ready_urls=list(spec.ready_urls),
+            )
+            self.state.processes.append(state)
+            self._supervised.append(_Supervised(spec, state, self.make_policy()))
+
+    def run(self, on_ready: Callable[[], None]) -> None:
+        """Starts everything, calls `on_ready`, watches until stop() or a signal; always ends every process.
+
+        Raises StartFailed when a process does not come up at first; later deaths lead to restarts."""
+        with self._signals_stop_us():
+            try:
+                self._write_state()
+                self._start_all()
+                self.state.phase = "running"
+                self._write_state()
+                on_ready()
+                self._watch()
+            except StopRequested:
+                self.on_event("asked to stop while starting")
+            except StartFailed as failure:
+                self.state.phase, self.state.message = "failed", str(failure)
+                raise
+            finally:
+                self._stop_all()
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def _start_all(self) -> None:
+        while any(item.state.phase != "ready" for item in self._supervised):
+            for item in self._supervised:
+                if item.state.phase == "waiting" and self._may_start(item):
+                    self._spawn(item)
+                elif item.state.phase == "starting":
+                    self._await_first_readiness(item)
+            if self._stop.wait(_POLL_SECONDS):
+                raise StopRequested
+
+    def _may_start(self, item: _Supervised) -> bool:
+        ready = {other.spec.name for other in self._supervised if other.state.phase == "ready"}
+        return ready.issuperset(item.spec.depends_on)
+
+    def _await_first_readiness(self, item: _Supervised) -> None:
+        child = _child(item)
+        if child.poll() is not None:
+            self._fail_start(item, f"ended right after its start ({_how_it_ended(child.returncode)})")
+        waiting_for = self._unready_url(item)
+        if waiting_for is None:
+            self._set_phase(item, "ready")
+        elif time.monotonic() - item.started > self.ready_timeout_seconds:
+            self._fail_start(item, f"was not ready within {self.ready_timeout_seconds:g} s ({waiting_for})")
+
+    def _fail_start(self, item: _Supervised, reason: str) -> None:
+        self._set_phase(item, "failed", reason)
+        path = self.directory.output_file(item.spec.name)
+        raise StartFailed(
+            item.spec.name, reason, output_file.last_lines(path, _LINES_SHOWN_ON_FAILURE, item.output_starts_at)
+        )
+
+    def _watch(self) -> None:
+        housekeeping_due = 0.0
+        while not self._stop.wait(_WATCH_SECONDS):
+            for item in self._supervised:
+                self._look_after(item)
+            if time.monotonic() >= housekeeping_due:
+                self._keep_output_files_small()
+                housekeeping_due = time.monotonic() + _HOUSEKEEPING_SECONDS
+
+    def _look_after(self, item: _Supervised) -> None:
+        phase = item.state.phase
+        if phase in ("starting", "ready") and _child(item).poll() is not None:
+            self._react_to_death(item)
+        elif phase == "starting":
+            self._await_readiness_again(item)
+        elif phase == "backing_off" and time.monotonic() >= item.restart_due:
+            item.state.restarts += 1
+            self._spawn(item)
+
+    def _react_to_death(self, item: _Supervised) -> None:
+        child = _child(item)
+        # Its workers may outlive it, holding the port that the next one needs.
+        process_group.kill_group(child.pid)
+        lived = time.monotonic() - item.started
+        ending = _how_it_ended(child.returncode)
+        delay = item.policy.delay_after_death(lived)
+        if delay is None:
+            reason = f"given up after {item.policy.most_deaths_in_a_row} restarts in a row, at last {ending}"
+            self._set_phase(item, "failed", reason)
+            self.on_event(f"{item.spec.name}: {reason}; see `lab logs {item.spec.name}`, mend it, `lab down`, `lab up`")
+            return
+        item.restart_due = time.monotonic() + delay
+        self._set_phase(item, "backing_off", ending)
+        self.on_event(f"{item.spec.name} ended ({ending}) after {lived:.0f} s; starting it again in {delay:g} s")
+
+    def _await_readiness_again(self, item: _Supervised) -> None:
+        waiting_for = self._unready_url(item)
+        if waiting_for is None:
+            self._set_phase(item, "ready", item.state.message)
+            self.on_event(f"{item.spec.name} is ready again")
+        elif time.monotonic() - item.started > self.ready_timeout_seconds and not item.slow_start_reported:
+            item.slow_start_reported = True
+            self.on_event(f"{item.spec.name} runs but is not ready ({waiting_for}); see `lab logs {item.spec.name}`")
+
+    def _spawn(self, item: _Supervised) -> None:
+        path = self.directory.output_file(item.spec.name)
+        output = output_file.open_for_process(path)
+        item.output_starts_at = output_file.size(path)
+        try:
+            item.child = subprocess.Popen(
+                list(item.spec.command),
+                cwd=REPOSITORY,
+                env=self._environment(item.spec),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise StartFailed(item.spec.name, f"cannot be started: {error}", []) from error
+        finally:
+            os.close(output)
+        item.started = time.monotonic()
+        item.slow_start_reported = False
+        item.state.started_at = time.time()
+        # It may have ended already; then it is a zombie until polled, and psutil still knows it.
+        item.state.identity = process_group.identify(item.child.pid)
+        self._set_phase(item, "starting", item.state.message)
+
+    def _environment(self, spec: ProcessSpec) -> dict[str, str]:
+        environment = {**os.environ, **spec.environment, process_group.RUN_ID_VARIABLE: self.state.run_id}
+        environment["PYTHONUNBUFFERED"] = "1"
+        # `python -m` finds the services whatever the user's own settings are.
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH")]))
+        # Everything talks over loopback; a proxy that is set for the world must not be asked.
+        for variable in ("NO_PROXY", "no_proxy"):
+            environment[variable] = ",".join(filter(None, ["127.0.0.1", "localhost", os.environ.get(variable)]))
+        return environment
+
+    def _unready_url(self, item: _Supervised) -> str | None:
+        for url in item.spec.ready_urls:
+            result = probe(url, _PROBE_TIMEOUT_SECONDS)
+            if not result.ok:
+                return f"{url}: {result.status or ''} {result.reason}".replace("  ", " ")
+        return None
+
+    def _keep_output_files_small(self) -> None:
+        for item in self._supervised:
+            output_file.rotate_if_large(self.directory.output_file(item.spec.name))
+        output_file.rotate_if_large(self.directory.output_file(SUPERVISOR_NAME))
+
+    def _stop_all(self) -> None:
+        if self.state.phase != "failed":
+            self.state.phase = "stopping"
+            self._write_state()
+        # In reverse order, one after the other: what is flushed at exit still finds somebody to take it.
+        for item in reversed(self._supervised):
+            self._end(item)
+        self._write_state()
+
+    def _end(self, item: _Supervised) -> None:
+        child = item.child
+        if child is None:
+            return
+        if child.poll() is None:
+            _signal_group(child.pid, signal.SIGTERM)
+            deadline = time.monotonic() + self.stop_grace_seconds
+            while child.poll() is None and time.monotonic() < deadline and not self._hurry:
+                time.sleep(process_group.POLL_SECONDS)
+            if child.poll() is None:
+                self.on_event(f"{item.spec.name} did not end when asked and is killed")
+        process_group.kill_group(child.pid)
+        child.wait()
+        if item.state.phase != "failed":
+            item.state.phase = "stopped"
+
+    def _set_phase(self, item: _Supervised, phase: "str", message: str | None = None) -> None:
+        item.state.phase = phase  # type: ignore[assignment]
+        item.state.message = message
+        self._write_state()
+
+    def _write_state(self) -> None:
+        write_run_state(self.directory, self.state)
+
+    @contextmanager
+    def _signals_stop_us(self) -> Iterator[None]:
+        def handle(number: int, frame: FrameType | None) -> None:
+            # The second Ctrl-C of an impatient user: no more grace.
+            self._hurry = self._stop.is_set() and number == signal.SIGINT
+            self._stop.set()
+
+        previous = {number: signal.signal(number, handle) for number in STOP_SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in previous.items():
+                signal.signal(number, handler)
+
+
+#: Names the output file of a supervisor in the background.
+SUPERVISOR_NAME = "supervisor"
+
+
+def _child(item: _Supervised) -> subprocess.Popen[bytes]:
+    if item.child is None:
+        raise AssertionError(f"{item.spec.name} was never started")
+    return item.child
+
+
+def _signal_group(leader_pid: int, number: signal.Signals) -> None:
+    try:
+        os.killpg(leader_pid, number)
+    except (ProcessLookupError, PermissionError):
+        return
+
+
+def _how_it_ended(return_code: int) -> str:
+    if return_code >= 0:
+        return f"exit code {return_code}"
+    try:
+        return signal.Signals(-return_code).name
+    except ValueError:
+        return f"signal {-return_code}"
+
+
+def clean_up_leftovers(directory: StateDirectory, state: RunState, grace_seconds: float = STOP_GRACE_SECONDS) -> int:
+    """Ends what a supervisor that is gone has left running. Returns how many processes that were.
+
+    Call it with the supervisor's lock held."""
+    identities = [process.identity for process in state.processes if process.identity is not None]
+    return process_group.end(process_group.members(identities, [state.run_id]), grace_seconds)
+
+
+def own_identity() -> "process_group.ProcessIdentity":
+    return process_group.ProcessIdentity(os.getpid(), psutil.Process().create_time())
