@@ -14,7 +14,7 @@ MINIMUM_PYTHON = (3, 11)
 
 def main() -> None:
     if sys.version_info < MINIMUM_PYTHON:
-        sys.stderr.write(
+        sys.stderr.write(  # noqa: UP032 - an f-string would be a syntax error before 3.6
             "lab needs Python {0}.{1} or newer, and this is Python {2}.{3} ({4}).\n"
             "Start it with a newer one, for example: python{0}.{1} lab up\n".format(
                 MINIMUM_PYTHON[0], MINIMUM_PYTHON[1], sys.version_info[0], sys.version_info[1], sys.executable

@@ -1,4 +1,7 @@
-"""How much telemetry arrives, asked of Prometheus; the counters are the real servers' own, so it holds on every stack."""
+"""How much telemetry arrives, asked of Prometheus.
+
+The counters are the real servers' own, so the same questions hold on every stack.
+"""
 
 from dataclasses import dataclass
 
@@ -26,7 +29,11 @@ class Arrival:
 def measure_arrival(client: TelemetryClient) -> Arrival:
     """Never raises: a lab whose Prometheus is down still has a status."""
     try:
-        return Arrival(*(_rate(client, counter) for counter in (SAMPLES_TOTAL, LOG_LINES_TOTAL, SPANS_TOTAL)))
+        return Arrival(
+            samples=_rate(client, SAMPLES_TOTAL),
+            log_lines=_rate(client, LOG_LINES_TOTAL),
+            spans=_rate(client, SPANS_TOTAL),
+        )
     except TelemetryError as error:
         return Arrival(None, None, None, str(error))
 

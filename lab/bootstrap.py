@@ -227,8 +227,9 @@ def _fetch_uv(environment: Environment, lock: IO[str]) -> str:
 
 _EXPLAIN_VENV = "If this says something of ensurepip: sudo apt install python3-venv, then run the same command again."
 _EXPLAIN_FETCH = (
-    "pip could not fetch uv. Without a network nothing can be installed; behind a proxy set HTTPS_PROXY, with a mirror "
-    "PIP_INDEX_URL.\nInstalling uv some other way is as good: https://docs.astral.sh/uv/. Then run the same command again."
+    "pip could not fetch uv. Without a network nothing can be installed; behind a proxy set HTTPS_PROXY, "
+    "with a mirror PIP_INDEX_URL.\nInstalling uv some other way is as good: https://docs.astral.sh/uv/. "
+    "Then run the same command again."
 )
 _EXPLAIN_SYNC = (
     "The packages could not be installed. Without a network that needs a filled uv cache; behind a proxy set "

@@ -1,4 +1,7 @@
-"""One GET to a process on this machine: does it answer, and what? For health checks; queries have lab/telemetry_client.py."""
+"""One GET to a process on this machine: does it answer, and what?
+
+For health checks; queries of telemetry go through lab/telemetry_client.py.
+"""
 
 import http.client
 from dataclasses import dataclass

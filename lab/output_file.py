@@ -51,7 +51,7 @@ def size(path: Path) -> int:
 
 
 def last_lines(path: Path, count: int, since_byte: int = 0) -> list[str]:
-    """Up to `count` lines from the end, none from before `since_byte`; read backwards, so a large file costs nothing."""
+    """Up to `count` lines from the end, none from before `since_byte`; reads backwards, no more than needed."""
     if count <= 0:
         return []
     try:
@@ -72,7 +72,7 @@ def last_lines(path: Path, count: int, since_byte: int = 0) -> list[str]:
 
 
 class Follower:
-    """Yields what is appended to a file from now on, whole lines only; survives its being cut or not being there yet."""
+    """What is appended to a file from now on, whole lines only; the file may be cut, or not be there yet."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

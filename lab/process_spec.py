@@ -1,4 +1,7 @@
-"""What the supervisor needs to know about one process. The stacks (lab/stacks/) write these; nothing here starts anything."""
+"""What the supervisor needs to know about one process.
+
+The stacks (lab/stacks/) write these; lab/supervisor.py starts them.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

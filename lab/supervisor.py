@@ -14,14 +14,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
 
-import psutil
-
 from lab import output_file, process_group
 from lab.http_probe import probe
 from lab.paths import REPOSITORY, StateDirectory
 from lab.process_spec import ProcessSpec, in_start_order
 from lab.restart_policy import RestartPolicy
-from lab.run_state import ProcessState, RunState, write_run_state
+from lab.run_state import ProcessIdentity, ProcessPhase, ProcessState, RunState, write_run_state
 
 #: How long one process may take from its start to being ready.
 READY_TIMEOUT_SECONDS = 60.0
@@ -266,8 +264,8 @@ class Supervisor:
         if item.state.phase != "failed":
             item.state.phase = "stopped"
 
-    def _set_phase(self, item: _Supervised, phase: "str", message: str | None = None) -> None:
-        item.state.phase = phase  # type: ignore[assignment]
+    def _set_phase(self, item: _Supervised, phase: ProcessPhase, message: str | None = None) -> None:
+        item.state.phase = phase
         item.state.message = message
         self._write_state()
 
@@ -323,5 +321,5 @@ def clean_up_leftovers(directory: StateDirectory, state: RunState, grace_seconds
     return process_group.end(process_group.members(identities, [state.run_id]), grace_seconds)
 
 
-def own_identity() -> "process_group.ProcessIdentity":
-    return process_group.ProcessIdentity(os.getpid(), psutil.Process().create_time())
+def own_identity() -> ProcessIdentity:
+    return process_group.identify(os.getpid())

@@ -31,8 +31,10 @@ _POLL_SECONDS = 0.05
 
 @click.command(name="up")
 @click.argument("systems", nargs=-1, metavar="[SYSTEM]...")
-@click.option("--detach", "-d", is_flag=True, help="Return once everything is ready; the lab goes on in the background.")
-@click.option("--port-offset", type=int, default=0, metavar="N", help="Add N to every port, so that labs do not collide.")
+@click.option("--detach", "-d", is_flag=True, help="Return once everything is ready; go on in the background.")
+@click.option(
+    "--port-offset", type=int, default=0, metavar="N", help="Add N to every port, so that two labs share a machine."
+)
 @click.option(
     "--rps",
     type=click.FloatRange(min=0, max=10_000),
@@ -40,7 +42,9 @@ _POLL_SECONDS = 0.05
     show_default=True,
     help="Requests per second of generated traffic, on average.",
 )
-@click.option("--seed", type=int, default=DEFAULT_TRAFFIC_SEED, show_default=True, help="Seed of the generated traffic.")
+@click.option(
+    "--seed", type=int, default=DEFAULT_TRAFFIC_SEED, show_default=True, help="Seed of the generated traffic."
+)
 @click.option("--no-traffic", is_flag=True, help="Generate no traffic; the same as --rps 0.")
 @click.option("--workers", type=click.IntRange(min=1, max=64), help="Worker processes of each service.")
 @state_dir_option
