@@ -1,0 +1,151 @@
+"""The supervisor with real processes: order of start, restarts, giving up, and leaving nothing behind."""
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import psutil
+import pytest
+
+
+def test_processes_start_after_those_they_depend_on(throwaway_lab, wait_for):
+    throwaway_lab.add("frontend", depends_on=("backend",))
+    throwaway_lab.add("backend", depends_on=("database",))
+    throwaway_lab.add("database")
+
+    state = throwaway_lab.start_and_wait()
+
+    assert [process.name for process in state.processes] == ["database", "backend", "frontend"]
+    started = [process.started_at for process in state.processes]
+    assert started == sorted(started)
+    assert all(throwaway_lab.answers(name) for name in ("frontend", "backend", "database"))
+
+
+def test_a_killed_process_comes_back_and_the_others_are_left_alone(throwaway_lab, wait_for):
+    throwaway_lab.add("backend")
+    throwaway_lab.add("frontend", depends_on=("backend",))
+    throwaway_lab.start_and_wait()
+    killed, untouched = throwaway_lab.pid_of("backend"), throwaway_lab.pid_of("frontend")
+
+    os.kill(killed, signal.SIGKILL)
+    wait_for(
+        lambda: throwaway_lab.pid_of("backend") != killed and throwaway_lab.state().process("backend").phase == "ready",
+        "the killed process is back",
+    )
+
+    assert throwaway_lab.answers("backend")
+    assert throwaway_lab.state().process("backend").restarts == 1
+    assert throwaway_lab.pid_of("frontend") == untouched
+    _, output = throwaway_lab.end()
+    assert "backend ended (SIGKILL)" in output
+    assert "starting it again in 0.1 s" in output
+    assert "backend is ready again" in output
+
+
+def test_workers_of_a_killed_process_are_killed_before_it_is_started_again(throwaway_lab, wait_for):
+    throwaway_lab.add("backend", "--with-child")
+    throwaway_lab.start_and_wait()
+    leader = psutil.Process(throwaway_lab.pid_of("backend"))
+    worker = wait_for(leader.children, "the worker runs")[0]
+
+    leader.kill()
+    wait_for(lambda: throwaway_lab.state().process("backend").restarts == 1, "it is started again")
+
+    wait_for(lambda: not worker.is_running(), "the orphaned worker is gone")
+
+
+def test_a_process_that_keeps_dying_is_given_up_with_the_reason_and_the_others_go_on(throwaway_lab, wait_for):
+    throwaway_lab.plan["policy"] = {"first_delay_seconds": 0.05, "most_deaths_in_a_row": 2}
+    throwaway_lab.add("flapping", "--exit-after", "0.5")
+    throwaway_lab.add("steady")
+    throwaway_lab.start_and_wait()
+
+    wait_for(lambda: throwaway_lab.state().process("flapping").phase == "failed", "it is given up")
+
+    flapping = throwaway_lab.state().process("flapping")
+    assert flapping.restarts == 2
+    assert flapping.message == "given up after 2 restarts in a row, at last exit code 3"
+    assert throwaway_lab.answers("steady")
+
+
+def test_a_start_that_fails_names_the_process_shows_its_output_and_ends_the_others(throwaway_lab):
+    throwaway_lab.add("backend")
+    throwaway_lab.add("frontend", "--no-such-option", depends_on=("backend",))
+    throwaway_lab.start()
+
+    output, _ = throwaway_lab.process.communicate(timeout=30)
+
+    assert throwaway_lab.process.returncode == 1
+    assert "failed: frontend ended right after its start (exit code 2)" in output
+    assert "unrecognized arguments: --no-such-option" in output
+    assert throwaway_lab.survivors() == []
+
+
+def test_a_process_that_never_gets_ready_fails_the_start_within_its_time_limit(throwaway_lab):
+    throwaway_lab.plan["ready_timeout_seconds"] = 1.0
+    throwaway_lab.add("backend", "--never-ready")
+    throwaway_lab.start()
+
+    output, _ = throwaway_lab.process.communicate(timeout=30)
+
+    assert throwaway_lab.process.returncode == 1
+    assert "failed: backend was not ready within 1 s (http://127.0.0.1:" in output
+    assert "/ready: 503 Service Unavailable)" in output
+    assert f"serving on {throwaway_lab.ports['backend']}" in output
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_everything_and_leaves_nothing_behind(throwaway_lab, number):
+    throwaway_lab.add("backend", "--with-child")
+    throwaway_lab.add("frontend", depends_on=("backend",))
+    throwaway_lab.start_and_wait()
+
+    exit_code, output = throwaway_lab.end(number)
+
+    assert (exit_code, output.splitlines()[-1]) == (0, "ended")
+    assert throwaway_lab.survivors() == []
+
+
+def test_a_signal_while_starting_ends_everything(throwaway_lab, wait_for):
+    throwaway_lab.add("backend", "--never-ready")
+    throwaway_lab.start()
+    wait_for(lambda: throwaway_lab.state() and throwaway_lab.state().process("backend").identity, "it has started")
+
+    exit_code, _ = throwaway_lab.end()
+
+    assert exit_code == 0
+    assert throwaway_lab.survivors() == []
+
+
+def test_a_process_that_ignores_the_request_to_end_is_killed_after_the_grace(throwaway_lab):
+    throwaway_lab.plan["stop_grace_seconds"] = 0.3
+    throwaway_lab.add("stubborn", "--ignore-sigterm")
+    throwaway_lab.start_and_wait()
+
+    _, output = throwaway_lab.end()
+
+    assert "stubborn did not end when asked and is killed" in output
+    assert throwaway_lab.survivors() == []
+
+
+def test_processes_are_never_sent_through_a_proxy_and_know_their_run(throwaway_lab, tmp_path: Path, monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "example.org")
+    monkeypatch.setenv("no_proxy", "example.org")
+    note = tmp_path / "environment.json"
+    throwaway_lab.add("backend", "--note-environment", str(note))
+
+    state = throwaway_lab.start_and_wait()
+
+    environment = json.loads(note.read_text(encoding="utf-8"))
+    assert environment["NO_PROXY"] == environment["no_proxy"] == "127.0.0.1,localhost,example.org"
+    assert environment["LAB_RUN_ID"] == state.run_id
+
+
+def test_output_is_kept_in_a_file(throwaway_lab):
+    throwaway_lab.add("backend")
+    throwaway_lab.start_and_wait()
+
+    written = throwaway_lab.directory.output_file("backend").read_text(encoding="utf-8")
+
+    assert written == f"serving on {throwaway_lab.ports['backend']}\n"
