@@ -1,0 +1,51 @@
+"""Wires the backend service's parts together and makes the Flask app."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from flask import Flask
+
+from backend_service.cache import TtlLruCache
+from backend_service.catalog import Catalog
+from backend_service.metrics import BackendMetrics
+from backend_service.routes import SPAN_NAMES, add_routes
+from backend_service.settings import SETTINGS
+from observability import Telemetry, read_settings, setup
+from observability.flask import create_flask_app
+from observability.http_client import ServiceClient
+
+
+def create_app(
+    environ: Mapping[str, str] | None = None,
+    *,
+    telemetry: Telemetry | None = None,
+    database: ServiceClient | None = None,
+) -> Flask:
+    """The service as a WSGI app. Raises ValueError that names the variable when a setting cannot be used."""
+    environ = os.environ if environ is None else environ
+    settings = read_settings(SETTINGS, environ)
+    telemetry = telemetry or setup("backend", namespace="chain", version="1.0.0", environ=environ)
+    metrics = BackendMetrics(telemetry.registry)
+    database = database or ServiceClient("database", settings["DATABASE_SERVICE_URL"], telemetry)
+    cache: TtlLruCache[object] = TtlLruCache(
+        max_entries=settings["CACHE_MAX_ENTRIES"], ttl_seconds=settings["CACHE_TTL_SECONDS"]
+    )
+    app = create_flask_app(
+        "backend_service",
+        telemetry,
+        span_names=SPAN_NAMES,
+        requests_total=metrics.requests_total,
+        request_duration_seconds=metrics.request_duration_seconds,
+        readiness={"database": lambda: require_health(database)},
+    )
+    add_routes(app, Catalog(database, cache, metrics, telemetry), metrics, telemetry)
+    return app
+
+
+def require_health(service: ServiceClient) -> None:
+    """Raises ServiceUnavailable or RuntimeError unless the service says that it is alive."""
+    status = service.get("/health").status
+    if status != 200:
+        raise RuntimeError(f"/health answered {status}")

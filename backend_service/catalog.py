@@ -1,0 +1,101 @@
+"""Where the backend's data comes from: the cache if it has it, else the database.
+
+Only found records are cached. "There is no user 7" is not: a user who signs up must appear at once, and ids that do not
+exist are without number, so they would push out the records that people do ask for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from backend_service.cache import TtlLruCache
+from backend_service.metrics import BackendMetrics
+from observability import Telemetry
+from observability.errors import RequestError, ServiceUnavailable
+from observability.http_client import ServiceClient, ServiceResponse
+from observability.metrics import ChildCache
+
+#: The orders the home page shows.
+NEWEST_ORDERS_PATH = "/db/query?table=orders&order=created_at:desc&limit=10"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A record, and how it was found: `cache` is "hit" or "miss", `server_timing` the database's header, if asked."""
+
+    record: Any
+    cache: str
+    server_timing: str
+
+
+class Catalog:
+    """Users, products and orders. Each method raises RequestError 404, 502 or 503 when there is no record to return."""
+
+    def __init__(
+        self, database: ServiceClient, cache: TtlLruCache[Any], metrics: BackendMetrics, telemetry: Telemetry
+    ) -> None:
+        self._database = database
+        self._cache = cache
+        self._logger = telemetry.logger
+        self._cache_operations = {name: metrics.cache_operations_total.labels(name) for name in ("hit", "miss")}
+        self._database_calls = ChildCache(metrics.database_calls_total.labels)
+
+    def user(self, id: str, validate: Callable[[], int]) -> Finding:
+        """The user's row. `validate` is only called on a miss: what is in the cache has been validated before."""
+        return self._find("user", id, lambda: f"/db/user/{validate()}", "get_user", "user")
+
+    def product(self, product_id: int) -> Finding:
+        """The product's row with its inventory, before any pricing."""
+        return self._find("product", str(product_id), lambda: f"/db/product/{product_id}", "get_product", "product")
+
+    def newest_orders(self) -> Finding:
+        """The newest orders' rows, the newest first."""
+        return self._find("orders", "newest", lambda: NEWEST_ORDERS_PATH, "query", "rows")
+
+    def _find(self, kind: str, id: str, path: Callable[[], str], operation: str, field: str) -> Finding:
+        key = f"{kind}:{id}"
+        record = self._cache.get(key)
+        if record is not None:
+            self._cache_operations["hit"].inc()
+            self._logger.info("Cache hit for %s", _shown(key), extra={"cache.operation": "hit"})
+            return Finding(record, "hit", "")
+        self._cache_operations["miss"].inc()
+        self._logger.info("Cache miss for %s", _shown(key), extra={"cache.operation": "miss"})
+        answer = self._ask_database(operation, path())
+        record = answer.json[field]
+        self._cache.put(key, record)
+        return Finding(record, "miss", answer.headers.get("Server-Timing", ""))
+
+    def _ask_database(self, operation: str, path: str) -> ServiceResponse:
+        try:
+            answer = self._database.get(path)
+        except ServiceUnavailable:
+            self._database_calls[operation, "unavailable"].inc()
+            raise
+        if answer.status == 200 and isinstance(answer.json, dict):
+            self._database_calls[operation, "success"].inc()
+            return answer
+        status = {404: "not_found", 503: "unavailable"}.get(answer.status, "error")
+        self._database_calls[operation, status].inc()
+        raise _passed_on(answer)
+
+
+def _passed_on(answer: ServiceResponse) -> RequestError:
+    """The database's refusal as this service's own."""
+    told = answer.json.get("error") if isinstance(answer.json, dict) else None
+    told = told if isinstance(told, Mapping) else {}
+    if answer.status == 404 and "type" in told:
+        return RequestError(404, told["type"], told["message"], told.get("hint"))
+    if answer.status == 503:
+        reason = told.get("message", "it gave no reason")
+        return RequestError(
+            503, "database_unavailable", f"the database cannot answer now: {reason}", "try again shortly"
+        )
+    return RequestError(502, "database_error", f"the database answered with status {answer.status}")
+
+
+def _shown(key: str) -> str:
+    # On a miss the id has not been validated yet, and can be as long as a URL can.
+    return key if len(key) <= 40 else f"{key[:40]}…"

@@ -1,0 +1,17 @@
+"""`python -m database_service`: serve the database."""
+
+import os
+
+from database_service.settings import SETTINGS
+from observability import read_settings
+from observability.serving import serve
+
+if __name__ == "__main__":
+    settings = read_settings(SETTINGS, os.environ)
+    serve(
+        "database_service.app:create_app",
+        settings["SERVICE_HOST"],
+        settings["SERVICE_PORT"],
+        settings["SERVICE_WORKERS"],
+        settings["SERVICE_THREADS"],
+    )

@@ -1,0 +1,75 @@
+"""Wires the frontend service's parts together and makes the Flask app."""
+
+from __future__ import annotations
+
+import atexit
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask
+
+from frontend_service.metrics import FrontendMetrics
+from frontend_service.pages import Pages, register_filters
+from frontend_service.routes import SPAN_NAMES, add_routes
+from frontend_service.settings import SETTINGS
+from frontend_service.traffic import TrafficDriver
+from frontend_service.visitors import Visitors, follow_visitors
+from frontend_service.visits import plan_visits
+from observability import Telemetry, read_settings, setup
+from observability.flask import create_flask_app
+from observability.http_client import ServiceClient
+
+
+def create_app(
+    environ: Mapping[str, str] | None = None,
+    *,
+    telemetry: Telemetry | None = None,
+    backend: ServiceClient | None = None,
+) -> Flask:
+    """The service as a WSGI app. Raises ValueError that names the variable when a setting cannot be used."""
+    environ = os.environ if environ is None else environ
+    settings = read_settings(SETTINGS, environ)
+    telemetry = telemetry or setup("frontend", namespace="chain", version="1.0.0", environ=environ)
+    metrics = FrontendMetrics(telemetry.registry)
+    backend = backend or ServiceClient("backend", settings["BACKEND_SERVICE_URL"], telemetry)
+    pages = Pages(settings["TRACE_URL_TEMPLATE"], settings["LOGS_URL_TEMPLATE"])
+    visitors = Visitors(metrics.active_users)
+    app = create_flask_app(
+        "frontend_service",
+        telemetry,
+        span_names=SPAN_NAMES,
+        requests_total=metrics.requests_total,
+        request_duration_seconds=metrics.request_duration_seconds,
+        errors_total=metrics.errors_total,
+        readiness={"backend": lambda: require_health(backend)},
+        render_error=pages.render_error,
+    )
+    register_filters(app)
+    follow_visitors(app, visitors)
+    add_routes(app, backend, pages, telemetry)
+    visitors.refresh_forever()
+    if settings["TRAFFIC_RPS"]:
+        _start_traffic(settings, telemetry)
+    return app
+
+
+def require_health(service: ServiceClient) -> None:
+    """Raises ServiceUnavailable or RuntimeError unless the service says that it is alive."""
+    status = service.get("/health").status
+    if status != 200:
+        raise RuntimeError(f"/health answered {status}")
+
+
+def _start_traffic(settings: Mapping[str, Any], telemetry: Telemetry) -> None:
+    # Listening on every interface is reached over loopback.
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings["SERVICE_HOST"], settings["SERVICE_HOST"])
+    driver = TrafficDriver(
+        plan_visits(settings["TRAFFIC_RPS"], settings["TRAFFIC_SEED"]),
+        f"http://{host}:{settings['SERVICE_PORT']}",
+        telemetry.logger,
+        # Half of the service's threads stay free for everybody else, however slow the chain is.
+        max_in_flight=max(1, settings["SERVICE_THREADS"] // 2),
+    )
+    driver.start()
+    atexit.register(driver.stop)
