@@ -24,8 +24,8 @@ _FIRST_NAMES = (
 _LAST_NAMES = (
     "Adeyemi", "Andersen", "Bauer", "Castillo", "Costa", "Dubois", "Ferrari", "Fischer", "García", "Haddad", "Hansen",
     "Hoang", "Ito", "Jansen", "Kaya", "Khan", "Kowalski", "Larsen", "Lindqvist", "Mensah", "Moreau", "Müller",
-    "Nakamura", "Novák", "Okafor", "Oliveira", "Patel", "Petrov", "Rossi", "Santos", "Schmidt", "Silva", "Singh", "Tanaka",
-    "Virtanen", "Wang", "Weber", "Yılmaz", "Zhang", "de Vries",
+    "Nakamura", "Novák", "Okafor", "Oliveira", "Patel", "Petrov", "Rossi", "Santos", "Schmidt", "Silva", "Singh",
+    "Tanaka", "Virtanen", "Wang", "Weber", "Yılmaz", "Zhang", "de Vries",
 )  # fmt: skip
 _CITIES = (
     ("Lisbon", "PT"), ("Berlin", "DE"), ("Lagos", "NG"), ("Osaka", "JP"), ("Toronto", "CA"), ("Lyon", "FR"),
