@@ -30,6 +30,7 @@ from observability.instrumentation_tuning import tune
 from observability.metrics import ChildCache
 from observability.operations import Check, OperationalEndpoints
 from observability.telemetry import Telemetry
+from observability.tracing import use_stable_http_conventions
 
 #: The endpoint label of a path that no route matches: raw paths are without number, label values must not be.
 UNMATCHED = "<unmatched>"
@@ -37,6 +38,7 @@ UNMATCHED = "<unmatched>"
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"))
 _OTHER_METHOD = "_OTHER"
 _STARTED = "lab.request_started"
+_FAILURE = "lab.failure"
 #: No route of the lab takes a large body.
 _MAX_BODY_BYTES = 1024 * 1024
 
@@ -133,6 +135,14 @@ def _instrument(app: flask.Flask, telemetry: Telemetry, span_names: Mapping[str,
         if name and span.is_recording():
             span.update_name(name)
 
+    def tell_error(span: Span, status: str, headers: Any) -> None:
+        # Here and not where the error is answered: the instrumentation has just set the status and `error.type` from the
+        # status code alone, and would overwrite what is known of the error.
+        failure = flask.request.environ.get(_FAILURE)
+        if failure is not None and span.is_recording():
+            _tell_span(span, *failure)
+
+    use_stable_http_conventions()
     tune()
     FlaskInstrumentor.instrument_app(
         app,
@@ -140,6 +150,7 @@ def _instrument(app: flask.Flask, telemetry: Telemetry, span_names: Mapping[str,
         # The lab's metrics are the services' own; a second set from the instrumentation would only cost.
         meter_provider=NoOpMeterProvider(),
         request_hook=rename,
+        response_hook=tell_error,
         enable_commenter=False,
     )
 
@@ -179,7 +190,7 @@ def _answer_errors(
     def answer(error: Exception, status: int, type: str, message: str, hint: str | None) -> flask.Response:
         if errors_total is not None:
             errors_total.labels(type).inc()
-        _tell_span(error, status, type)
+        flask.request.environ[_FAILURE] = (error, status, type)
         _log_error(telemetry.logger, error, status, type)
         body = error_body(type, message, hint, current_trace_id())
         response = render_error(body, status) if render_error else None
@@ -212,10 +223,7 @@ def _answer_errors(
         return answer(error, 500, "internal_error", "the service failed while it handled this request", hint)
 
 
-def _tell_span(error: Exception, status: int, type: str) -> None:
-    span = get_current_span()
-    if not span.is_recording():
-        return
+def _tell_span(span: Span, error: Exception, status: int, type: str) -> None:
     span.set_attribute("error.type", type)
     if status >= 500:
         # A 4xx is the caller's error: by the semantic conventions it does not fail the server's span.

@@ -8,6 +8,7 @@ See docs/performance.md for the figures and tests/unit/observability/test_light_
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from time import time_ns
 from typing import Any
@@ -23,6 +24,8 @@ from opentelemetry.trace import Tracer as ApiTracer
 
 _ORDINARY = frozenset((str, int, float, bool))
 _UNSET = Status(StatusCode.UNSET)
+_SAMPLED = TraceFlags(TraceFlags.SAMPLED)
+_SAMPLED_RANDOM = TraceFlags(TraceFlags.SAMPLED | TraceFlags.RANDOM_TRACE_ID)
 _NO_ITEMS: tuple[Any, ...] = ()
 
 
@@ -143,9 +146,9 @@ class LightTracer(Tracer):
         light.limits = tracer._span_limits
         length_limited = light.limits.max_span_attribute_length is not None
         # A limited length means that every value has to be looked at: the SDK's way, from the first attribute on.
-        light.attribute_limit = 0 if length_limited else light.limits.max_span_attributes or 2**31
-        random_id = TraceFlags.RANDOM_TRACE_ID if light.id_generator.is_trace_id_random() else 0
-        light._root_flags = TraceFlags(TraceFlags.SAMPLED | random_id)
+        limit = light.limits.max_span_attributes
+        light.attribute_limit = 0 if length_limited else sys.maxsize if limit is None else limit
+        light._root_flags = _SAMPLED_RANDOM if light.id_generator.is_trace_id_random() else _SAMPLED
         light.span_processor = processor  # type: ignore[assignment]
         return light
 
@@ -178,7 +181,7 @@ class LightTracer(Tracer):
         elif parent.trace_flags & TraceFlags.SAMPLED or sampler is ALWAYS_ON:
             trace_id = parent.trace_id
             trace_state = parent.trace_state
-            flags = parent.trace_flags if parent.trace_flags & TraceFlags.SAMPLED else self._root_flags
+            flags = _SAMPLED_RANDOM if parent.trace_flags & TraceFlags.RANDOM_TRACE_ID else _SAMPLED
         else:
             return super().start_span(name, context, kind, attributes, links, start_time)
         span_context = SpanContext(trace_id, self.id_generator.generate_span_id(), False, flags, trace_state)

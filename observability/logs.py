@@ -60,9 +60,13 @@ def encode_line(line: LogLine, service: str) -> str:
         return orjson.dumps(content, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
     except (orjson.JSONEncodeError, UnicodeError):
         # A lone surrogate or an integer past 64 bits in a field must cost that field's form, not the line.
-        readable = {key: repr(value) if key in line.fields else value for key, value in content.items()}
-        readable["message"] = line.message.encode("utf-8", "backslashreplace").decode()
+        readable = {_readable(key): _readable(value) for key, value in content.items()}
         return orjson.dumps(readable).decode()
+
+
+def _readable(value: Any) -> str:
+    text = value if isinstance(value, str) else repr(value)
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 class LineLogger(logging.Logger):

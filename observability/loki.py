@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import orjson
 from logging_loki.emitter import LokiEmitterV1
+from opentelemetry.instrumentation.utils import suppress_instrumentation
 
 from observability.batching import Rejected
 from observability.logs import LogLine, encode_line
@@ -48,9 +49,11 @@ class BatchedLokiEmitter(LokiEmitterV1):
                 ]
             }
         )
-        response = self.session.post(
-            self.url, data=body, headers={"Content-Type": "application/json"}, timeout=_TIMEOUT_SECONDS
-        )
+        # The library's session is a requests one: its delivery of telemetry must not become telemetry.
+        with suppress_instrumentation():
+            response = self.session.post(
+                self.url, data=body, headers={"Content-Type": "application/json"}, timeout=_TIMEOUT_SECONDS
+            )
         if response.status_code == self.success_response_code:
             return
         reason = f"Loki answered {response.status_code}: {response.text[:200]}"

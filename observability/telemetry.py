@@ -39,9 +39,6 @@ SETTINGS = (
     Setting("LOKI_SCHEDULE_DELAY", "0.2", "seconds between two pushes", non_negative_float),
 )
 
-#: Without this the instrumentations speak the semantic conventions of 2021 (`http.method`, `http.status_code`).
-_STABLE_HTTP_CONVENTIONS = ("OTEL_SEMCONV_STABILITY_OPT_IN", "http")
-
 _DISABLED_SPAN = nullcontext(INVALID_SPAN)
 
 
@@ -114,7 +111,6 @@ def setup(service: str, *, namespace: str, version: str, environ: Mapping[str, s
     """
     environ = os.environ if environ is None else environ
     settings = read_settings(SETTINGS, environ)
-    os.environ.setdefault(*_STABLE_HTTP_CONVENTIONS)
     registry = build_registry()
     resource = build_resource(service, namespace, version)
     service = str(resource.attributes["service.name"])

@@ -6,6 +6,7 @@ Standard `OTEL_*` variables are honoured: endpoint, headers, protocol, compressi
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
@@ -49,6 +50,14 @@ TRACING_SETTINGS = (
     Setting("OTEL_BSP_MAX_QUEUE_SIZE", "8192", "spans that may wait", positive_int),
     Setting("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "512", "spans in one export", positive_int),
 )
+
+
+def use_stable_http_conventions() -> None:
+    """Let the instrumentations use today's semantic conventions. Before the first one is switched on.
+
+    Unless told otherwise they speak those of 2021: `http.method`, `http.status_code`. They read it from the environment only.
+    """
+    os.environ.setdefault("OTEL_SEMCONV_STABILITY_OPT_IN", "http")
 
 
 class SenderSpanProcessor(SpanProcessor):

@@ -1,0 +1,209 @@
+"""Real server processes: several workers share their metrics, end with their parent, and deliver what is left at the end."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+ROOT = Path(__file__).parents[3]
+
+APP = """
+import os
+from prometheus_client import Counter, Histogram
+from observability import setup
+from observability.flask import create_flask_app
+
+def create_app():
+    telemetry = setup("frontend", namespace="chain", version="1.0.0")
+    app = create_flask_app(
+        __name__, telemetry, span_names={"/": "frontend_home_request"},
+        requests_total=Counter("frontend_requests_total", "r", ["method", "endpoint", "status"], registry=telemetry.registry),
+        request_duration_seconds=Histogram("frontend_request_duration_seconds", "d", ["endpoint"], registry=telemetry.registry),
+    )
+    @app.get("/")
+    def home():
+        telemetry.logger.info("Home page requested")
+        return {"pid": os.getpid()}
+    return app
+"""
+
+MAIN = """
+import sys
+from observability.serving import serve
+serve("served_app:create_app", "127.0.0.1", int(sys.argv[1]), workers=int(sys.argv[2]), threads=2)
+"""
+
+
+def until(condition: Callable[[], Any], seconds: float = 20) -> Any:
+    deadline = time.monotonic() + seconds
+    while not (result := condition()):
+        assert time.monotonic() < deadline, "did not happen in time"
+        time.sleep(0.02)
+    return result
+
+
+def get(url: str) -> tuple[int, str]:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as response:
+            return response.status, response.read().decode()
+    except OSError:
+        return 0, ""
+
+
+class Sink:
+    """Takes what is sent to Loki and to the OTLP endpoint."""
+
+    def __init__(self) -> None:
+        self.spans: list[str] = []
+        self.lines: list[str] = []
+        sink = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                for resource in body.get("resourceSpans", ()):
+                    sink.spans += [span["name"] for scope in resource["scopeSpans"] for span in scope["spans"]]
+                for stream in body.get("streams", ()):
+                    sink.lines += [json.loads(value[1])["message"] for value in stream["values"]]
+                self.send_response(204 if self.path.startswith("/loki") else 200)
+                self.end_headers()
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
+        self.thread.start()
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()
+
+
+class Served:
+    def __init__(self, directory: Path, sink: Sink, workers: int, **environ: str) -> None:
+        (directory / "served_app.py").write_text(APP)
+        (directory / "served_main.py").write_text(MAIN)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}"
+        self.process = subprocess.Popen(
+            [sys.executable, "served_main.py", str(port), str(workers)],
+            cwd=directory,
+            env={
+                **os.environ,
+                "PYTHONPATH": f"{ROOT}{os.pathsep}{directory}",
+                "OTEL_EXPORTER_OTLP_ENDPOINT": sink.url,
+                "LOKI_URL": sink.url,
+                "LOG_CONSOLE": "false",
+                **environ,
+            },
+        )
+        until(lambda: get(self.url + "/health")[0] == 200)
+
+    def workers(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+
+@pytest.fixture
+def sink() -> Iterator[Sink]:
+    sink = Sink()
+    yield sink
+    sink.close()
+
+
+@pytest.fixture
+def start(tmp_path: Path, sink: Sink) -> Iterator[Callable[..., Served]]:
+    started: list[Served] = []
+
+    def start(workers: int, **environ: str) -> Served:
+        started.append(Served(tmp_path, sink, workers, **environ))
+        return started[-1]
+
+    yield start
+    for served in started:
+        served.process.kill()
+        served.process.wait()
+
+
+def test_several_workers_add_their_metrics_up(start: Callable[..., Served]) -> None:
+    served = start(workers=2)
+    pids: set[int] = set()
+
+    def both_have_answered() -> bool:
+        pids.add(json.loads(get(served.url)[1])["pid"])
+        asked.append(1)
+        return len(pids) == 2
+
+    asked: list[int] = []
+    until(both_have_answered)
+    sample = 'frontend_requests_total{endpoint="/",method="GET",status="200"} '
+    lines = [line for line in get(served.url + "/metrics")[1].splitlines() if line.startswith(sample)]
+    assert [float(line.rsplit(" ", 1)[1]) for line in lines] == [len(asked)]
+
+
+def test_a_worker_that_dies_among_several_is_replaced(start: Callable[..., Served]) -> None:
+    served = start(workers=2)
+    first = json.loads(get(served.url)[1])["pid"]
+    os.kill(first, signal.SIGKILL)
+
+    def replaced() -> bool:
+        pids = {process.pid for process in served.workers()}
+        return first not in pids and len(pids) >= 2 and get(served.url)[0] == 200
+
+    until(replaced)
+
+
+def test_a_worker_does_not_outlive_a_parent_that_was_killed(start: Callable[..., Served]) -> None:
+    served = start(workers=1)
+    workers = served.workers()
+    assert workers
+    served.process.kill()
+    until(lambda: not any(psutil.pid_exists(worker.pid) and worker.status() != "zombie" for worker in workers))
+
+
+def test_what_is_queued_is_delivered_when_the_service_is_stopped(start: Callable[..., Served], sink: Sink) -> None:
+    served = start(workers=1, OTEL_BSP_SCHEDULE_DELAY="60000", LOKI_SCHEDULE_DELAY="60")
+    for _ in range(5):
+        assert get(served.url)[0] == 200
+    assert (sink.spans, sink.lines) == ([], [])
+    served.process.terminate()
+    served.process.wait(20)
+    assert sink.spans == ["frontend_home_request"] * 5
+    assert sink.lines == ["Home page requested"] * 5
+
+
+def test_a_port_in_use_is_one_line_and_exit_status_1(start: Callable[..., Served], tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        (tmp_path / "served_app.py").write_text(APP)
+        (tmp_path / "served_main.py").write_text(MAIN)
+        result = subprocess.run(
+            [sys.executable, "served_main.py", str(port), "1"],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}"},
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
+    assert result.returncode == 1
+    assert f"127.0.0.1:{port}" in result.stderr
+    assert "Traceback" not in result.stderr
