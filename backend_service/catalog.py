@@ -21,17 +21,28 @@ from observability.metrics import ChildCache
 NEWEST_ORDERS_PATH = "/db/query?table=orders&order=created_at:desc&limit=10"
 
 
+#: The database's status -> how the call is counted; other failures are "error".
+_OUTCOMES = {404: "not_found", 503: "unavailable"}
+
+
 @dataclass(frozen=True)
 class Finding:
-    """A record, and how it was found: `cache` is "hit" or "miss", `server_timing` the database's header, if asked."""
+    """What a search came to: `cache` is "hit" or "miss", `server_timing` the database's header, if it was asked."""
 
-    record: Any
     cache: str
     server_timing: str
+    found: Any = None
+    refusal: RequestError | None = None
+
+    def record(self) -> Any:
+        """The record. Raises RequestError with the database's refusal where there is none."""
+        if self.refusal is not None:
+            raise self.refusal
+        return self.found
 
 
 class Catalog:
-    """Users, products and orders. Each method raises RequestError 404, 502 or 503 when there is no record to return."""
+    """Users, products and orders. Each method raises ServiceUnavailable when the database gives no answer."""
 
     def __init__(
         self, database: ServiceClient, cache: TtlLruCache[Any], metrics: BackendMetrics, telemetry: Telemetry
@@ -60,26 +71,25 @@ class Catalog:
         if record is not None:
             self._cache_operations["hit"].inc()
             self._logger.info("Cache hit for %s", _shown(key), extra={"cache.operation": "hit"})
-            return Finding(record, "hit", "")
+            return Finding("hit", "", record)
         self._cache_operations["miss"].inc()
         self._logger.info("Cache miss for %s", _shown(key), extra={"cache.operation": "miss"})
         answer = self._ask_database(operation, path())
-        record = answer.json[field]
-        self._cache.put(key, record)
-        return Finding(record, "miss", answer.headers.get("Server-Timing", ""))
+        server_timing = answer.headers.get("Server-Timing", "")
+        if answer.status == 200 and isinstance(answer.json, dict) and field in answer.json:
+            self._database_calls[operation, "success"].inc()
+            record = answer.json[field]
+            self._cache.put(key, record)
+            return Finding("miss", server_timing, record)
+        self._database_calls[operation, _OUTCOMES.get(answer.status, "error")].inc()
+        return Finding("miss", server_timing, refusal=_passed_on(answer))
 
     def _ask_database(self, operation: str, path: str) -> ServiceResponse:
         try:
-            answer = self._database.get(path)
+            return self._database.get(path)
         except ServiceUnavailable:
             self._database_calls[operation, "unavailable"].inc()
             raise
-        if answer.status == 200 and isinstance(answer.json, dict):
-            self._database_calls[operation, "success"].inc()
-            return answer
-        status = {404: "not_found", 503: "unavailable"}.get(answer.status, "error")
-        self._database_calls[operation, status].inc()
-        raise _passed_on(answer)
 
 
 def _passed_on(answer: ServiceResponse) -> RequestError:

@@ -51,19 +51,21 @@ def add_routes(app: Flask, catalog: Catalog, metrics: BackendMetrics, telemetry:
     def get_data() -> dict[str, Any]:
         logger.info("Processing data request")
         g.finding = finding = catalog.newest_orders()
+        orders = finding.record()
         started = perf_counter()
-        summary = _summarize(finding.record)
+        summary = _summarize(orders)
         telemetry.observe(summary_seconds, perf_counter() - started)
-        logger.info("Data request completed", extra={"cache": finding.cache, "orders": len(finding.record)})
-        return {"orders": finding.record, "summary": summary}
+        logger.info("Data request completed", extra={"cache": finding.cache, "orders": len(orders)})
+        return {"orders": orders, "summary": summary}
 
     @app.get("/api/user/<id>")
     def get_user(id: str) -> dict[str, Any]:
         shown = id[:20]
         logger.info("Processing user request for ID: %s", shown, extra={"user_id": shown})
         g.finding = finding = catalog.user(id, lambda: validate_user_id(id))
+        user = finding.record()
         logger.info("User %s request completed", shown, extra={"user_id": shown, "cache": finding.cache})
-        return {"user": finding.record}
+        return {"user": user}
 
     def validate_user_id(id: str) -> int:
         started = perf_counter()
@@ -80,11 +82,12 @@ def add_routes(app: Flask, catalog: Catalog, metrics: BackendMetrics, telemetry:
         product_id = parse_id("product", id)
         quantity = _parse_quantity(request.args.getlist("quantity"))
         g.finding = finding = catalog.product(product_id)
-        price = apply_pricing_rules(finding.record, quantity)
+        product = finding.record()
+        price = apply_pricing_rules(product, quantity)
         logger.info(
             "Product %s request completed", product_id, extra={"product_id": product_id, "cache": finding.cache}
         )
-        return {"product": finding.record, "price": price.as_json()}
+        return {"product": product, "price": price.as_json()}
 
     def apply_pricing_rules(product: dict[str, Any], quantity: int) -> Price:
         started = perf_counter()

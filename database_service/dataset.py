@@ -34,14 +34,13 @@ _CITIES = (
 )  # fmt: skip
 _MEMBERSHIPS = ("standard", "silver", "gold")
 _MEMBERSHIP_SHARES = (70, 22, 8)
-_MATERIALS = ("Oak", "Linen", "Steel", "Wool", "Glass", "Bamboo", "Copper", "Cotton", "Walnut", "Stone")
-#: category -> what it sells, and its price range in euros
+#: category -> materials, things made of them, and the price range in euros
 _CATEGORIES = {
-    "furniture": (("Chair", "Table", "Shelf", "Bench", "Desk"), 60, 900),
-    "kitchen": (("Kettle", "Pan", "Bowl", "Knife Block", "Teapot"), 12, 160),
-    "textiles": (("Blanket", "Curtain", "Cushion", "Towel", "Rug"), 9, 240),
-    "lighting": (("Lamp", "Pendant", "Lantern", "Reading Light", "Floor Lamp"), 19, 320),
-    "garden": (("Planter", "Watering Can", "Bird House", "Trellis", "Fire Bowl"), 8, 210),
+    "furniture": (("Oak", "Walnut", "Ash", "Rattan", "Steel"), ("Chair", "Table", "Shelf", "Bench", "Desk"), 60, 900),
+    "kitchen": (("Steel", "Copper", "Glass", "Stone"), ("Kettle", "Pan", "Bowl", "Jug", "Teapot"), 12, 160),
+    "textiles": (("Linen", "Wool", "Cotton", "Hemp"), ("Blanket", "Curtain", "Cushion", "Towel", "Rug"), 9, 240),
+    "lighting": (("Brass", "Paper", "Glass", "Bamboo", "Steel"), ("Lamp", "Pendant", "Lantern", "Spotlight"), 19, 320),
+    "garden": (("Cedar", "Zinc", "Clay", "Stone"), ("Planter", "Watering Can", "Bird Bath", "Trellis"), 8, 210),
 }
 _WAREHOUSES = ("amsterdam", "madrid", "vienna", "warsaw")
 _ORDER_STATUSES = ("delivered", "shipped", "processing", "cancelled", "returned")
@@ -76,8 +75,8 @@ def _email(first: str, last: str, id: int) -> str:
 def _products(random_: random.Random) -> Iterator[tuple[Any, ...]]:
     for id in range(1, PRODUCTS + 1):
         category = random_.choice(tuple(_CATEGORIES))
-        things, low, high = _CATEGORIES[category]
-        name = f"{random_.choice(_MATERIALS)} {random_.choice(things)}"
+        materials, things, low, high = _CATEGORIES[category]
+        name = f"{random_.choice(materials)} {random_.choice(things)}"
         # Few things are dear, and prices end in .90 or .00 as they do in shops.
         euros = int(low + (high - low) * random_.betavariate(1.3, 3.5))
         yield id, name, category, euros * 100 + random_.choice((0, 90)), _before(_LAST_DAY, random_.uniform(30, 1200))

@@ -11,7 +11,7 @@ from flask import Flask
 
 from frontend_service.metrics import FrontendMetrics
 from frontend_service.pages import Pages, register_filters
-from frontend_service.routes import SPAN_NAMES, add_routes
+from frontend_service.routes import SPAN_NAMES, add_routes, error_page
 from frontend_service.settings import SETTINGS
 from frontend_service.traffic import TrafficDriver
 from frontend_service.visitors import Visitors, follow_visitors
@@ -43,7 +43,7 @@ def create_app(
         request_duration_seconds=metrics.request_duration_seconds,
         errors_total=metrics.errors_total,
         readiness={"backend": lambda: require_health(backend)},
-        render_error=pages.render_error,
+        render_error=lambda body, status: error_page(pages, body, status),
     )
     register_filters(app)
     follow_visitors(app, visitors)

@@ -56,11 +56,10 @@ class Pages:
         response.headers["Cache-Control"] = "no-store"
         return response
 
-    def render_error(self, error_body: dict[str, Any], status: int) -> Response | None:
-        """The error as a page for browsers; None (JSON) for everybody else."""
-        if not wants_page():
-            return None
-        return self.render("error.html", status=status, title=_TITLES.get(status, "That failed"), **error_body)
+    def render_error(self, error_body: dict[str, Any], status: int, path: RequestPath | None = None) -> Response:
+        """The error, in the shape of `observability.errors`, as a page."""
+        title = _TITLES.get(status, "That failed")
+        return self.render("error.html", status=status, title=title, path=path, **error_body)
 
 
 def wants_page() -> bool:
@@ -70,7 +69,7 @@ def wants_page() -> bool:
 
 def register_filters(app: Flask) -> None:
     """Teach the templates how the shop writes things."""
-    filters: dict[str, Callable[..., str]] = {"money": money, "day": day, "words": words}
+    filters: dict[str, Callable[..., str]] = {"money": money, "day": day, "words": words, "sentence": sentence}
     app.jinja_env.filters.update(filters)
 
 
@@ -87,6 +86,12 @@ def day(moment: str) -> str:
 def words(name: str) -> str:
     """`five_or_more` -> "five or more"."""
     return name.replace("_", " ")
+
+
+def sentence(text: str) -> str:
+    """`there is no user 7` -> "There is no user 7."."""
+    text = text.strip()
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
 
 
 def _bars(path: RequestPath) -> list[dict[str, Any]]:

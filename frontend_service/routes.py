@@ -10,7 +10,7 @@ from flask import Flask, Response, g, jsonify, request
 
 from frontend_service.pages import Pages, wants_page
 from frontend_service.record_ids import parse_id
-from frontend_service.request_path import read_request_path
+from frontend_service.request_path import RequestPath, read_request_path
 from observability import Telemetry
 from observability.errors import RequestError, ServiceUnavailable
 from observability.http_client import ServiceClient, ServiceResponse
@@ -91,12 +91,17 @@ def add_routes(app: Flask, backend: ServiceClient, pages: Pages, telemetry: Tele
             raise
 
     def answer(template: str, data: dict[str, Any]) -> Response:
-        if wants_page():
-            return pages.render(template, path=_request_path(), **data)
-        return jsonify(data)
+        return pages.render(template, path=_request_path(), **data) if wants_page() else jsonify(data)
 
 
-def _request_path() -> Any:
+def error_page(pages: Pages, error_body: dict[str, Any], status: int) -> Response | None:
+    """The error as a page for browsers, with the path if the backend was asked; None (JSON) for everybody else."""
+    if not wants_page():
+        return None
+    return pages.render_error(error_body, status, _request_path() if "answer" in g else None)
+
+
+def _request_path() -> RequestPath:
     backend_answer: ServiceResponse | None = g.get("answer")
     timing = backend_answer.headers.get("Server-Timing", "") if backend_answer else ""
     return read_request_path((perf_counter() - g.started) * 1000, timing)
