@@ -14,12 +14,10 @@ MINIMUM_PYTHON = (3, 11)
 
 def main() -> None:
     if sys.version_info < MINIMUM_PYTHON:
-        sys.stderr.write(  # noqa: UP032 - an f-string would be a syntax error before 3.6
-            "lab needs Python {0}.{1} or newer, and this is Python {2}.{3} ({4}).\n"
-            "Start it with a newer one, for example: python{0}.{1} lab up\n".format(
-                MINIMUM_PYTHON[0], MINIMUM_PYTHON[1], sys.version_info[0], sys.version_info[1], sys.executable
-            )
-        )
+        needed = "{}.{}".format(*MINIMUM_PYTHON)
+        this = sys.version.split()[0]
+        sys.stderr.write(f"lab needs Python {needed} or newer, and this is Python {this} ({sys.executable}).\n")
+        sys.stderr.write(f"Start it with a newer one, for example: python{needed} lab up\n")
         sys.exit(2)
     package_directory = os.path.dirname(os.path.abspath(__file__))
     # Run as a directory, this package itself stands first on the path, and its modules would shadow others.

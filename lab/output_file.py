@@ -95,8 +95,12 @@ class Follower:
 
 
 def follow(paths: dict[str, Path], poll_seconds: float = 0.2) -> Iterator[tuple[str, str]]:
-    """Endless (name, line) pairs of everything appended to these files."""
+    """Endless (name, line) pairs of everything appended to these files from this call on."""
     followers = {name: Follower(path) for name, path in paths.items()}
+    return _new_lines_for_ever(followers, poll_seconds)
+
+
+def _new_lines_for_ever(followers: dict[str, Follower], poll_seconds: float) -> Iterator[tuple[str, str]]:
     while True:
         for name, follower in followers.items():
             for line in follower.new_lines():

@@ -66,9 +66,14 @@ def end(processes: Collection[psutil.Process], grace_seconds: float) -> int:
 
 
 def kill_group(leader_pid: int) -> None:
-    """Kills what is left of a child's group at once. Only for our own children that are not reaped or were just now."""
+    """Kills what is left of a group at once."""
+    signal_group(leader_pid, signal.SIGKILL)
+
+
+def signal_group(leader_pid: int, number: signal.Signals) -> None:
+    """Only for groups of our own children: while those are not reaped, or were just now, the number is theirs."""
     try:
-        os.killpg(leader_pid, signal.SIGKILL)
+        os.killpg(leader_pid, number)
     except (ProcessLookupError, PermissionError):
         # macOS answers EPERM when only zombies are left.
         return
@@ -83,14 +88,14 @@ def wait_until_gone(identity: ProcessIdentity, timeout_seconds: float) -> bool:
     return True
 
 
-def resident_bytes(identity: ProcessIdentity) -> int:
-    """Resident memory of a process and all its descendants. Pages they share count once for each."""
+def resident_bytes(identity: ProcessIdentity, with_descendants: bool = True) -> int:
+    """Resident memory of a process and, if asked, all its descendants. Pages they share count once for each."""
     total = 0
     try:
         leader = psutil.Process(identity.pid)
         if not _created_when(leader, identity):
             return 0
-        for process in (leader, *leader.children(recursive=True)):
+        for process in (leader, *(leader.children(recursive=True) if with_descendants else ())):
             total += _resident_bytes(process)
     except psutil.Error:
         return total

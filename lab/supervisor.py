@@ -26,6 +26,8 @@ READY_TIMEOUT_SECONDS = 60.0
 #: How long one process may take to end before it is killed.
 STOP_GRACE_SECONDS = 8.0
 
+#: A process is asked to end this long after those that depend on it, should they not have ended by then.
+_HEAD_START_SECONDS = 2.0
 _POLL_SECONDS = 0.05
 _WATCH_SECONDS = 0.2
 _HOUSEKEEPING_SECONDS = 2.0
@@ -61,6 +63,8 @@ class _Supervised:
     #: Where this start's output begins in the output file.
     output_starts_at: int = 0
     slow_start_reported: bool = False
+    #: Monotonic seconds of the request to end.
+    asked_to_end: float | None = None
 
 
 @dataclass
@@ -243,26 +247,44 @@ class Supervisor:
         if self.state.phase != "failed":
             self.state.phase = "stopping"
             self._write_state()
-        # In reverse order, one after the other: what is flushed at exit still finds somebody to take it.
-        for item in reversed(self._supervised):
-            self._end(item)
+        ending = list(reversed(self._supervised))
+        while ending:
+            ending = [item for item in ending if self._is_ending(item)]
+            time.sleep(process_group.POLL_SECONDS)
         self._write_state()
 
-    def _end(self, item: _Supervised) -> None:
+    def _is_ending(self, item: _Supervised) -> bool:
+        """One step towards the end of one process; False once it has ended."""
         child = item.child
-        if child is None:
-            return
-        if child.poll() is None:
-            _signal_group(child.pid, signal.SIGTERM)
-            deadline = time.monotonic() + self.stop_grace_seconds
-            while child.poll() is None and time.monotonic() < deadline and not self._hurry:
-                time.sleep(process_group.POLL_SECONDS)
-            if child.poll() is None:
-                self.on_event(f"{item.spec.name} did not end when asked and is killed")
-        process_group.kill_group(child.pid)
-        child.wait()
-        if item.state.phase != "failed":
-            item.state.phase = "stopped"
+        if child is None or item.state.phase == "stopped":
+            return False
+        if child.poll() is not None:
+            process_group.kill_group(child.pid)
+            item.state.phase = "failed" if item.state.phase == "failed" else "stopped"
+            item.child = None
+            return False
+        if item.asked_to_end is None:
+            if self._may_end(item):
+                item.asked_to_end = time.monotonic()
+                process_group.signal_group(child.pid, signal.SIGTERM)
+        elif self._hurry or time.monotonic() - item.asked_to_end > self.stop_grace_seconds:
+            self.on_event(f"{item.spec.name} did not end when asked and is killed")
+            process_group.kill_group(child.pid)
+            child.wait()
+        return True
+
+    def _may_end(self, item: _Supervised) -> bool:
+        """Those that depend on it go first, so that what they finish or flush at exit finds somebody to take it."""
+        if self._hurry:
+            return True
+        # Telemetry is worth the whole grace; a service that takes long to end does not hold up the next.
+        head_start = self.stop_grace_seconds if item.spec.role == "backend" else _HEAD_START_SECONDS
+        now = time.monotonic()
+        return all(
+            other.asked_to_end is not None and now - other.asked_to_end >= head_start
+            for other in self._supervised
+            if item.spec.name in other.spec.depends_on and other.child is not None
+        )
 
     def _set_phase(self, item: _Supervised, phase: ProcessPhase, message: str | None = None) -> None:
         item.state.phase = phase
@@ -295,13 +317,6 @@ def _child(item: _Supervised) -> subprocess.Popen[bytes]:
     if item.child is None:
         raise AssertionError(f"{item.spec.name} was never started")
     return item.child
-
-
-def _signal_group(leader_pid: int, number: signal.Signals) -> None:
-    try:
-        os.killpg(leader_pid, number)
-    except (ProcessLookupError, PermissionError):
-        return
 
 
 def _how_it_ended(return_code: int) -> str:

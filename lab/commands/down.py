@@ -28,7 +28,7 @@ def command(state_dir: StateDirectory) -> None:
     except AlreadyRunning:
         raise click.ClickException("another lab was started here in the meantime; run `lab down` again") from None
     if left_behind:
-        click.echo(f"Ended {left_behind} processes that had been left behind.")
+        click.echo(f"Ended what had been left behind ({left_behind} {'process' if left_behind == 1 else 'processes'}).")
     click.echo("The lab has been stopped." if stopped or left_behind else "No lab is running.")
 
 

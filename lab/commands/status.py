@@ -27,7 +27,7 @@ def command(as_json: bool, state_dir: StateDirectory) -> None:
     processes = check_all(state)
     with TelemetryClient.from_backends(state.backends) as client:
         arrival = measure_arrival(client)
-    supervisor_bytes = resident_bytes(state.supervisor)
+    supervisor_bytes = resident_bytes(state.supervisor, with_descendants=False)
     healthy = state.phase == "running" and all(process.healthy and process.ready for process in processes)
     if as_json:
         click.echo(json.dumps(_as_json(state, processes, arrival, supervisor_bytes, healthy), indent=2))
@@ -55,10 +55,11 @@ def _as_json(
 
 
 def _show(state: RunState, processes: list[ProcessHealth], arrival: Arrival, supervisor_bytes: int) -> None:
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False)
+    from lab.terminal import make_console
+
+    console = make_console()
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for heading, justify in (
         ("process", "left"),

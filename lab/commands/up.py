@@ -25,6 +25,7 @@ from lab.run_state import (
 )
 from lab.stacks.embedded import DEFAULT_TRAFFIC_RPS, DEFAULT_TRAFFIC_SEED, NAME, EmbeddedStack
 from lab.supervisor import SUPERVISOR_NAME, StartFailed, Supervisor, clean_up_leftovers, own_identity
+from lab.terminal import make_console
 
 _POLL_SECONDS = 0.05
 
@@ -89,7 +90,7 @@ def _chosen_systems(names: tuple[str, ...]) -> list[System]:
 
 
 def _run_in_foreground(stack: EmbeddedStack, specs: list[ProcessSpec]) -> None:
-    console = Console(highlight=False)
+    console = make_console()
     directory = stack.directory
     state = RunState(
         run_id=uuid.uuid4().hex,
@@ -134,7 +135,7 @@ def _clean_up_before(directory: StateDirectory, say: Callable[[str], None]) -> N
         return
     ended = clean_up_leftovers(directory, earlier)
     if ended:
-        say(f"ended {ended} processes that an interrupted lab had left behind")
+        say(f"ended what an interrupted lab had left behind ({ended} {'process' if ended == 1 else 'processes'})")
 
 
 def _require_free_ports(specs: list[ProcessSpec], port_offset: int) -> None:
@@ -178,7 +179,7 @@ def _show_addresses(console: Console, state: RunState, seconds: float) -> None:
 
 
 def _start_in_background(directory: StateDirectory) -> None:
-    console = Console(highlight=False)
+    console = make_console()
     path = directory.output_file(SUPERVISOR_NAME)
     try:
         with supervisor_lock(directory):

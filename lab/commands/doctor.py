@@ -1,0 +1,37 @@
+"""`lab doctor`: shows what lab/doctor.py found."""
+
+import json
+from dataclasses import asdict
+
+import click
+from rich.table import Table
+
+from lab.commands.options import state_dir_option
+from lab.doctor import examine
+from lab.paths import StateDirectory
+from lab.terminal import make_console
+
+_COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
+
+
+@click.command(name="doctor")
+@click.option("--port-offset", type=int, default=0, metavar="N", help="Look at the ports that `lab up` would then use.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for other programs.")
+@state_dir_option
+def command(port_offset: int, as_json: bool, state_dir: StateDirectory) -> None:
+    """Check that this machine can run the lab, and say what to do where it cannot.
+
+    Exit code 1 when something fails; a warning is no failure.
+    """
+    findings = examine(state_dir, port_offset)
+    failed = any(finding.verdict == "fail" for finding in findings)
+    if as_json:
+        click.echo(json.dumps({"ok": not failed, "findings": [asdict(finding) for finding in findings]}, indent=2))
+    else:
+        table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+        for finding in findings:
+            advice = f"\n→ {finding.advice}" if finding.advice else ""
+            verdict = f"[{_COLOURS[finding.verdict]}]{finding.verdict}[/]"
+            table.add_row(verdict, finding.check, (finding.found + advice).replace("[", "\\["))
+        make_console().print(table)
+    raise SystemExit(1 if failed else 0)

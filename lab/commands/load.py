@@ -1,0 +1,167 @@
+"""`lab load`: which system, how many users, for how long; and the table at the end."""
+
+import json
+import re
+import socket
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+import click
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from lab.commands.options import NotRunning, running_lab, state_dir_option
+from lab.load import LoadFailed, LoadPlan, run_headless, run_web
+from lab.manifest import System, discover
+from lab.paths import StateDirectory
+from lab.port_check import holder_of, is_free
+from lab.ports import LabPorts, url
+from lab.run_state import RunState
+from lab.terminal import make_console
+
+
+class Duration(click.ParamType[int]):
+    """`30`, `30s`, `5m`, `1h30m`: seconds as a whole number."""
+
+    name = "duration"
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        found = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?", str(value).strip())
+        hours, minutes, seconds = (int(part or 0) for part in found.groups()) if found else (0, 0, 0)
+        total = hours * 3600 + minutes * 60 + seconds
+        if total <= 0:
+            self.fail(f"{value!r} is no duration; write 30s, 5m or 1h30m", parameter, context)
+        return total
+
+
+@click.command(name="load")
+@click.argument("system", default="chain")
+@click.option("--users", "-u", type=click.IntRange(1, 100_000), default=10, show_default=True, help="Users at a time.")
+@click.option(
+    "--spawn-rate",
+    "-r",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Users that arrive per second [default: all].",
+)
+@click.option("--duration", "-t", type=Duration(), default="30s", show_default=True, help="For how long: 30s, 5m, 1h.")
+@click.option("--host", help="Where users enter [default: the running lab's system].")
+@click.option("--web", is_flag=True, help="Show Locust's web page and let the load be steered there.")
+@click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
+@state_dir_option
+def command(
+    system: str,
+    users: int,
+    spawn_rate: float | None,
+    duration: int,
+    host: str | None,
+    web: bool,
+    as_json: bool,
+    state_dir: StateDirectory,
+) -> None:
+    """Put load on a SYSTEM (default: chain) with Locust, and show requests, failures and latencies.
+
+    Exit code 1 when a request failed.
+    """
+    chosen = _system(system)
+    if chosen.loadtest is None:
+        raise click.ClickException(f"system {system} has no load test: its manifest names none")
+    state = _state(state_dir, host)
+    plan = LoadPlan(chosen.loadtest, host or _entry_url(state, chosen), users, spawn_rate or users, duration)
+    if web:
+        raise SystemExit(_run_web(plan, state))
+    _require_answer(plan.host)
+    try:
+        report = _run_headless(plan, quiet=as_json)
+    except LoadFailed as error:
+        raise click.ClickException(str(error)) from None
+    if as_json:
+        click.echo(json.dumps({"host": plan.host, "users": users, "duration_seconds": duration, **report}, indent=2))
+    else:
+        _show(report)
+    total = report["total"]
+    if not total["requests"]:
+        raise click.ClickException("not one request was made")
+    raise SystemExit(1 if total["failures"] else 0)
+
+
+def _system(name: str) -> System:
+    known = discover()
+    if name not in known:
+        raise click.BadParameter(f"there is no system {name!r}; known are: {', '.join(known)}", param_hint="SYSTEM")
+    return known[name]
+
+
+def _state(directory: StateDirectory, host: str | None) -> RunState | None:
+    """The running lab; with a host of the user's own none is needed."""
+    try:
+        return running_lab(directory)
+    except NotRunning:
+        if host is None:
+            raise
+        return None
+
+
+def _entry_url(state: RunState | None, system: System) -> str:
+    for process in state.processes if state else ():
+        if process.system == system.name and process.name == system.entry_service and process.url:
+            return process.url
+    raise click.ClickException(f"the running lab does not include {system.name}; start it with: lab up {system.name}")
+
+
+def _require_answer(host: str) -> None:
+    if not re.match(r"https?://", host):
+        raise click.BadParameter(f"{host!r} is no address; write http://127.0.0.1:8001", param_hint="--host")
+    parts = urlsplit(host)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        # No request: both sides' counts are compared afterwards.
+        socket.create_connection((parts.hostname or "", port), timeout=10.0).close()
+    except OSError as error:
+        raise click.ClickException(f"{host} cannot be reached ({error}); see `lab status`") from None
+
+
+def _run_web(plan: LoadPlan, state: RunState | None) -> int:
+    port = LabPorts().shifted(state.port_offset if state else 0).locust
+    if not is_free(port):
+        raise click.ClickException(f"port {port}, for Locust's page, is in use by {holder_of(port)}")
+    click.echo(f"Locust's page is at {url(port)}; end it with Ctrl-C.")
+    return run_web(plan, port)
+
+
+def _run_headless(plan: LoadPlan, quiet: bool) -> dict[str, Any]:
+    console = make_console(stderr=True, quiet=quiet)
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        title = f"{plan.users} {'user' if plan.users == 1 else 'users'} on {plan.host} for {plan.duration_seconds} s"
+        task = progress.add_task(title, total=plan.duration_seconds)
+        began = time.monotonic()
+        return run_headless(plan, lambda: progress.update(task, completed=time.monotonic() - began))
+
+
+def _show(report: dict[str, Any]) -> None:
+    console = make_console()
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for heading in ("requests to", "count", "failures", "per second", "p50", "p95", "p99", "slowest"):
+        table.add_column(heading, justify="left" if heading == "requests to" else "right")
+    for entry in [*report["requests"], {**report["total"], "name": "all", "method": ""}]:
+        table.add_row(
+            f"{entry['method']} {entry['name']}".strip().replace("[", "\\["),
+            f"{entry['requests']:,}",
+            f"[red]{entry['failures']:,}[/red]" if entry["failures"] else "0",
+            f"{entry['requests_per_second']:.1f}",
+            *(_milliseconds(entry[f"{column}_seconds"]) for column in ("p50", "p95", "p99", "max")),
+        )
+    console.print(table)
+    for failure in report["failures"]:
+        console.print(
+            f"{failure['count']} × {failure['method']} {failure['name']}: {failure['reason']}",
+            markup=False,
+            style="red",
+        )
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{seconds * 1000:,.0f} ms"
