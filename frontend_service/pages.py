@@ -91,7 +91,7 @@ def words(name: str) -> str:
 def sentence(text: str) -> str:
     """`there is no user 7` -> "There is no user 7."."""
     text = text.strip()
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+    return text[:1].upper() + text[1:] + ("." if text and text[-1] not in ".!?" else "")
 
 
 def _bars(path: RequestPath) -> list[dict[str, Any]]:

@@ -1,0 +1,83 @@
+"""The plan of simulated traffic, over simulated hours."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import Counter
+
+import pytest
+
+from frontend_service.visits import INVALID_IDS, KNOWN_IDS, WAVE_SECONDS, Visit, plan_visits
+
+_HOUR = 3600.0
+
+
+def visits_of(hours: float, requests_per_second: float = 5, seed: int = 1) -> list[Visit]:
+    plan = plan_visits(requests_per_second, seed)
+    return list(itertools.takewhile(lambda visit: visit.at_seconds < hours * _HOUR, plan))
+
+
+@pytest.mark.parametrize("requests_per_second", [0.5, 5, 40])
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_mean_rate_is_what_was_asked_for(requests_per_second: float, seed: int) -> None:
+    rate = len(visits_of(2, requests_per_second, seed)) / (2 * _HOUR)
+    assert rate == pytest.approx(requests_per_second, rel=0.12)
+
+
+def test_the_same_seed_gives_the_same_visits_and_another_seed_gives_others() -> None:
+    assert visits_of(0.1, seed=3) == visits_of(0.1, seed=3)
+    assert visits_of(0.1, seed=3) != visits_of(0.1, seed=4)
+
+
+def test_visits_come_in_order_of_time() -> None:
+    times = [visit.at_seconds for visit in visits_of(0.5)]
+    assert times == sorted(times)
+
+
+def test_traffic_rises_and_falls_in_a_wave() -> None:
+    half = WAVE_SECONDS / 2
+    rising = sum(visit.at_seconds % WAVE_SECONDS < half for visit in visits_of(6))
+    assert 1.3 < rising / (len(visits_of(6)) - rising) < 3
+
+
+def test_now_and_then_a_burst_comes() -> None:
+    per_ten_seconds = Counter(int(visit.at_seconds // 10) for visit in visits_of(2))
+    mean = 5 * 10
+    assert max(per_ten_seconds.values()) > 2 * mean
+    assert sum(count > 2 * mean for count in per_ten_seconds.values()) < len(per_ten_seconds) / 5
+
+
+def test_users_come_in_sessions_of_a_few_pages_with_time_to_think() -> None:
+    visits = visits_of(1)
+    sessions: dict[str, list[float]] = {}
+    for visit in visits:
+        assert re.fullmatch(r"[0-9a-f]{32}", visit.visitor)
+        sessions.setdefault(visit.visitor, []).append(visit.at_seconds)
+    assert len(visits) / len(sessions) == pytest.approx(5, rel=0.1)
+    pauses = [later - earlier for times in sessions.values() for earlier, later in itertools.pairwise(times)]
+    assert 2 < sorted(pauses)[len(pauses) // 2] < 3
+
+
+def test_the_mix_has_all_routes_popular_records_and_a_few_unknown_and_invalid_ids() -> None:
+    paths = [visit.path for visit in visits_of(2)]
+    kinds = Counter(path.split("/")[1] or "home" for path in paths)
+    shares = {kind: count / len(paths) for kind, count in kinds.items()}
+    assert shares == {
+        "home": pytest.approx(0.25, abs=0.02),
+        "user": pytest.approx(0.40, abs=0.02),
+        "product": pytest.approx(0.35, abs=0.02),
+    }
+    ids = [(path.split("/")[1], path.split("/")[2]) for path in paths if path != "/"]
+    known = [(kind, id) for kind, id in ids if id.isdigit() and 1 <= int(id) <= KNOWN_IDS[kind]]
+    invalid = [id for _, id in ids if id in INVALID_IDS]
+    unknown = len(ids) - len(known) - len(invalid)
+    assert len(invalid) / len(ids) == pytest.approx(0.02, abs=0.006)
+    assert unknown / len(ids) == pytest.approx(0.03, abs=0.006)
+    popular = Counter(known).most_common(50)
+    assert sum(count for _, count in popular) / len(known) > 0.4
+
+
+def test_a_rate_that_is_not_positive_is_refused() -> None:
+    with pytest.raises(ValueError, match="expected a rate above 0, not 0"):
+        plan_visits(0, 1)
