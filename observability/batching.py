@@ -116,7 +116,11 @@ class BatchSender(Generic[Item]):
         while not self._stopping.wait(wait_seconds):
             wait_seconds = self._delay_seconds
             with self._flushing:
-                while self._queue or self._pending:
+                # Only what waits now: under load something new has always come by the time a batch is gone, and
+                # the thread would send one tiny batch after the other instead of collecting.
+                waiting = len(self._queue) + len(self._pending)
+                while waiting > 0:
+                    waiting -= self._batch_size
                     if not self._send_next_batch():
                         # Jitter keeps several services from knocking at a returning backend in step.
                         wait_seconds = retry_seconds * random.uniform(0.8, 1.2)

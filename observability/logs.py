@@ -12,11 +12,13 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from functools import lru_cache
+from typing import Any
 
 import orjson
-from opentelemetry.trace import INVALID_SPAN, format_span_id, format_trace_id, get_current_span
+from opentelemetry.trace import INVALID_SPAN, get_current_span
 
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
@@ -29,39 +31,68 @@ def log_level(text: str) -> str:
     return name
 
 
-class LogLine(NamedTuple):
-    """One log record, taken out of the logging machinery.
+class LogLine:
+    """One line of a service's log; as JSON only when somebody asks for it, off the request's thread.
 
     `time_unix_nano` orders lines of one request that fall into the same microsecond; ids are 0 outside a span.
     """
 
-    time_unix_nano: int
-    level: str
-    message: str
-    trace_id: int
-    span_id: int
-    fields: dict[str, Any]
+    __slots__ = ("_json", "fields", "level", "message", "service", "span_id", "time_unix_nano", "trace_id")
+
+    def __init__(
+        self,
+        service: str,
+        time_unix_nano: int,
+        level: str,
+        message: str,
+        trace_id: int = 0,
+        span_id: int = 0,
+        fields: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.service = service
+        self.time_unix_nano = time_unix_nano
+        self.level = level
+        self.message = message
+        self.trace_id = trace_id
+        self.span_id = span_id
+        self.fields = fields or {}
+        self._json: str | None = None
+
+    def json(self) -> str:
+        """timestamp, level, service, message, then trace_id and span_id (inside a span), then the fields."""
+        # Kept, because the console and Loki both ask.
+        if self._json is None:
+            self._json = self._encode()
+        return self._json
+
+    def _encode(self) -> str:
+        content: dict[str, Any] = {
+            "timestamp": rfc3339(self.time_unix_nano),
+            "level": self.level,
+            "service": self.service,
+            "message": self.message,
+        }
+        if self.trace_id:
+            content["trace_id"] = format(self.trace_id, "032x")
+            content["span_id"] = format(self.span_id, "016x")
+        content.update(self.fields)
+        try:
+            return orjson.dumps(content, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+        except (orjson.JSONEncodeError, UnicodeError):
+            # A lone surrogate or an integer past 64 bits in a field must cost that field's form, not the line.
+            readable = {_readable(key): _readable(value) for key, value in content.items()}
+            return orjson.dumps(readable).decode()
 
 
-def encode_line(line: LogLine, service: str) -> str:
-    """The line as JSON: timestamp, level, service, message, trace_id and span_id (inside a span), then its fields."""
-    seconds, nanoseconds = divmod(line.time_unix_nano, 1_000_000_000)
-    content: dict[str, Any] = {
-        "timestamp": f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{nanoseconds // 1000:06d}Z",
-        "level": line.level,
-        "service": service,
-        "message": line.message,
-    }
-    if line.trace_id:
-        content["trace_id"] = format_trace_id(line.trace_id)
-        content["span_id"] = format_span_id(line.span_id)
-    content.update(line.fields)
-    try:
-        return orjson.dumps(content, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
-    except (orjson.JSONEncodeError, UnicodeError):
-        # A lone surrogate or an integer past 64 bits in a field must cost that field's form, not the line.
-        readable = {_readable(key): _readable(value) for key, value in content.items()}
-        return orjson.dumps(readable).decode()
+@lru_cache(maxsize=4)
+def _second(unix_seconds: int) -> str:
+    return f"{datetime.fromtimestamp(unix_seconds, UTC):%Y-%m-%dT%H:%M:%S}"
+
+
+def rfc3339(time_unix_nano: int) -> str:
+    """The time as RFC 3339 in UTC, to the microsecond."""
+    seconds, nanoseconds = divmod(time_unix_nano, 1_000_000_000)
+    return f"{_second(seconds)}.{nanoseconds // 1000:06d}Z"
 
 
 def _readable(value: Any) -> str:
@@ -116,20 +147,19 @@ class LineLogger(logging.Logger):
                 fields["exception.message"] = str(error)
                 fields["exception.stacktrace"] = "".join(traceback.format_exception(error))
         message = str(msg) % args if args else str(msg)
-        return LogLine(time.time_ns(), logging.getLevelName(level).lower(), message, trace_id, span_id, fields)
+        return LogLine(self.name, time.time_ns(), _level_name(level), message, trace_id, span_id, fields)
 
 
-class ConsoleWriter:
-    """Writes lines to standard output, a batch in one call, for `lab logs` and for containers."""
+@lru_cache(maxsize=16)
+def _level_name(level: int) -> str:
+    return logging.getLevelName(level).lower()
 
-    def __init__(self, service: str) -> None:
-        self._service = service
 
-    def __call__(self, lines: list[LogLine]) -> None:
-        """Write the lines. Nobody reading (a closed pipe) is not an error of the service."""
-        text = "".join(encode_line(line, self._service) + "\n" for line in lines)
-        try:
-            sys.stdout.write(text)
-            sys.stdout.flush()
-        except (OSError, ValueError):
-            pass
+def write_to_console(lines: list[LogLine]) -> None:
+    """Write the lines to standard output in one call, for `lab logs` and for containers.
+
+    Nobody reading (a closed pipe, a full disk) is not an error of the service.
+    """
+    with suppress(OSError, ValueError):
+        sys.stdout.write("".join(line.json() + "\n" for line in lines))
+        sys.stdout.flush()

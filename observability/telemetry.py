@@ -23,7 +23,7 @@ from opentelemetry.trace import INVALID_SPAN, NoOpTracerProvider, Span, Tracer
 from prometheus_client import CollectorRegistry
 
 from observability.batching import BatchSender
-from observability.logs import ConsoleWriter, LineLogger, LogLine, log_level
+from observability.logs import LineLogger, LogLine, log_level, write_to_console
 from observability.loki import BatchedLokiEmitter
 from observability.metrics import build_registry, exemplar
 from observability.resource import build_resource
@@ -145,8 +145,7 @@ def _build_log_senders(
         emitter = BatchedLokiEmitter(settings["LOKI_URL"], service)
         senders.append(BatchSender("logs", emitter.send, metrics=metrics, delay_seconds=delay_seconds))
     if settings["LOG_CONSOLE"]:
-        writer = ConsoleWriter(service)
-        senders.append(BatchSender("console", writer, metrics=metrics, delay_seconds=delay_seconds))
+        senders.append(BatchSender("console", write_to_console, metrics=metrics, delay_seconds=delay_seconds))
     return tuple(senders)
 
 

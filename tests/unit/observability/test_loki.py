@@ -12,9 +12,9 @@ from observability.loki import BatchedLokiEmitter
 from .conftest import Backend, Visible
 
 LINES = [
-    LogLine(1_795_172_400_000_000_001, "info", "Fetching user 123", 0xABC, 0xDEF, {"user_id": 123}),
-    LogLine(1_795_172_400_000_000_002, "error", "Backend call failed", 0, 0, {}),
-    LogLine(1_795_172_400_000_000_003, "info", "User 123 fetch completed", 0, 0, {}),
+    LogLine("frontend", 1_795_172_400_000_000_001, "info", "Fetching user 123", 0xABC, 0xDEF, {"user_id": 123}),
+    LogLine("frontend", 1_795_172_400_000_000_002, "error", "Backend call failed"),
+    LogLine("frontend", 1_795_172_400_000_000_003, "info", "User 123 fetch completed"),
 ]
 
 
