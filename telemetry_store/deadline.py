@@ -1,0 +1,26 @@
+"""Cutting off queries that run too long. Evaluators call `check` between steps; SQLite asks through a progress handler."""
+
+from __future__ import annotations
+
+import time
+
+from .limits import QUERY_SECONDS
+from .refusals import TimedOut
+
+
+class Deadline:
+    """The moment at which one query must have its answer."""
+
+    def __init__(self, seconds: float = QUERY_SECONDS) -> None:
+        self.seconds = seconds
+        self._end = time.monotonic() + seconds
+
+    @property
+    def passed(self) -> bool:
+        """Whether the time is up."""
+        return time.monotonic() > self._end
+
+    def check(self) -> None:
+        """Raises TimedOut when the time is up."""
+        if self.passed:
+            raise TimedOut(f"query timed out after {self.seconds:g} seconds; ask for less time or fewer series")

@@ -1,0 +1,1 @@
+"""Logs as Loki keeps them: streams of lines, found by labels and searched by LogQL."""

@@ -1,0 +1,263 @@
+"""Scraping: asks targets for their metrics page and stores the samples, with what Prometheus itself adds.
+
+Per scrape: `job`, `instance` and the target's labels (a sample's own label of that name becomes `exported_…`), the series
+`up`, `scrape_duration_seconds`, `scrape_samples_scraped`, `scrape_samples_post_metric_relabeling` and
+`scrape_series_added`, and staleness markers for series that are gone. The formats are in `exposition`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+import urllib3
+
+from ..limits import BODY_BYTES
+from ..refusals import BadRequest, Refusal
+from .exposition import Exemplar, Labels, Metadata, SeriesNames, parse_page
+from .samples import STALE
+from .storage import MetricStorage
+from .targets import Target, TargetsFile
+
+logger = logging.getLogger(__name__)
+
+#: As Prometheus asks: OpenMetrics where there is a choice, because it carries exemplars.
+ACCEPT = (
+    "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
+    "text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
+)
+
+#: Targets asked at the same time.
+_THREADS = 4
+
+_REPORTED = (
+    "up",
+    "scrape_duration_seconds",
+    "scrape_samples_scraped",
+    "scrape_samples_post_metric_relabeling",
+    "scrape_series_added",
+)
+
+
+@dataclass
+class TargetState:
+    """How the last scrape of a target went."""
+
+    target: Target
+    health: str = "unknown"
+    last_error: str = ""
+    last_scrape: float = 0.0
+    last_duration: float = 0.0
+
+
+class _Scraped:
+    """One target between its scrapes: known series names, and which series were there last time."""
+
+    def __init__(self, target: Target) -> None:
+        self.state = TargetState(target)
+        self.names = SeriesNames()
+        self.metadata: dict[str, Metadata] = {}
+        self.busy = False
+        self._target = target
+        self._series: dict[Labels, Labels] = {}
+        self._present: set[Labels] = set()
+
+    def fetch(self, pool: urllib3.PoolManager, timeout_seconds: float) -> tuple[str, bool]:
+        """The target's page and whether it is OpenMetrics. Raises OSError, BadRequest or urllib3's errors."""
+        response = pool.request(
+            "GET",
+            self._target.url,
+            headers={
+                "Accept": ACCEPT,
+                "Accept-Encoding": "gzip",
+                "User-Agent": "telemetry_store",
+                "X-Prometheus-Scrape-Timeout-Seconds": f"{timeout_seconds:g}",
+            },
+            timeout=urllib3.Timeout(connect=timeout_seconds, read=timeout_seconds),
+            retries=False,
+            redirect=False,
+            preload_content=False,
+            decode_content=True,
+        )
+        try:
+            if response.status != 200:
+                raise BadRequest(f"server returned HTTP status {response.status} {response.reason or ''}".rstrip())
+            body = bytearray()
+            deadline = time.monotonic() + timeout_seconds
+            for part in response.stream(64 * 1024, decode_content=True):
+                body += part
+                if len(body) > BODY_BYTES:
+                    raise BadRequest(f"body size limit exceeded: {BODY_BYTES} bytes")
+                if time.monotonic() > deadline:
+                    raise BadRequest("context deadline exceeded")
+            kind = response.headers.get("Content-Type", "").split(";")[0].strip().lower()
+        except BaseException:
+            response.close()
+            raise
+        response.release_conn()
+        try:
+            return body.decode(), kind == "application/openmetrics-text"
+        except UnicodeDecodeError as error:
+            raise BadRequest(f"the page is not UTF-8: {error}") from None
+
+    def scrape(self, storage: MetricStorage, pool: urllib3.PoolManager, timeout_seconds: float) -> None:
+        """Asks the target once and stores the outcome, whatever it is."""
+        milliseconds = time.time_ns() // 1_000_000
+        begin = time.monotonic()
+        samples: list[tuple[Labels, float, int]] = []
+        exemplars: list[Exemplar] = []
+        present: set[Labels] = set()
+        count = 0
+        size = 1024
+        error = ""
+        try:
+            text, openmetrics = self.fetch(pool, timeout_seconds)
+            size += len(text)
+            page = parse_page(text, openmetrics, self.names)
+            count = len(page.samples)
+            for own, value, at in page.samples:
+                series = self._labelled(own)
+                samples.append((series, value, milliseconds if at is None else at))
+                # Whoever sets the time of a sample also says when it ends.
+                if at is None:
+                    present.add(series)
+            for exemplar in page.exemplars:
+                at = exemplar.time if exemplar.time is not None else milliseconds
+                exemplars.append(replace(exemplar, series=self._labelled(exemplar.series), time=at))
+            self.metadata = page.metadata
+        except (BadRequest, OSError, urllib3.exceptions.HTTPError, zlib.error) as caught:
+            samples, exemplars, present, count = [], [], set(), 0
+            error = _reason(caught)
+        duration = time.monotonic() - begin
+        samples += [(series, STALE, milliseconds) for series in self._present - present]
+        self._present = present
+        state = self.state
+        state.health, state.last_error = ("down", error) if error else ("up", "")
+        state.last_scrape, state.last_duration = milliseconds / 1000, duration
+        try:
+            added = storage.append(samples, exemplars, size) if samples else 0
+            report = (0.0 if error else 1.0, duration, float(count), float(count), float(added))
+            storage.append([(self._report(name), v, milliseconds) for name, v in zip(_REPORTED, report, strict=True)])
+        except Refusal as refusal:
+            state.health, state.last_error = "down", str(refusal)
+
+    def end(self, storage: MetricStorage) -> None:
+        """Marks every series of the target as ended: it is scraped no more."""
+        milliseconds = time.time_ns() // 1_000_000
+        series = [*self._present, *(self._report(name) for name in _REPORTED)]
+        try:
+            storage.append([(labels, STALE, milliseconds) for labels in series])
+        except Refusal as refusal:
+            logger.warning("the end of %s is not recorded: %s", self._target.url, refusal)
+
+    def _labelled(self, own: Labels) -> Labels:
+        """A series' labels together with the target's."""
+        labels = self._series.get(own)
+        if labels is None:
+            if len(self._series) > 200_000:
+                self._series.clear()
+            merged = dict(own)
+            for name, value in self._target.labels:
+                if name in merged:
+                    exported = f"exported_{name}"
+                    while exported in merged:
+                        exported = f"exported_{exported}"
+                    merged[exported] = merged[name]
+                merged[name] = value
+            labels = self._series[own] = tuple(sorted(merged.items()))
+        return labels
+
+    def _report(self, name: str) -> Labels:
+        return tuple(sorted((*self._target.labels, ("__name__", name))))
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, urllib3.exceptions.NewConnectionError):
+        return f"connection refused or host unknown: {error}"
+    if isinstance(error, urllib3.exceptions.TimeoutError):
+        return "context deadline exceeded"
+    return str(error) or type(error).__name__
+
+
+class Scraper:
+    """Scrapes every target of a file at an interval, each at its own offset so that they do not come all at once."""
+
+    def __init__(self, storage: MetricStorage, targets: TargetsFile, interval_seconds: float) -> None:
+        self.interval_seconds = interval_seconds
+        self.targets = targets
+        self._storage = storage
+        self._scraped: dict[Target, _Scraped] = {}
+        self._due: dict[Target, float] = {}
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="scrape")
+        self._pool = urllib3.PoolManager(num_pools=64, maxsize=2)
+        self._running: set[asyncio.Task[None]] = set()
+
+    @property
+    def timeout_seconds(self) -> float:
+        """Seconds that a target has for its answer (Prometheus: 10, but never more than the interval)."""
+        return min(self.interval_seconds, 10.0)
+
+    def states(self) -> list[TargetState]:
+        """Every target and how it is."""
+        return [scraped.state for scraped in list(self._scraped.values())]
+
+    def metadata(self) -> list[tuple[Target, dict[str, Metadata]]]:
+        """What each target says about its metrics."""
+        return [(target, scraped.metadata) for target, scraped in list(self._scraped.items())]
+
+    async def run(self) -> None:
+        """Scrapes until cancelled."""
+        loop = asyncio.get_running_loop()
+        complained: str | None = None
+        while True:
+            targets = self.targets.read()
+            if self.targets.error != complained:
+                complained = self.targets.error
+                if complained:
+                    logger.warning("%s; the targets stay as they were", complained)
+            now = loop.time()
+            self._follow(targets, now)
+            for target, due in self._due.items():
+                scraped = self._scraped[target]
+                if due <= now and not scraped.busy:
+                    # A scrape that was missed is not made up for.
+                    self._due[target] = due + self.interval_seconds * (1 + (now - due) // self.interval_seconds)
+                    scraped.busy = True
+                    task = asyncio.create_task(self._scrape(scraped))
+                    self._running.add(task)
+                    task.add_done_callback(self._running.discard)
+            next_due = min(self._due.values(), default=now + 1.0)
+            await asyncio.sleep(min(max(next_due - loop.time(), 0.02), 0.5))
+
+    def _follow(self, targets: list[Target], now: float) -> None:
+        for gone in self._scraped.keys() - set(targets):
+            scraped = self._scraped[gone]
+            if not scraped.busy:
+                del self._scraped[gone], self._due[gone]
+                scraped.end(self._storage)
+        for target in targets:
+            if target not in self._scraped:
+                self._scraped[target] = _Scraped(target)
+                # Spread over the first moments: a new target should show soon.
+                self._due[target] = now + (zlib.crc32(target.url.encode()) % 1000) / 1000 * min(
+                    self.interval_seconds, 1.0
+                )
+
+    async def _scrape(self, scraped: _Scraped) -> None:
+        try:
+            await asyncio.get_running_loop().run_in_executor(
+                self._threads, scraped.scrape, self._storage, self._pool, self.timeout_seconds
+            )
+        except Exception:
+            logger.exception("scraping %s failed", scraped.state.target.url)
+        finally:
+            scraped.busy = False
+
+    def close(self) -> None:
+        """Waits for running scrapes and closes connections."""
+        self._threads.shutdown(wait=True, cancel_futures=True)
+        self._pool.clear()

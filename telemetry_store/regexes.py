@@ -1,0 +1,49 @@
+"""Regular expressions as Prometheus, Loki and Tempo read them: RE2 syntax, matched in linear time.
+
+Python's `re` backtracks, so one hostile pattern could hold a query thread for ever; RE2 cannot.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Protocol
+
+import re2
+
+from .refusals import BadRequest
+
+#: Bytes that one compiled pattern may take; RE2 refuses beyond it.
+_MEMORY_BYTES = 8 * 1024 * 1024
+
+
+class Pattern(Protocol):
+    """A compiled expression."""
+
+    def search(self, text: str) -> object | None:
+        """A match anywhere in the text."""
+
+    def fullmatch(self, text: str) -> object | None:
+        """A match of the whole text."""
+
+
+def compile_pattern(pattern: str) -> Pattern:
+    """The compiled pattern; `.` matches line ends as well in label matchers of all three languages.
+
+    Raises BadRequest with RE2's own words when the pattern is malformed.
+    """
+    return _compile(pattern)
+
+
+@functools.lru_cache(maxsize=256)
+def _compile(pattern: str) -> Pattern:
+    options = re2.Options()
+    options.max_mem = _MEMORY_BYTES
+    options.log_errors = False
+    options.dot_nl = True
+    try:
+        compiled: Pattern = re2.compile(pattern, options)
+    except (re2.error, UnicodeEncodeError) as error:
+        reason = error.args[0] if error.args else error
+        reason = reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)
+        raise BadRequest(f"error parsing regexp: {reason}: `{pattern}`") from None
+    return compiled

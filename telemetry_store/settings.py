@@ -1,0 +1,72 @@
+"""What the process can be told: one table feeds the command line, its help and the documentation."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One command-line option: its name, default, meaning, and how its text becomes a value."""
+
+    name: str
+    default: Any
+    help: str
+    convert: Callable[[str], Any] = str
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65_535:
+        raise argparse.ArgumentTypeError(f"{text} is not a port (0 to 65535; 0 takes a free one)")
+    return port
+
+
+def _positive(text: str) -> float:
+    number = float(text)
+    if not 0 < number < 1e9:
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return number
+
+
+def _not_negative(text: str) -> float:
+    number = float(text)
+    if not 0 <= number < 1e12:
+        raise argparse.ArgumentTypeError(f"{text} is not a number from 0 up")
+    return number
+
+
+#: Every option of `python -m telemetry_store`.
+SETTINGS = (
+    Setting("host", "127.0.0.1", "address to listen on"),
+    Setting("prometheus-port", 9090, "port of the Prometheus API; 0 takes a free one", _port),
+    Setting("loki-port", 3100, "port of the Loki API", _port),
+    Setting("tempo-port", 3200, "port of the Tempo API", _port),
+    Setting("otlp-port", 4318, "port of the OTLP/HTTP receiver", _port),
+    Setting("data-dir", Path(".lab/data"), "directory of the database files; made when missing", Path),
+    Setting("targets-file", None, "scrape targets in Prometheus' file_sd JSON form, read again when it changes", Path),
+    Setting("scrape-interval", 5.0, "seconds between two scrapes of a target", _positive),
+    Setting("retention-hours", 24.0, "age at which data is deleted; 0 keeps it for ever", _not_negative),
+    Setting(
+        "retention-megabytes",
+        1024.0,
+        "size of the data directory above which the oldest goes; 0: no limit",
+        _not_negative,
+    ),
+)
+
+
+def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """The options' values. A wrong one ends the process with a message and exit code 2, as argparse does."""
+    parser = argparse.ArgumentParser(
+        prog="python -m telemetry_store",
+        description="The embedded telemetry backend: answers the Prometheus, Loki and Tempo HTTP APIs.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    for setting in SETTINGS:
+        parser.add_argument(f"--{setting.name}", default=setting.default, help=setting.help, type=setting.convert)
+    return parser.parse_args(arguments)

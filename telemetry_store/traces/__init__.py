@@ -1,0 +1,1 @@
+"""Traces as Tempo keeps them: spans, found by trace id and searched by TraceQL."""
