@@ -25,13 +25,19 @@ class NotRunning(click.ClickException):
 
     exit_code = 1
 
-    def __init__(self, directory: StateDirectory) -> None:
-        super().__init__(f"no lab is running with state in {directory.root}. Start one with: python3 lab up")
+    def __init__(self, directory: StateDirectory, message: str = "") -> None:
+        super().__init__(message or f"no lab is running with state in {directory.root}. Start one with: python3 lab up")
 
 
 def running_lab(directory: StateDirectory) -> RunState:
     """The state of the lab that runs. Raises NotRunning."""
     state = read_run_state(directory)
-    if state is None or not supervisor_is_alive(directory):
+    if state is None:
         raise NotRunning(directory)
+    if not supervisor_is_alive(directory):
+        raise NotRunning(
+            directory,
+            "the lab's supervisor has died, and what it started may still run. "
+            "Clean up with `python3 lab down`, or just start again with `python3 lab up`",
+        )
     return state

@@ -168,7 +168,8 @@ def _explain(failure: StartFailed) -> str:
 
 def _show_addresses(console: Console, state: RunState, seconds: float) -> None:
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
-    for process in state.processes:
+    # Started last is where a visitor enters: it comes first.
+    for process in reversed(state.processes):
         if process.role == "service":
             table.add_row(process.name, process.url or "", f"[dim]for example[/dim] {process.example_url}")
     for name, address in state.backends.items():

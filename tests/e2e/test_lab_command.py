@@ -1,0 +1,177 @@
+"""The command's verbs on a whole lab: what a user sees after `lab up`."""
+
+import json
+import os
+import signal
+
+import psutil
+import pytest
+import requests
+
+pytestmark = pytest.mark.e2e
+
+
+def get(url, **kwargs):
+    with requests.Session() as session:
+        session.trust_env = False
+        return session.get(url, timeout=10, **kwargs)
+
+
+def test_status_is_healthy_and_names_every_process(lab):
+    result = lab.run("status", "--json")
+
+    status = json.loads(result.stdout)
+    assert result.returncode == 0
+    assert status["healthy"] is True
+    assert [
+        (process["name"], process["healthy"], process["ready"], process["problem"]) for process in status["processes"]
+    ] == [(name, True, True, None) for name in ("telemetry_store", "database", "backend", "frontend")]
+    assert all(process["resident_bytes"] > 10**7 for process in status["processes"])
+
+
+def test_status_shows_what_arrives(lab, wait_for):
+    def arriving():
+        for number in range(1, 6):
+            get(lab.url("frontend", f"/user/{number}"))
+        rates = lab.status()["arrival_per_second"]
+        return all(rates[signal] for signal in ("samples", "log_lines", "spans")) and rates
+
+    rates = wait_for(arriving, "samples, log lines and spans arrive", 40.0)
+
+    assert rates["problem"] is None
+    assert "arriving per second:" in lab.run("status").stdout
+
+
+def test_every_target_is_scraped(lab, wait_for):
+    expected = {"frontend", "backend", "database", "telemetry_store"}
+
+    def scraped():
+        return {sample.labels["service"] for sample in lab.telemetry.query("up == 1")} == expected
+
+    wait_for(scraped, f"{expected} are up", 20.0)
+
+
+def test_trace_shows_the_ten_spans_of_a_cache_miss_with_their_log_lines(lab, wait_for):
+    trace_id = get(lab.url("frontend", "/user/377")).headers["X-Trace-Id"]
+    wait_for(lambda: len(lab.telemetry.logs(f'{{service=~".+"}} |= "{trace_id}"')) >= 5, "the log lines have arrived")
+    wait_for(lambda: f"{trace_id}  " in lab.run("trace", trace_id).stdout, "the trace has arrived")
+
+    lines = lab.run("trace", trace_id).stdout.splitlines()
+
+    assert "10 spans, frontend, backend, database" in lines[0]
+    spans = [line.split("█")[0].rstrip() for line in lines[1:] if "·" not in line]
+    assert spans == [
+        "frontend_get_user  frontend",
+        "  GET  frontend",
+        "    backend_get_user  backend",
+        "      validate_user_id  backend",
+        "      GET  backend",
+        "        database_get_user  database",
+        "          transaction_begin  database",
+        "          query_planning  database",
+        "          query_execution  database",
+        "          transaction_commit  database",
+    ]
+    assert any(line.strip().startswith("· Fetching user 377") for line in lines)
+    assert any(line.strip().startswith("· Querying user 377 from database") for line in lines)
+
+
+def test_an_unknown_trace_is_named_and_a_wrong_id_explained(lab):
+    unknown = lab.run("trace", "0" * 31 + "1", "--wait", "0")
+    wrong = lab.run("trace", "not-a-trace")
+
+    assert (unknown.returncode, wrong.returncode) == (1, 2)
+    assert "has no trace 00000000000000000000000000000001" in unknown.stderr
+    assert "'not-a-trace' is no trace id" in wrong.stderr
+
+
+def test_load_counts_the_same_requests_as_the_frontend_does(lab):
+    before = frontend_requests(lab)
+
+    result = lab.run("load", "--users", "5", "--duration", "4s", "--json")
+
+    report = json.loads(result.stdout)
+    assert result.returncode == 0, result.stderr
+    assert report["failures"] == []
+    assert report["total"]["requests"] == frontend_requests(lab) - before > 20
+    assert {entry["name"] for entry in report["requests"]} <= {
+        "/",
+        "/user/<id>",
+        "/product/<id>",
+        "/user/<id> unknown",
+        "/user/<id> invalid",
+    }
+    assert 0 < report["total"]["p50_seconds"] <= report["total"]["p95_seconds"] <= report["total"]["p99_seconds"]
+
+
+def frontend_requests(lab):
+    """What the frontend itself has counted."""
+    exposition = get(lab.url("frontend", "/metrics")).text
+    return sum(
+        float(line.rpartition(" ")[2])
+        for line in exposition.splitlines()
+        if line.startswith("frontend_requests_total{")
+    )
+
+
+def test_logs_shows_what_a_service_prints(lab):
+    trace_id = get(lab.url("frontend", "/user/378")).headers["X-Trace-Id"]
+
+    result = lab.run("logs", "frontend", "-n", "200")
+
+    assert any("Fetching user 378" in line and trace_id in line for line in result.stdout.splitlines())
+    assert lab.run("logs", "nobody").returncode == 2
+
+
+def test_a_second_up_says_that_a_lab_is_running(lab):
+    result = lab.run("up", "--port-offset", str(lab.port_offset))
+
+    assert result.returncode == 1
+    assert f"a lab is already running here (pid {lab.state().supervisor.pid})" in result.stderr
+    assert "lab down" in result.stderr
+
+
+def test_a_port_in_use_is_named_with_its_holder_and_the_way_out(lab, tmp_path):
+    result = lab.run("up", "--port-offset", str(lab.port_offset), "--state-dir", str(tmp_path))
+
+    assert result.returncode == 1
+    assert f"port {8001 + lab.port_offset}, for frontend, is in use by" in result.stderr
+    assert "-m frontend_service" in result.stderr
+    assert f"--port-offset {lab.port_offset + 1000}" in result.stderr
+    assert not (tmp_path / "run.json").exists()
+
+
+def test_status_says_no_while_a_service_is_down_and_yes_when_it_is_back(lab, wait_for):
+    restarts = lab.state().process("backend").restarts
+    os.kill(lab.pid("backend"), signal.SIGKILL)
+    wait_for(lambda: lab.run("status").returncode == 1, "status notices", 5.0)
+
+    wait_for(lambda: lab.run("status").returncode == 0, "everything is healthy again", 30.0)
+
+    assert lab.state().process("backend").restarts == restarts + 1
+
+
+def test_data_survives_down_and_up(fresh_lab, wait_for):
+    trace_id = get(fresh_lab.url("frontend", "/user/5")).headers["X-Trace-Id"]
+    wait_for(lambda: fresh_lab.run("trace", trace_id).returncode == 0, "the trace has arrived")
+
+    fresh_lab.down()
+    fresh_lab.up("--no-traffic")
+
+    assert fresh_lab.run("trace", trace_id, "--wait", "10").returncode == 0
+
+
+def test_a_killed_supervisor_is_cleaned_up_by_the_next_up(fresh_lab):
+    old_run = fresh_lab.state().run_id
+    frontend = psutil.Process(fresh_lab.pid("frontend"))
+    supervisor = psutil.Process(fresh_lab.state().supervisor.pid)
+    supervisor.kill()
+    psutil.wait_procs([supervisor], timeout=10)
+    without_supervisor = fresh_lab.run("status")
+
+    fresh_lab.up("--no-traffic")
+
+    assert without_supervisor.returncode == 1
+    assert not frontend.is_running()
+    assert fresh_lab.state().run_id != old_run
+    assert fresh_lab.run("status").returncode == 0
