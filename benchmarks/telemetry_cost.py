@@ -2,9 +2,10 @@
 
     .venv/bin/python -m benchmarks.telemetry_cost [--rounds 5] [--seconds 6] [--hits] [--sink store|null]
 
-Prints, for each variant, CPU per request and requests per second against the bare chain on the same server (granian) and against
-the bare chain on waitress, with latencies; medians over the rounds. CPU is that of the three services. The receiver of the telemetry
-shares the machine's cores, as it does on a laptop: `store` is our own telemetry store, `null` a server that throws everything away.
+Prints, for each variant, CPU per request and requests per second against the bare chain on the same server
+(granian) and against the bare chain on waitress, with latencies; medians over the rounds. CPU is that of the three
+services. The receiver of the telemetry shares the machine's cores, as it does on a laptop: `store` is our own
+telemetry store, `null` a server that throws everything away.
 """
 
 from __future__ import annotations
@@ -121,13 +122,12 @@ def main() -> None:
         memory = [chain.memory_megabytes() for chain in chains]
 
     def median(index: int, field: str) -> float:
-        return statistics.median(getattr(each, field) for each in rounds[index])
+        return float(statistics.median(getattr(each, field) for each in rounds[index]))
 
     def ratio(index: int, base: int, field: str) -> float:
         """Median of the ratios within each round, so that what the machine did meanwhile cancels out."""
-        return statistics.median(
-            getattr(own, field) / getattr(other, field) for own, other in zip(rounds[index], rounds[base], strict=True)
-        )
+        pairs = zip(rounds[index], rounds[base], strict=True)
+        return float(statistics.median(getattr(own, field) / getattr(other, field) for own, other in pairs))
 
     rows = [
         {

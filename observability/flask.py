@@ -57,7 +57,7 @@ class OrjsonProvider(JSONProvider):
 
     def response(self, *args: Any, **kwargs: Any) -> flask.Response:
         body = orjson.dumps(self._prepare_response_obj(args, kwargs), option=orjson.OPT_NON_STR_KEYS)
-        return self._app.response_class(body + b"\n", mimetype="application/json")
+        return flask.Response(body + b"\n", mimetype="application/json")
 
 
 class LightRequest(flask.Request):
@@ -67,7 +67,7 @@ class LightRequest(flask.Request):
     """
 
     @cached_property
-    def url(self) -> str:  # type: ignore[override]
+    def url(self) -> str:
         environ = self.environ
         query = environ.get("QUERY_STRING")
         path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
@@ -76,7 +76,8 @@ class LightRequest(flask.Request):
 
 
 class SyncFlask(flask.Flask):
-    """Flask without coroutines: no route of the lab is one, and asking each hook at each request costs as much as routing."""
+    """Flask without coroutines: no route of the lab is one, and asking each hook at each request costs as much as
+    routing."""
 
     request_class = LightRequest
 
@@ -136,15 +137,15 @@ def _instrument(app: flask.Flask, telemetry: Telemetry, span_names: Mapping[str,
             span.update_name(name)
 
     def tell_error(span: Span, status: str, headers: Any) -> None:
-        # Here and not where the error is answered: the instrumentation has just set the status and `error.type` from the
-        # status code alone, and would overwrite what is known of the error.
+        # Here and not where the error is answered: the instrumentation has just set the status and
+        # `error.type` from the status code alone, and would overwrite what is known of the error.
         failure = flask.request.environ.get(_FAILURE)
         if failure is not None and span.is_recording():
             _tell_span(span, *failure)
 
     use_stable_http_conventions()
     tune()
-    FlaskInstrumentor.instrument_app(
+    FlaskInstrumentor.instrument_app(  # type: ignore[no-untyped-call]
         app,
         tracer_provider=telemetry.tracer_provider,
         # The lab's metrics are the services' own; a second set from the instrumentation would only cost.
@@ -193,9 +194,8 @@ def _answer_errors(
         flask.request.environ[_FAILURE] = (error, status, type)
         _log_error(telemetry.logger, error, status, type)
         body = error_body(type, message, hint, current_trace_id())
-        response = render_error(body, status) if render_error else None
-        if response is None:
-            response = app.json.response(body)
+        rendered = render_error(body, status) if render_error else None
+        response = rendered or flask.jsonify(body)
         response.status_code = status
         return response
 

@@ -1,7 +1,8 @@
 """Calls to another service: each attempt a span of the official requests instrumentation, always with a time-out.
 
-A call is tried twice at most, and only when trying again is safe: a GET whose connection failed, or that was answered with 502
-or 503. A call that ran out of time is not repeated: the caller has waited long enough, and a slow service needs no second load.
+A call is tried twice at most, and only when trying again is safe: a GET whose connection failed, or that was
+answered with 502 or 503. A call that ran out of time is not repeated: the caller has waited long enough, and a slow
+service needs no second load.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ _RETRY_STATUS = frozenset((502, 503))
 
 @dataclass(frozen=True)
 class ServiceResponse:
-    """Another service's answer: `json` is the decoded body (None when it is not JSON), `seconds` the time of the last attempt."""
+    """Another service's answer: `json` is the decoded body (None when it is not JSON), `seconds` the time of the
+    last attempt."""
 
     status: int
     json: Any
@@ -72,7 +74,8 @@ class ServiceClient:
     def get(self, path: str, params: Mapping[str, str] | None = None) -> ServiceResponse:
         """GET `path`; any status that is an answer is returned, 4xx and 5xx too.
 
-        Raises ServiceUnavailable when there is no answer in bounded time: at most two attempts of connect + read time-out each.
+        Raises ServiceUnavailable when there is no answer in bounded time: at most two attempts of connect + read
+        time-out each.
         """
         try:
             answer = self._attempt(path, params)
@@ -102,9 +105,7 @@ class ServiceClient:
 
     def _attempt(self, path: str, params: Mapping[str, str] | None) -> ServiceResponse:
         started = time.perf_counter()
-        response = self._session.get(
-            self._base_url + path, params=params, timeout=self._timeout, allow_redirects=False
-        )
+        response = self._session.get(self._base_url + path, params=params, timeout=self._timeout, allow_redirects=False)
         try:
             body = orjson.loads(response.content)
         except orjson.JSONDecodeError:
@@ -113,7 +114,8 @@ class ServiceClient:
 
 
 def instrument_requests(telemetry: Telemetry) -> None:
-    """Let the official instrumentation trace every call made with requests. Once a process: a second call changes nothing."""
+    """Let the official instrumentation trace every call made with requests. Once a process: a second call changes
+    nothing."""
     use_stable_http_conventions()
     instrumentor = RequestsInstrumentor()
     if not instrumentor.is_instrumented_by_opentelemetry:

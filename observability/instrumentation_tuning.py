@@ -1,17 +1,18 @@
 """Makes the official WSGI/Flask instrumentation cheaper without changing what it records.
 
-Two of its steps are repeated work: it collects the request's attributes twice (once for metrics, once for the span), and it prepares
-the request's and the answer's headers for capture even when the environment asks for none. Together a fifth of what tracing a request
-costs (docs/performance.md). Here the first is remembered, the second is decided once, at the start;
-tests/unit/observability/test_instrumentation_tuning.py compares the spans with and without.
+Two of its steps are repeated work: it collects the request's attributes twice (once for metrics, once for the
+span), and it prepares the request's and the answer's headers for capture even when the environment asks for none.
+Together a fifth of what tracing a request costs (docs/performance.md). Here the first is remembered, the second is
+decided once, at the start; tests/unit/observability/test_instrumentation_tuning.py compares the spans with and
+without.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
-from opentelemetry.instrumentation import wsgi
+from opentelemetry.instrumentation import wsgi as instrumentation
 from opentelemetry.util.http import (
     OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST,
     OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_RESPONSE,
@@ -20,15 +21,13 @@ from opentelemetry.util.http import (
 
 _ATTRIBUTES = "lab.collected_request_attributes"
 
-_tuned = False
+#: Its functions are replaced below, which their types do not foresee.
+wsgi: Any = instrumentation
 
 
+@cache
 def tune() -> None:
     """Remember what the instrumentation would compute again. For the whole process; a second call changes nothing."""
-    global _tuned
-    if _tuned:
-        return
-    _tuned = True
     collect = wsgi.collect_request_attributes
 
     def collect_once(environ: dict[str, Any], *args: Any, **kwargs: Any) -> dict[str, Any]:
@@ -38,7 +37,7 @@ def tune() -> None:
         # A copy: the instrumentation adds the route to the span's attributes, and not to the metrics'.
         return dict(attributes)
 
-    wsgi.collect_request_attributes = collect_once  # type: ignore[assignment]
+    wsgi.collect_request_attributes = collect_once
     # Few user agents come in a lab, but a bot may invent one a request.
     wsgi.detect_synthetic_user_agent = lru_cache(256)(wsgi.detect_synthetic_user_agent)
     wsgi.normalize_user_agent = lru_cache(256)(wsgi.normalize_user_agent)

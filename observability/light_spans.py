@@ -1,9 +1,10 @@
 """The SDK's tracer and span with the cost of a span cut to a third; what a span records stays the same.
 
-The SDK's span copies and checks each attribute, makes three locks and is copied once more when it ends: about 15 µs, ten times a
-request. Here a span keeps its attributes in a plain dict while they are ordinary (a string, number or bool, within the limits) and
-turns to the SDK's own bookkeeping for everything else. Anything but the usual case (links, an unusual sampler) is left to the SDK.
-See docs/performance.md for the figures and tests/unit/observability/test_light_spans.py for the comparison with the SDK's spans.
+The SDK's span copies and checks each attribute, makes three locks and is copied once more when it ends: about 15
+µs, ten times a request. Here a span keeps its attributes in a plain dict while they are ordinary (a string, number
+or bool, within the limits) and turns to the SDK's own bookkeeping for everything else. Anything but the usual case
+(links, an unusual sampler) is left to the SDK. See docs/performance.md for the figures and
+tests/unit/observability/test_light_spans.py for the comparison with the SDK's spans.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ _NO_ITEMS: tuple[Any, ...] = ()
 class LightSpan(Span):
     """A recording span. Made by `LightTracer` only.
 
-    It takes no lock: a span of the lab is changed by the thread that handles its request, and each single change is atomic anyway.
+    It takes no lock: a span of the lab is changed by the thread that handles its request, and each single change is
+    atomic anyway.
     """
 
     def __init__(
@@ -83,7 +85,8 @@ class LightSpan(Span):
             self.set_attribute(key, value)
 
     def _set_unusual(self, attributes: Mapping[str, Any]) -> None:
-        """The SDK's way, from here on for this span: sequences, length limits, too many attributes, None, an ended span."""
+        """The SDK's way, from here on for this span: sequences, length limits, too many attributes, None, an ended
+        span."""
         if self._end_time is not None:
             return
         if type(self._attributes) is dict:
@@ -99,7 +102,7 @@ class LightSpan(Span):
     def _add_event(self, event: Any) -> None:
         if self._end_time is None:
             if self._events is _NO_ITEMS:
-                self._events = self._new_events()
+                self._events = self._new_events()  # type: ignore[no-untyped-call]
             self._events.append(event)
 
     def add_link(self, context: SpanContext, attributes: Any = None) -> None:
@@ -198,4 +201,3 @@ class LightTracerProvider(TracerProvider):
         processors = self._active_span_processor._span_processors
         processor = processors[0] if len(processors) == 1 else self._active_span_processor
         return LightTracer.of(tracer, processor)
-

@@ -103,8 +103,8 @@ def _readable(value: Any) -> str:
 class LineLogger(logging.Logger):
     """A standard logger whose records become `LogLine`s at once, given to `receivers`, which must not block.
 
-    The standard library would first build a LogRecord (caller, thread, process, five times) and lock each handler: 10 µs a line
-    where this takes 3. Handlers that somebody adds are still served, with ordinary records.
+    The standard library would first build a LogRecord (caller, thread, process, five times) and lock each handler:
+    10 µs a line where this takes 3. Handlers that somebody adds are still served, with ordinary records.
     """
 
     def __init__(self, name: str, level: int | str, receivers: Iterable[Callable[[LogLine], None]] = ()) -> None:

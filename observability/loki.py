@@ -1,14 +1,14 @@
 """Log lines to Loki: python-logging-loki's emitter, taught to send in batches.
 
-The library's own handler makes one HTTP request a record, on the thread that logs; that alone triples what a request costs
-(see docs/performance.md). Here the emitter keeps the library's session and authentication, and its rules for labels, but a
-batch of lines leaves as one push, grouped by stream.
+The library's own handler makes one HTTP request a record, on the thread that logs; that alone triples what a
+request costs (see docs/performance.md). Here the emitter keeps the library's session and authentication, and its
+rules for labels, but a batch of lines leaves as one push, grouped by stream.
 """
 
 from __future__ import annotations
 
 import orjson
-from logging_loki.emitter import LokiEmitterV1
+from logging_loki.emitter import LokiEmitterV1  # type: ignore[import-untyped]
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 
 from observability.batching import Rejected
@@ -18,7 +18,7 @@ _PUSH_PATH = "/loki/api/v1/push"
 _TIMEOUT_SECONDS = (1.0, 5.0)
 
 
-class BatchedLokiEmitter(LokiEmitterV1):
+class BatchedLokiEmitter(LokiEmitterV1):  # type: ignore[misc]
     """Sends lists of `LogLine` to Loki, one push a list, one stream a level.
 
     The stream labels are `service` and `level` only: few and low in cardinality; everything else is in the line.

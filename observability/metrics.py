@@ -31,7 +31,7 @@ def multiprocess() -> bool:
 def build_registry() -> CollectorRegistry:
     """A registry with the process's own metrics (CPU, memory, garbage collection) beside the service's."""
     # One more series for each counter and histogram, which nothing in the lab asks for.
-    disable_created_metrics()
+    disable_created_metrics()  # type: ignore[no-untyped-call]
     registry = CollectorRegistry()
     if not multiprocess():
         ProcessCollector(registry=registry)
@@ -41,11 +41,12 @@ def build_registry() -> CollectorRegistry:
 
 
 def expose(registry: CollectorRegistry, accept: str) -> tuple[bytes, str]:
-    """The exposition text and its content type: OpenMetrics with exemplars where `accept` asks for it, else Prometheus text."""
+    """The exposition text and its content type: OpenMetrics with exemplars where `accept` asks for it, else
+    Prometheus text."""
     encode, content_type = choose_encoder(accept)
     if multiprocess():
         registry = CollectorRegistry()
-        MultiProcessCollector(registry)
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     return encode(registry), content_type
 
 
@@ -58,12 +59,14 @@ def exemplar() -> dict[str, str] | None:
 
 
 class ChildCache:
-    """Resolves a metric's children once: `labels()` checks and converts its arguments at every call, which adds up on a hot path.
+    """Resolves a metric's children once: `labels()` checks and converts its arguments at every call, which adds up
+    on a hot path.
 
         children = ChildCache(requests_total.labels)
         children["GET", "/user/<id>", "200"].inc()
 
-    The label values must come from a list a reader could write down, or the cache (like the metric) grows without bound.
+    The label values must come from a list a reader could write down, or the cache (like the metric) grows without
+    bound.
     """
 
     def __init__(self, labels: Callable[..., Any]) -> None:

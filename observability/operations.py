@@ -71,7 +71,8 @@ class OperationalEndpoints:
 
 
 def check_all(checks: Mapping[str, Check]) -> dict[str, dict[str, str]]:
-    """Run the checks side by side: name -> {"status": "up"} or {"status": "down", "reason": …}. Takes at most about 2 s."""
+    """Run the checks side by side: name -> {"status": "up"} or {"status": "down", "reason": …}. Takes at most about
+    2 s."""
     if not checks:
         return {}
     pool = ThreadPoolExecutor(len(checks), thread_name_prefix="readiness")

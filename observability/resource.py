@@ -8,7 +8,8 @@ from opentelemetry.sdk.resources import Resource
 def build_resource(service: str, namespace: str, version: str) -> Resource:
     """The service's resource. `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES` win over the arguments.
 
-    Carries service.name, service.namespace, service.version, deployment.environment.name and the SDK's own telemetry.sdk.*.
+    Carries service.name, service.namespace, service.version, deployment.environment.name and the SDK's own
+    telemetry.sdk.*.
     """
     defaults = Resource(
         {

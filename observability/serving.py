@@ -1,8 +1,8 @@
 """Serves a WSGI app with granian: a parent process that stays small, and worker processes that make the app.
 
 The app, and with it every telemetry thread, is made inside each worker, never before a fork. This module imports
-nothing of OpenTelemetry or prometheus-client, because the parent must not: prometheus-client decides when it is imported
-whether several processes share their metrics.
+nothing of OpenTelemetry or prometheus-client, because the parent must not: prometheus-client decides when it is
+imported whether several processes share their metrics.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Spans to an OTLP endpoint, as OTLP/JSON over HTTP.
 
-OTLP has two encodings of the same messages. The SDK ships the protobuf one; its Python encoder is the largest single cost
-of tracing (docs/performance.md), while JSON leaves through orjson's C code. Real Tempo, the OpenTelemetry Collector and our
-own store take both, so JSON is the default here, and `OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf` selects the SDK's exporter.
+OTLP has two encodings of the same messages. The SDK ships the protobuf one; its Python encoder is the largest
+single cost of tracing (docs/performance.md), while JSON leaves through orjson's C code. Real Tempo, the
+OpenTelemetry Collector and our own store take both, so JSON is the default here, and
+`OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf` selects the SDK's exporter.
 """
 
 from __future__ import annotations
@@ -52,8 +53,8 @@ class OtlpJsonSender:
     def send(self, spans: list[ReadableSpan]) -> None:
         """Send the spans as one request.
 
-        Raises `Rejected` when the endpoint refuses them for good, urllib3.exceptions.HTTPError or RuntimeError when it is
-        away or overloaded.
+        Raises `Rejected` when the endpoint refuses them for good, urllib3.exceptions.HTTPError or RuntimeError when
+        it is away or overloaded.
         """
         body = encode_spans(spans, self._resource)
         if self._compress:
@@ -68,7 +69,8 @@ class OtlpJsonSender:
 
 
 def encode_spans(spans: Sequence[ReadableSpan], resource: Mapping[str, Any]) -> bytes:
-    """An ExportTraceServiceRequest in OTLP/JSON: ids in hex, 64-bit integers as strings. `resource` is already encoded."""
+    """An ExportTraceServiceRequest in OTLP/JSON: ids in hex, 64-bit integers as strings. `resource` is already
+    encoded."""
     by_scope: dict[int, tuple[Any, list[dict[str, Any]]]] = {}
     for span in spans:
         scope = span.instrumentation_scope
@@ -142,7 +144,7 @@ _HASHABLE = frozenset((str, int, bool, float))
 
 
 def _encode_attributes(attributes: Mapping[str, Any]) -> list[Any]:
-    encoded = []
+    encoded: list[Any] = []
     for key, value in attributes.items():
         kind = type(value)
         if kind not in _HASHABLE:

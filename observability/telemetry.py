@@ -73,7 +73,8 @@ class Telemetry:
         self._finished = False
 
     def span(self, name: str, attributes: Mapping[str, Any] | None = None) -> AbstractContextManager[Span]:
-        """A child span, current inside the `with` block. An exception that leaves the block is recorded and marks it as failed."""
+        """A child span, current inside the `with` block. An exception that leaves the block is recorded and marks
+        it as failed."""
         if not self.enabled:
             return _DISABLED_SPAN
         return current_span(self.tracer, name, attributes)
@@ -116,9 +117,7 @@ def setup(service: str, *, namespace: str, version: str, environ: Mapping[str, s
     service = str(resource.attributes["service.name"])
     if settings["OTEL_SDK_DISABLED"]:
         silent = LineLogger(service, logging.CRITICAL + 1)
-        return Telemetry(
-            service, enabled=False, logger=silent, registry=registry, tracer_provider=NoOpTracerProvider()
-        )
+        return Telemetry(service, enabled=False, logger=silent, registry=registry, tracer_provider=NoOpTracerProvider())
     metrics = PipelineMetrics(registry)
     senders = _build_log_senders(service, settings, metrics)
     logger = LineLogger(service, settings["LOG_LEVEL"], (sender.put for sender in senders))
@@ -147,5 +146,3 @@ def _build_log_senders(
     if settings["LOG_CONSOLE"]:
         senders.append(BatchSender("console", write_to_console, metrics=metrics, delay_seconds=delay_seconds))
     return tuple(senders)
-
-

@@ -13,11 +13,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from opentelemetry.context import attach, detach
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
-
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Span as ApiSpan
 from opentelemetry.trace import Status, StatusCode, Tracer, set_span_in_context
 
@@ -55,7 +52,8 @@ TRACING_SETTINGS = (
 def use_stable_http_conventions() -> None:
     """Let the instrumentations use today's semantic conventions. Before the first one is switched on.
 
-    Unless told otherwise they speak those of 2021: `http.method`, `http.status_code`. They read it from the environment only.
+    Unless told otherwise they speak those of 2021: `http.method`, `http.status_code`. They read it from the
+    environment only.
     """
     os.environ.setdefault("OTEL_SEMCONV_STABILITY_OPT_IN", "http")
 
@@ -78,12 +76,7 @@ class SenderSpanProcessor(SpanProcessor):
         return self._sender.flush(timeout_millis / 1000)
 
 
-
-
-
-def build_tracer_provider(
-    resource: Resource, metrics: PipelineMetrics, environ: Mapping[str, str]
-) -> TracerProvider:
+def build_tracer_provider(resource: Resource, metrics: PipelineMetrics, environ: Mapping[str, str]) -> TracerProvider:
     """A provider that exports as the environment says. Raises ValueError for a variable it cannot use."""
     settings = read_settings(TRACING_SETTINGS, environ)
     provider = LightTracerProvider(resource=resource, shutdown_on_exit=False)
@@ -102,6 +95,10 @@ def _build_processor(resource: Resource, metrics: PipelineMetrics, settings: Map
         settings["OTEL_EXPORTER_OTLP_ENDPOINT"].rstrip("/") + "/v1/traces"
     )
     if protocol == _HTTP_PROTOBUF:
+        # Imported here: protobuf would take 6 MB in each service that does not use it.
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
         return BatchSpanProcessor(
             OTLPSpanExporter(endpoint=endpoint),
             max_queue_size=settings["OTEL_BSP_MAX_QUEUE_SIZE"],
@@ -139,7 +136,7 @@ def _parse_headers(text: str) -> dict[str, str]:
     return headers
 
 
-class current_span:  # noqa: N801 - a context manager, used like a function
+class current_span:
     """A child span that is current inside the `with` block; an exception marks it as failed and leaves it.
 
     Does what `Tracer.start_as_current_span` does, as a plain object instead of a generator: a third of the cost,
@@ -172,5 +169,3 @@ def record_error(span: ApiSpan, error: BaseException) -> None:
     span.record_exception(error)
     span.set_status(Status(StatusCode.ERROR, f"{type(error).__name__}: {error}"))
     span.set_attribute("error.type", type(error).__name__)
-
-

@@ -1,4 +1,5 @@
-"""Real server processes: several workers share their metrics, end with their parent, and deliver what is left at the end."""
+"""Real server processes: several workers share their metrics, end with their parent, and deliver what is left at
+the end."""
 
 import json
 import os
@@ -30,8 +31,9 @@ def create_app():
     telemetry = setup("frontend", namespace="chain", version="1.0.0")
     app = create_flask_app(
         __name__, telemetry, span_names={"/": "frontend_home_request"},
-        requests_total=Counter("frontend_requests_total", "r", ["method", "endpoint", "status"], registry=telemetry.registry),
-        request_duration_seconds=Histogram("frontend_request_duration_seconds", "d", ["endpoint"], registry=telemetry.registry),
+        requests_total=Counter("frontend_requests_total", "r", ["method", "endpoint", "status"],
+        registry=telemetry.registry), request_duration_seconds=Histogram("frontend_request_duration_seconds", "d",
+        ["endpoint"], registry=telemetry.registry),
     )
     @app.get("/")
     def home():
@@ -203,6 +205,7 @@ def test_a_port_in_use_is_one_line_and_exit_status_1(start: Callable[..., Served
             capture_output=True,
             text=True,
             timeout=30,
+            check=False,
         )
     assert result.returncode == 1
     assert f"127.0.0.1:{port}" in result.stderr

@@ -1,4 +1,5 @@
-"""What these tests share: a telemetry object whose spans and lines can be looked at, and a real HTTP server to send to."""
+"""What these tests share: a telemetry object whose spans and lines can be looked at, and a real HTTP server to send
+to."""
 
 from __future__ import annotations
 

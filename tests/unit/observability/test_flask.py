@@ -24,9 +24,7 @@ class Service:
             __name__,
             visible.telemetry,
             span_names={"/user/<id>": "frontend_get_user"},
-            requests_total=Counter(
-                "frontend_requests_total", "r", ["method", "endpoint", "status"], registry=registry
-            ),
+            requests_total=Counter("frontend_requests_total", "r", ["method", "endpoint", "status"], registry=registry),
             request_duration_seconds=Histogram(
                 "frontend_request_duration_seconds", "d", ["endpoint"], registry=registry
             ),

@@ -20,7 +20,12 @@ def restore_requests() -> Iterator[None]:
 
 def client(visible: Visible, url: str) -> ServiceClient:
     return ServiceClient(
-        "backend", url, visible.telemetry, connect_timeout_seconds=0.3, read_timeout_seconds=0.3, retry_backoff_seconds=0.01
+        "backend",
+        url,
+        visible.telemetry,
+        connect_timeout_seconds=0.3,
+        read_timeout_seconds=0.3,
+        retry_backoff_seconds=0.01,
     )
 
 

@@ -67,7 +67,9 @@ values = (
 steps = st.lists(
     st.tuples(st.just("attribute"), st.tuples(keys, values))
     | st.tuples(st.just("attributes"), st.dictionaries(keys, values, max_size=3))
-    | st.tuples(st.just("event"), st.tuples(st.text(max_size=5), st.dictionaries(keys, st.text(max_size=12), max_size=2)))
+    | st.tuples(
+        st.just("event"), st.tuples(st.text(max_size=5), st.dictionaries(keys, st.text(max_size=12), max_size=2))
+    )
     | st.tuples(
         st.just("status"),
         st.sampled_from([Status(StatusCode.OK), Status(StatusCode.ERROR, "bad"), Status(StatusCode.UNSET)]),

@@ -82,7 +82,10 @@ anything = st.recursive(
 )
 
 
-@given(message=st.text(alphabet=st.characters()), fields=st.dictionaries(st.text(alphabet=st.characters()), anything, max_size=4))
+@given(
+    message=st.text(alphabet=st.characters()),
+    fields=st.dictionaries(st.text(alphabet=st.characters()), anything, max_size=4),
+)
 def test_whatever_is_logged_becomes_one_line_of_json(message: str, fields: dict[str, object]) -> None:
     line = LogLine("frontend", 1_795_172_400_000_000_001, "info", message, 1, 2, fields).json()
     assert "\n" not in line

@@ -51,7 +51,9 @@ def test_the_push_is_not_traced_even_when_requests_is_instrumented(visible: Visi
     assert "traceparent" not in {name.lower() for name in backend.requests[0][2]}
 
 
-@pytest.mark.parametrize(("status", "error"), [(400, Rejected), (429, RuntimeError), (500, RuntimeError), (503, RuntimeError)])
+@pytest.mark.parametrize(
+    ("status", "error"), [(400, Rejected), (429, RuntimeError), (500, RuntimeError), (503, RuntimeError)]
+)
 def test_what_loki_refuses_for_good_is_told_from_what_may_be_tried_again(
     backend: Backend, status: int, error: type[Exception]
 ) -> None:

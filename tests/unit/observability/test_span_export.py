@@ -19,7 +19,9 @@ from .conftest import Backend, Visible
 
 def make_spans(visible: Visible) -> list[ReadableSpan]:
     tracer = visible.telemetry.tracer
-    remote = SpanContext(0x7, 0x8, is_remote=True, trace_flags=TraceFlags(1), trace_state=TraceState([("vendor", "abc")]))
+    remote = SpanContext(
+        0x7, 0x8, is_remote=True, trace_flags=TraceFlags(1), trace_state=TraceState([("vendor", "abc")])
+    )
     root = tracer.start_span(
         "frontend_get_user",
         kind=SpanKind.SERVER,
@@ -122,7 +124,9 @@ def test_a_batch_leaves_as_one_request_with_headers_and_gzip(visible: Visible, b
     assert {"key": "service.name", "value": {"stringValue": "frontend"}} in resource["attributes"]
 
 
-@pytest.mark.parametrize(("status", "error"), [(400, Rejected), (413, Rejected), (429, RuntimeError), (503, RuntimeError)])
+@pytest.mark.parametrize(
+    ("status", "error"), [(400, Rejected), (413, Rejected), (429, RuntimeError), (503, RuntimeError)]
+)
 def test_what_is_refused_for_good_is_told_from_what_may_be_tried_again(
     visible: Visible, backend: Backend, status: int, error: type[Exception]
 ) -> None:

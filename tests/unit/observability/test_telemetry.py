@@ -1,0 +1,104 @@
+"""`setup` reads the standard variables; these tests give it an environment of their own and a real receiver."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from observability import Telemetry, setup
+
+from .conftest import Backend
+
+
+@pytest.fixture
+def made() -> Iterator[list[Telemetry]]:
+    made: list[Telemetry] = []
+    yield made
+    for telemetry in made:
+        telemetry.shutdown()
+
+
+def make(made: list[Telemetry], **environ: str) -> Telemetry:
+    telemetry = setup("frontend", namespace="chain", version="1.0.0", environ={"LOG_CONSOLE": "false", **environ})
+    made.append(telemetry)
+    return telemetry
+
+
+def test_spans_and_lines_arrive_with_the_same_service_and_trace(backend: Backend, made: list[Telemetry]) -> None:
+    backend.answer = lambda method, path: (204 if "loki" in path else 200, b"")
+    telemetry = make(made, OTEL_EXPORTER_OTLP_ENDPOINT=backend.url, LOKI_URL=backend.url)
+    with telemetry.span("frontend_get_user") as span:
+        telemetry.logger.info("Fetching user %s", 123)
+    assert telemetry.flush()
+    sent = {path: json.loads(body) for _, path, _, body in backend.requests}
+    resource = sent["/v1/traces"]["resourceSpans"][0]["resource"]["attributes"]
+    attributes = {each["key"]: each["value"].get("stringValue") for each in resource}
+    assert {key: attributes[key] for key in ("service.name", "service.namespace", "service.version")} == {
+        "service.name": "frontend",
+        "service.namespace": "chain",
+        "service.version": "1.0.0",
+    }
+    assert attributes["deployment.environment.name"] == "lab"
+    (stream,) = sent["/loki/api/v1/push"]["streams"]
+    assert stream["stream"] == {"service": "frontend", "level": "info"}
+    assert json.loads(stream["values"][0][1])["trace_id"] == f"{span.get_span_context().trace_id:032x}"
+
+
+def test_the_environment_names_the_service(
+    backend: Backend, made: list[Telemetry], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The SDK reads these two itself, from the process's environment.
+    monkeypatch.setenv("OTEL_SERVICE_NAME", "shop-frontend")
+    monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=workshop,team=blue")
+    telemetry = make(made, LOKI_URL="", OTEL_TRACES_EXPORTER="none")
+    attributes = telemetry.tracer_provider.resource.attributes  # type: ignore[union-attr]
+    assert telemetry.service == "shop-frontend"
+    assert (attributes["deployment.environment.name"], attributes["team"], attributes["service.version"]) == (
+        "workshop",
+        "blue",
+        "1.0.0",
+    )
+
+
+def test_protobuf_is_the_sdks_own_exporter(backend: Backend, made: list[Telemetry]) -> None:
+    telemetry = make(
+        made,
+        LOKI_URL="",
+        OTEL_EXPORTER_OTLP_ENDPOINT=backend.url,
+        OTEL_EXPORTER_OTLP_PROTOCOL="http/protobuf",
+    )
+    with telemetry.span("frontend_get_user"):
+        pass
+    assert telemetry.flush()
+    ((_, path, headers, body),) = backend.requests
+    content_types = [value for name, value in headers.items() if name.lower() == "content-type"]
+    assert (path, content_types) == ("/v1/traces", ["application/x-protobuf"])
+    request = ExportTraceServiceRequest.FromString(body)
+    assert request.resource_spans[0].scope_spans[0].spans[0].name == "frontend_get_user"
+
+
+def test_disabled_everything_still_works_and_nothing_leaves(backend: Backend, made: list[Telemetry]) -> None:
+    telemetry = make(made, OTEL_SDK_DISABLED="true", OTEL_EXPORTER_OTLP_ENDPOINT=backend.url, LOKI_URL=backend.url)
+    with telemetry.span("frontend_get_user", {"user.id": 1}) as span:
+        span.set_attribute("a", 1)
+        telemetry.logger.error("Fetching user %s", 123)
+    assert telemetry.flush()
+    assert backend.requests == []
+    with pytest.raises(KeyError), telemetry.span("x"):
+        raise KeyError
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("OTEL_TRACES_EXPORTER", "zipkin", "otlp or none"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "http/json or http/protobuf"),
+        ("OTEL_BSP_SCHEDULE_DELAY", "soon", "OTEL_BSP_SCHEDULE_DELAY"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "secret", "key=value"),
+        ("LOG_LEVEL", "LOUD", "expected DEBUG"),
+    ],
+)
+def test_a_variable_that_cannot_be_used_is_named(made: list[Telemetry], name: str, text: str, expected: str) -> None:
+    with pytest.raises(ValueError, match=expected):
+        make(made, LOKI_URL="", **{name: text})
