@@ -28,7 +28,13 @@ def create_app(
     settings = read_settings(SETTINGS, environ)
     telemetry = telemetry or setup("backend", namespace="chain", version="1.0.0", environ=environ)
     metrics = BackendMetrics(telemetry.registry)
-    database = database or ServiceClient("database", settings["DATABASE_SERVICE_URL"], telemetry)
+    database = database or ServiceClient(
+        "database",
+        settings["DATABASE_SERVICE_URL"],
+        telemetry,
+        # The frontend waits 2 s: it must hear from this service, not run out of time itself.
+        read_timeout_seconds=1.0,
+    )
     cache: TtlLruCache[object] = TtlLruCache(
         max_entries=settings["CACHE_MAX_ENTRIES"], ttl_seconds=settings["CACHE_TTL_SECONDS"]
     )

@@ -15,7 +15,7 @@ from database_service.dataset import build_rows
 from database_service.schema import TABLES
 
 #: How long a statement waits for another connection's lock before it fails. Source: SQLite docs, sqlite3_busy_timeout.
-_LOCK_TIMEOUT_SECONDS = 0.5
+_LOCK_TIMEOUT_SECONDS = 0.3
 #: Instructions of SQLite's virtual machine between two counts: a lookup needs about 20, so only real work is counted.
 _WORK_UNIT = 1_000
 

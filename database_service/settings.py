@@ -8,8 +8,8 @@ SETTINGS = (
     Setting("DATABASE_SEED", "7", "the rows and the simulated latencies follow from it", int),
     Setting("DATABASE_LATENCY_SCALE", "1.0", "factor on every simulated latency; 0 = none at all", non_negative_float),
     Setting("DATABASE_POOL_SIZE", "10", "connections that can be in use at the same time", positive_int),
-    # The backend waits 2 s for an answer: whoever waits for a connection must be told well before.
-    Setting("DATABASE_POOL_TIMEOUT_SECONDS", "0.5", "how long a request waits for a connection", non_negative_float),
+    # The backend waits 1 s for an answer: whoever waits for a connection must be told well before.
+    Setting("DATABASE_POOL_TIMEOUT_SECONDS", "0.3", "how long a request waits for a connection", non_negative_float),
     Setting(
         "DATABASE_SLOW_QUERY_SECONDS", "0.075", "a query that takes this long is counted as slow", non_negative_float
     ),
