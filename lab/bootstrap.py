@@ -77,7 +77,7 @@ class Environment:
 
     @property
     def install_lock(self) -> Path:
-        """Locked while installing; it has content exactly while an installation has begun and not been finished."""
+        """Locked while installing; says "installing" and the groups while that has begun and not come to its end."""
         return self.repository / ".lab" / "install.lock"
 
     def wanted(self, groups: Sequence[str] = ()) -> Stamp:
@@ -164,20 +164,14 @@ def _installing(environment: Environment) -> Iterator[IO[str]]:
 
 def _install(environment: Environment, groups: Sequence[str], lock: IO[str]) -> None:
     began = time.monotonic()
-    # Asked before anything changes: what was there for tests stays for tests.
     stamp = environment.stamp()
-    groups = sorted({*groups, *(stamp.groups if stamp else ())})
     lock.seek(0)
-    if lock.read():
-        _say("The last installation was cut off; beginning anew.")
-        _remove(environment)
-    elif environment.directory.exists() and not _works(environment.python):
+    cut_off = lock.read()
+    # What was there for tests stays for tests, also after an installation that did not come to its end.
+    groups = sorted({*groups, *(stamp.groups if stamp else ()), *cut_off.split()[1:]})
+    if environment.directory.exists() and not _works(environment.python):
         _say(f"{environment.directory} has no working Python; making it anew.")
         _remove(environment)
-    lock.write(f"installing since {time.strftime('%Y-%m-%d %H:%M:%S')} (pid {os.getpid()})\n")
-    lock.flush()
-    environment.stamp_file.unlink(missing_ok=True)
-
     what = "the lab's packages" if not groups else "the lab's packages and the tools for its tests"
     _say(f"Installing {what} into {environment.directory} (needed once, and after updates):")
     uv = usable_uv(environment) or _fetch_uv(environment, lock)
@@ -185,6 +179,13 @@ def _install(environment: Environment, groups: Sequence[str], lock: IO[str]) -> 
     command += [word for group in groups for word in ("--group", group)]
     if not environment.python.exists():
         command += ["--python", sys.executable]
+    elif cut_off:
+        _say("  The last installation was cut off: every package is put in place again.")
+        command += ["--reinstall"]
+    lock.truncate(0)
+    lock.write(" ".join(["installing", *groups]))
+    lock.flush()
+    environment.stamp_file.unlink(missing_ok=True)
     _step("packages from uv.lock", command, environment, lock, _EXPLAIN_SYNC)
     environment.write_stamp(groups)
     lock.truncate(0)
@@ -220,6 +221,10 @@ def _fetch_uv(environment: Environment, lock: IO[str]) -> str:
     if not environment.python.exists():
         command = [sys.executable, "-m", "venv", str(environment.directory)]
         _step("virtual environment", command, environment, lock, _EXPLAIN_VENV)
+    elif not _works(environment.python, "import pip"):
+        # An environment that uv made has none.
+        command = [str(environment.python), "-m", "ensurepip"]
+        _step("pip", command, environment, lock, _EXPLAIN_VENV)
     command = [str(environment.python), "-m", "pip", "install", "--no-input", f"uv=={UV_VERSION}"]
     _step(f"uv {UV_VERSION}", command, environment, lock, _EXPLAIN_FETCH)
     return str(environment.directory / "bin" / "uv")
@@ -237,11 +242,10 @@ _EXPLAIN_SYNC = (
 )
 
 
-def _works(python: Path) -> bool:
-    """Whether an environment's interpreter starts and is new enough."""
-    command = [str(python), "-c", "import sys; sys.exit(sys.version_info < (3, 11))"]
+def _works(python: Path, code: str = "import sys; sys.exit(sys.version_info < (3, 11))") -> bool:
+    """Whether an interpreter starts and runs the code without an error; by default: whether it is new enough."""
     try:
-        return subprocess.run(command, capture_output=True, timeout=60, check=False).returncode == 0
+        return subprocess.run([str(python), "-c", code], capture_output=True, timeout=60, check=False).returncode == 0
     except (OSError, subprocess.TimeoutExpired):
         return False
 
@@ -295,8 +299,9 @@ def _step(title: str, command: Sequence[str], environment: Environment, lock: IO
 
 
 def _collect(stream: IO[str], output: "collections.deque[str]") -> None:
-    for line in stream:
-        output.append(line.rstrip())
+    with stream:
+        for line in stream:
+            output.append(line.rstrip())
 
 
 def _show_progress(title: str, process: "subprocess.Popen[str]", output: "collections.deque[str]") -> None:
