@@ -1,7 +1,7 @@
 """One SQLite file per signal, written by one thread in batches.
 
 Senders are acknowledged when a batch is queued; the writer commits at most `COMMIT_SECONDS` later, so a killed process
-loses at most that. Readers call `settle` first, which makes the writer commit at once: what was acknowledged is visible.
+loses at most that. Readers call `settle` first, and the writer commits at once: what was acknowledged is visible.
 A batch that the disk refuses stays queued and is tried again, and new batches are refused meanwhile: nothing
 acknowledged is dropped while the process lives. What the rows mean is for each signal's `storage`.
 """

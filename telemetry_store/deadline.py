@@ -1,4 +1,4 @@
-"""Cutting off queries that run too long. Evaluators call `check` between steps; SQLite asks through a progress handler."""
+"""Cutting off queries that run too long. Evaluators call `check` between steps, SQLite asks by a progress handler."""
 
 from __future__ import annotations
 

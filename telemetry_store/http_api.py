@@ -95,7 +95,7 @@ class JsonAnswer(Response):
 
 
 def create_app(routes: Sequence[BaseRoute], render: ErrorRenderer) -> Starlette:
-    """An application whose every error goes through `render`; paths it does not have are answered as a Go server does."""
+    """An application whose every error goes through `render`; for unknown paths it answers as a Go server does."""
 
     async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, Refusal)

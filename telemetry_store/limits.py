@@ -1,4 +1,4 @@
-"""Every bound the store sets on what comes in and on what a query may cost. Values that a real server also has say so."""
+"""Every bound on what comes in and on what a query may cost. Values that a real server also has say so."""
 
 from __future__ import annotations
 

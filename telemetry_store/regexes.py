@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 from typing import Protocol
 
-import re2
+import re2  # type: ignore[import-untyped]
 
 from .refusals import BadRequest
 

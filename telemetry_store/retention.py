@@ -8,7 +8,6 @@ import time
 from collections.abc import Sequence
 from typing import Protocol
 
-from .database import Database
 from .refusals import Refusal
 
 logger = logging.getLogger(__name__)
@@ -23,11 +22,21 @@ _SLICE = 0.05
 _PROTECTED_SECONDS = 60.0
 
 
+class Container(Protocol):
+    """What retention needs of a durable container."""
+
+    def size_bytes(self) -> int:
+        """Bytes on disk."""
+
+    def shrink(self) -> None:
+        """Gives the space of deleted rows back."""
+
+
 class Storage(Protocol):
     """What retention needs of a signal's storage."""
 
     @property
-    def database(self) -> Database[object]:
+    def database(self) -> Container:
         """The durable container."""
 
     def oldest_time(self) -> float | None:

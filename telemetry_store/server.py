@@ -1,4 +1,4 @@
-"""The process: opens the storages, stands on the four ports in one event loop, and ends in order on SIGTERM or Ctrl-C."""
+"""The process: opens the storages, stands on four ports in one event loop, and ends in order on SIGTERM or Ctrl-C."""
 
 from __future__ import annotations
 
@@ -70,7 +70,8 @@ class Store:
         except (OSError, sqlite3.Error) as error:
             raise StartError(
                 f"cannot open the databases in {data_directory}: {error}. "
-                "Check that the directory can be written and that no other store uses it, or choose another --data-dir.",
+                "Check that the directory can be written and that no other store uses it, or choose another "
+                "--data-dir.",
                 EXIT_DATA_DIRECTORY,
             ) from error
         self.scraper = Scraper(self.metrics, TargetsFile(targets_file), settings.scrape_interval)

@@ -1,4 +1,4 @@
-"""Instants and durations as the three APIs write them. Instants inside are integers: milliseconds or nanoseconds since 1970."""
+"""Instants and durations as the three APIs write them. Inside, instants are whole milli- or nanoseconds since 1970."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ class Vector:
     def where(self, keep: Flags) -> Vector:
         """The samples at which `keep` is true."""
         present = self.present & keep
-        rows = present.any(axis=1)
+        rows: Flags = np.any(present, axis=1)
         return Vector(
             [labels for labels, row in zip(self.labels, rows, strict=True) if row], self.values[rows], present[rows]
         )
@@ -72,24 +72,29 @@ def group_rows(labels: Sequence[Labels], grouping: Grouping) -> list[tuple[Label
 
 
 def _sum(values: Floats, present: Flags) -> Floats:
-    return np.where(present, values, 0.0).sum(axis=0)
+    result: Floats = np.where(present, values, 0.0).sum(axis=0)
+    return result
 
 
 def _average(values: Floats, present: Flags) -> Floats:
-    return _sum(values, present) / np.maximum(present.sum(axis=0), 1)
+    result: Floats = _sum(values, present) / np.maximum(present.sum(axis=0), 1)
+    return result
 
 
 def _count(values: Floats, present: Flags) -> Floats:
-    return present.sum(axis=0).astype(float)
+    result: Floats = present.sum(axis=0).astype(float)
+    return result
 
 
 def _smallest(values: Floats, present: Flags) -> Floats:
     # fmin leaves NaN out, unless there is nothing else: as Prometheus does.
-    return np.fmin.reduce(np.where(present, values, np.nan), axis=0)
+    result: Floats = np.fmin.reduce(np.where(present, values, np.nan), axis=0)
+    return result
 
 
 def _largest(values: Floats, present: Flags) -> Floats:
-    return np.fmax.reduce(np.where(present, values, np.nan), axis=0)
+    result: Floats = np.fmax.reduce(np.where(present, values, np.nan), axis=0)
+    return result
 
 
 #: Aggregations over the series of a group: (values, present) of its rows -> one row.
@@ -109,13 +114,14 @@ def aggregate(operation: str, vector: Vector, grouping: Grouping) -> Vector:
     with np.errstate(all="ignore"):
         for group, members in group_rows(vector.labels, grouping):
             present = vector.present[members]
-            rows.append((group, combine(vector.values[members], present), present.any(axis=0)))
+            somewhere: Flags = np.any(present, axis=0)
+            rows.append((group, combine(vector.values[members], present), somewhere))
     return Vector.of(rows, vector.values.shape[1])
 
 
 def format_value(value: float) -> str:
     """The number as Go's strconv prints it with format 'f': shortest digits, never an exponent."""
-    if value != value:
+    if math.isnan(value):
         return "NaN"
     if math.isinf(value):
         return "+Inf" if value > 0 else "-Inf"

@@ -1,4 +1,4 @@
-"""Loki's HTTP API over the log storage. Source: Grafana Loki HTTP API; answers compared with recorded ones of Loki 3.7."""
+"""Loki's HTTP API over the log storage. Source: Grafana Loki HTTP API; compared with recorded answers of Loki 3.7."""
 
 from __future__ import annotations
 
@@ -105,7 +105,8 @@ class _Api:
         if end - start > LOG_QUERY_RANGE_SECONDS * NANOSECONDS:
             minutes, seconds = divmod((end - start) // NANOSECONDS, 60)
             raise BadRequest(
-                f"the query time range exceeds the limit (query length: {minutes // 60}h{minutes % 60}m{seconds}s, limit: 30d1h)"
+                "the query time range exceeds the limit "
+                f"(query length: {minutes // 60}h{minutes % 60}m{seconds}s, limit: 30d1h)"
             )
         if isinstance(query, LogQuery):
             lines = await self._threads.run(
@@ -117,7 +118,8 @@ class _Api:
         first, last = start - start % step, end + -end % step
         if (last - first) // step > RANGE_POINTS:
             raise BadRequest(
-                "exceeded maximum resolution of 11,000 points per time series. Try increasing the value of the step parameter"
+                "exceeded maximum resolution of 11,000 points per time series. "
+                "Try increasing the value of the step parameter"
             )
         vector, grid = await self._threads.run(evaluate, self._storage, query, first, last, step, Deadline())
         instants = [format_time(int(instant) // 1_000_000) for instant in grid]
@@ -189,7 +191,7 @@ def _streams(lines: list[Line], categorize: bool) -> dict[str, object]:
 
 def _range(parameters: Parameters, default_hours: int = 1) -> tuple[int, int]:
     now = time.time_ns()
-    bounds = []
+    bounds: list[int] = []
     since = parse_go_duration(parameters.get("since", "0s"))
     if since is None:
         raise BadRequest(

@@ -10,7 +10,22 @@ import re
 import orjson
 
 _NAMES = frozenset(
-    ["level", "LEVEL", "Level", "log.level", "severity", "SEVERITY", "Severity", "SeverityText", "lvl", "LVL", "Lvl", "severity_text", "Severity_Text", "SEVERITY_TEXT"]
+    (
+        "level",
+        "LEVEL",
+        "Level",
+        "log.level",
+        "severity",
+        "SEVERITY",
+        "Severity",
+        "SeverityText",
+        "lvl",
+        "LVL",
+        "Lvl",
+        "severity_text",
+        "Severity_Text",
+        "SEVERITY_TEXT",
+    )
 )
 _LEVELS = {
     "trace": "trace",
@@ -48,7 +63,8 @@ def level_of_line(line: str) -> str:
             fields = None
         if isinstance(fields, dict):
             stated = next((fields[name] for name in _NAMES & fields.keys() if isinstance(fields[name], str)), None)
-            return _LEVELS.get(stated.lower(), "unknown") if stated else "unknown"
+            if stated:
+                return _LEVELS.get(stated.lower(), "unknown")
     match = _LOGFMT_LEVEL.search(line)
     if match is not None:
         return _LEVELS.get((match[1] or match[2] or "").lower(), "unknown")

@@ -7,6 +7,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -43,8 +44,8 @@ class Stream:
     def widen(self, entries: Sequence[Entry]) -> None:
         """Extends the span to the entries."""
         times = [entry[0] for entry in entries]
-        self.first_time = min(self.first_time, min(times))
-        self.last_time = max(self.last_time, max(times))
+        self.first_time = min(self.first_time, *times)
+        self.last_time = max(self.last_time, *times)
 
 
 @dataclass
@@ -183,11 +184,11 @@ class LogStorage:
             streams = [s for s in self._streams.values() if s.first_time < cutoff]
         for stream in streams:
             while True:
-                count = self.database.perform(lambda connection, id_=stream.id: _delete(connection, id_, cutoff))
+                count = self.database.perform(partial(_delete, stream_id=stream.id, cutoff=cutoff))
                 deleted += count
                 if count < _ROWS_PER_DELETION:
                     break
-            self.database.perform(lambda connection, stream=stream: self._refresh(connection, stream, cutoff))
+            self.database.perform(partial(self._refresh, stream=stream, cutoff=cutoff))
         return deleted
 
     def _refresh(self, connection: sqlite3.Connection, stream: Stream, cutoff: int) -> None:

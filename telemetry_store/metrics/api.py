@@ -145,7 +145,8 @@ class _Api:
         if isinstance(tree, (promql.MatrixSelector, promql.StringLiteral)):
             kind = "range vector" if isinstance(tree, promql.MatrixSelector) else "string"
             raise BadRequest(
-                f'invalid parameter "query": invalid expression type "{kind}" for range query, must be Scalar or instant Vector'
+                f'invalid parameter "query": invalid expression type "{kind}" for range query, '
+                "must be Scalar or instant Vector"
             )
         deadline = _deadline(parameters)
 

@@ -1,13 +1,16 @@
 """The Prometheus text format and OpenMetrics text: pages of samples -> samples, exemplars and metadata.
 
-Pages of one target hardly change from scrape to scrape, so what stands before a sample's value is parsed once and then
-looked up (`SeriesNames`). How often a target is asked, and what happens to its samples, is in `ingest`.
+Pages of one target hardly change from scrape to scrape. What stands before a sample's value is therefore handed to the
+caller as it is, who parses it once (`parse_series`) and then looks it up. How often a target is asked, and what happens
+to its samples, is in `ingest`.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from ..limits import LABEL_NAME_CHARACTERS, LABEL_VALUE_CHARACTERS, LABELS, SCRAPE_SAMPLES
 from ..refusals import BadRequest
@@ -16,18 +19,24 @@ from ..times import parse_float
 #: Sorted pairs of name and value; the metric's name is the label `__name__`.
 Labels = tuple[tuple[str, str], ...]
 
-_BRACES = r'\{(?:[^"{}]|"(?:[^"\\\n]|\\.)*")*\}'
+SeriesT = TypeVar("SeriesT")
+
+# Possessive quantifiers: a line that does not match is given up at once, however long it is.
+_BRACES = r'\{(?:[^"{}]++|"(?:[^"\\\n]++|\\.)*+")*+\}'
 _SAMPLE = re.compile(
-    rf"([a-zA-Z_:][a-zA-Z0-9_:]*[ \t]*(?:{_BRACES})?)[ \t]*(\S+)(?:[ \t]+(\S+))?(?:[ \t]+#[ \t]*({_BRACES})[ \t]+(\S+)(?:[ \t]+(\S+))?)?[ \t]*",
+    rf"([a-zA-Z_:][a-zA-Z0-9_:]*+[ \t]*+(?:{_BRACES})?+)[ \t]*+(\S++)(?:[ \t]++([^\s#]\S*+))?+"
+    rf"(?:[ \t]++#[ \t]*+({_BRACES})[ \t]++(\S++)(?:[ \t]++(\S++))?+)?+[ \t]*+",
     re.ASCII,
 )
-_LABEL = re.compile(r'[ \t]*([a-zA-Z_][a-zA-Z0-9_]*)[ \t]*=[ \t]*"((?:[^"\\\n]|\\.)*)"[ \t]*(,|$)', re.ASCII)
+_LABEL = re.compile(r'[ \t]*([a-zA-Z_][a-zA-Z0-9_]*)[ \t]*=[ \t]*"((?:[^"\\\n]++|\\.)*+)"[ \t]*(,|$)', re.ASCII)
 _NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*", re.ASCII)
 _COMMENT = re.compile(r"#[ \t]+(HELP|TYPE|UNIT)[ \t]+([a-zA-Z_:][a-zA-Z0-9_:]*)(?:[ \t]+(.*))?", re.ASCII)
 _ESCAPE = re.compile(r"\\(.)")
 _ESCAPED = {"n": "\n", "\\": "\\", '"': '"'}
 _SPECIAL = {"nan": float("nan"), "inf": float("inf"), "+inf": float("inf"), "-inf": float("-inf")}
-_TYPES = frozenset(["counter", "gauge", "histogram", "summary", "untyped", "unknown", "info", "stateset", "gaugehistogram"])
+_TYPES = frozenset(
+    ["counter", "gauge", "histogram", "summary", "untyped", "unknown", "info", "stateset", "gaugehistogram"]
+)
 
 #: Longest run of labels on an exemplar, in characters of names and values together (OpenMetrics: 128).
 _EXEMPLAR_CHARACTERS = 128
@@ -43,44 +52,30 @@ class Metadata:
 
 
 @dataclass(frozen=True)
-class Exemplar:
+class Exemplar(Generic[SeriesT]):
     """An example of a sample, with the labels that lead to its trace. The time is unix milliseconds, or None."""
 
-    series: Labels
+    series: SeriesT
     labels: Labels
     value: float
     time: int | None
 
 
 @dataclass
-class Page:
+class Page(Generic[SeriesT]):
     """One scrape: samples as (series, value, unix milliseconds or None for the time of the scrape)."""
 
-    samples: list[tuple[Labels, float, int | None]] = field(default_factory=list)
-    exemplars: list[Exemplar] = field(default_factory=list)
+    samples: list[tuple[SeriesT, float, int | None]] = field(default_factory=list)
+    exemplars: list[Exemplar[SeriesT]] = field(default_factory=list)
     metadata: dict[str, Metadata] = field(default_factory=dict)
 
 
-class SeriesNames:
-    """Remembers what the text before a sample's value means, between the scrapes of one target."""
+def parse_page(text: str, openmetrics: bool, series_of: Callable[[str], SeriesT]) -> Page[SeriesT]:
+    """The content of a page; `series_of` says which series a text such as `requests_total{code="200"}` means.
 
-    def __init__(self) -> None:
-        self._known: dict[str, Labels] = {}
-
-    def labels(self, text: str) -> Labels:
-        """The series that a text such as `requests_total{code="200"}` names. Raises BadRequest."""
-        labels = self._known.get(text)
-        if labels is None:
-            labels = parse_series(text)
-            if len(self._known) >= 2 * SCRAPE_SAMPLES:
-                self._known.clear()
-            self._known[text] = labels
-        return labels
-
-
-def parse_page(text: str, openmetrics: bool, names: SeriesNames) -> Page:
-    """The content of a page. Raises BadRequest with the number of the first line that is not in the format."""
-    page = Page()
+    Raises BadRequest with the number of the first line that is not in the format.
+    """
+    page: Page[SeriesT] = Page()
     samples = page.samples
     lines = text.split("\n")
     ended = False
@@ -98,15 +93,15 @@ def parse_page(text: str, openmetrics: bool, names: SeriesNames) -> Page:
         match = _SAMPLE.fullmatch(line.lstrip() if line[0] in " \t" else line)
         if match is None:
             raise BadRequest(f'line {number}: expected a sample such as name{{label="value"}} 1, got {line[:100]!r}')
-        series, value, time, exemplar, exemplar_value, exemplar_time = match.groups()
+        name, value, time, exemplar, exemplar_value, exemplar_time = match.groups()
         try:
-            labels = names.labels(series)
+            series = series_of(name)
             number_value = float(value) if "_" not in value else _number(value)
-            samples.append((labels, number_value, None if time is None else _milliseconds(time, openmetrics)))
+            samples.append((series, number_value, None if time is None else _milliseconds(time, openmetrics)))
             if exemplar is not None:
                 if not openmetrics:
                     raise BadRequest("an exemplar in a page that is not OpenMetrics")
-                page.exemplars.append(_exemplar(labels, exemplar, exemplar_value, exemplar_time))
+                page.exemplars.append(_exemplar(series, exemplar, exemplar_value, exemplar_time))
         except (BadRequest, ValueError) as error:
             raise BadRequest(f"line {number}: {error}") from None
         if len(samples) > SCRAPE_SAMPLES:
@@ -182,7 +177,7 @@ def _milliseconds(text: str, openmetrics: bool) -> int:
     return round(number * 1000) if openmetrics else int(number)
 
 
-def _exemplar(series: Labels, braces: str, value: str, time: str | None) -> Exemplar:
+def _exemplar(series: SeriesT, braces: str, value: str, time: str | None) -> Exemplar[SeriesT]:
     labels = tuple(sorted(_pairs(braces)))
     if sum(len(name) + len(text) for name, text in labels) > _EXEMPLAR_CHARACTERS:
         raise BadRequest(f"exemplar labels are longer than {_EXEMPLAR_CHARACTERS} characters")

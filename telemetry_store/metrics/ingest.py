@@ -1,7 +1,7 @@
 """Scraping: asks targets for their metrics page and stores the samples, with what Prometheus itself adds.
 
-Per scrape: `job`, `instance` and the target's labels (a sample's own label of that name becomes `exported_…`), the series
-`up`, `scrape_duration_seconds`, `scrape_samples_scraped`, `scrape_samples_post_metric_relabeling` and
+Per scrape: `job`, `instance` and the target's labels (a sample's own label of that name becomes `exported_…`), the
+series `up`, `scrape_duration_seconds`, `scrape_samples_scraped`, `scrape_samples_post_metric_relabeling` and
 `scrape_series_added`, and staleness markers for series that are gone. The formats are in `exposition`.
 """
 
@@ -16,11 +16,11 @@ from dataclasses import dataclass, replace
 
 import urllib3
 
-from ..limits import BODY_BYTES
+from ..limits import BODY_BYTES, SCRAPE_SAMPLES
 from ..refusals import BadRequest, Refusal
-from .exposition import Exemplar, Labels, Metadata, SeriesNames, parse_page
+from .exposition import Exemplar, Metadata, parse_page, parse_series
 from .samples import STALE
-from .storage import MetricStorage
+from .storage import MetricStorage, Series
 from .targets import Target, TargetsFile
 
 logger = logging.getLogger(__name__)
@@ -33,6 +33,9 @@ ACCEPT = (
 
 #: Targets asked at the same time.
 _THREADS = 4
+
+#: Names on a target's pages whose meaning is remembered; a page whose names always change must not fill memory.
+_REMEMBERED = 2 * SCRAPE_SAMPLES
 
 _REPORTED = (
     "up",
@@ -55,16 +58,16 @@ class TargetState:
 
 
 class _Scraped:
-    """One target between its scrapes: known series names, and which series were there last time."""
+    """One target between its scrapes: what the names on its page mean, and which series were there last time."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, storage: MetricStorage) -> None:
         self.state = TargetState(target)
-        self.names = SeriesNames()
         self.metadata: dict[str, Metadata] = {}
         self.busy = False
         self._target = target
-        self._series: dict[Labels, Labels] = {}
-        self._present: set[Labels] = set()
+        self._storage = storage
+        self._series: dict[str, Series] = {}
+        self._present: set[Series] = set()
 
     def fetch(self, pool: urllib3.PoolManager, timeout_seconds: float) -> tuple[str, bool]:
         """The target's page and whether it is OpenMetrics. Raises OSError, BadRequest or urllib3's errors."""
@@ -104,32 +107,27 @@ class _Scraped:
         except UnicodeDecodeError as error:
             raise BadRequest(f"the page is not UTF-8: {error}") from None
 
-    def scrape(self, storage: MetricStorage, pool: urllib3.PoolManager, timeout_seconds: float) -> None:
+    def scrape(self, pool: urllib3.PoolManager, timeout_seconds: float) -> None:
         """Asks the target once and stores the outcome, whatever it is."""
         milliseconds = time.time_ns() // 1_000_000
         begin = time.monotonic()
-        samples: list[tuple[Labels, float, int]] = []
-        exemplars: list[Exemplar] = []
-        present: set[Labels] = set()
+        samples: list[tuple[Series, float, int]] = []
+        exemplars: list[Exemplar[Series]] = []
+        present: set[Series] = set()
         count = 0
         size = 1024
         error = ""
         try:
             text, openmetrics = self.fetch(pool, timeout_seconds)
             size += len(text)
-            page = parse_page(text, openmetrics, self.names)
+            page = parse_page(text, openmetrics, self._series_of)
             count = len(page.samples)
-            for own, value, at in page.samples:
-                series = self._labelled(own)
-                samples.append((series, value, milliseconds if at is None else at))
-                # Whoever sets the time of a sample also says when it ends.
-                if at is None:
-                    present.add(series)
-            for exemplar in page.exemplars:
-                at = exemplar.time if exemplar.time is not None else milliseconds
-                exemplars.append(replace(exemplar, series=self._labelled(exemplar.series), time=at))
+            samples = [(series, value, milliseconds if at is None else at) for series, value, at in page.samples]
+            # Whoever sets the time of a sample also says when it ends.
+            present = {series for series, _, at in page.samples if at is None}
+            exemplars = [e if e.time is not None else replace(e, time=milliseconds) for e in page.exemplars]
             self.metadata = page.metadata
-        except (BadRequest, OSError, urllib3.exceptions.HTTPError, zlib.error) as caught:
+        except (Refusal, OSError, urllib3.exceptions.HTTPError, zlib.error) as caught:
             samples, exemplars, present, count = [], [], set(), 0
             error = _reason(caught)
         duration = time.monotonic() - begin
@@ -139,28 +137,30 @@ class _Scraped:
         state.health, state.last_error = ("down", error) if error else ("up", "")
         state.last_scrape, state.last_duration = milliseconds / 1000, duration
         try:
-            added = storage.append(samples, exemplars, size) if samples else 0
+            added = self._storage.append(samples, exemplars, size) if samples else 0
             report = (0.0 if error else 1.0, duration, float(count), float(count), float(added))
-            storage.append([(self._report(name), v, milliseconds) for name, v in zip(_REPORTED, report, strict=True)])
+            self._storage.append(
+                [(self._report(name), v, milliseconds) for name, v in zip(_REPORTED, report, strict=True)]
+            )
         except Refusal as refusal:
             state.health, state.last_error = "down", str(refusal)
 
-    def end(self, storage: MetricStorage) -> None:
+    def end(self) -> None:
         """Marks every series of the target as ended: it is scraped no more."""
         milliseconds = time.time_ns() // 1_000_000
-        series = [*self._present, *(self._report(name) for name in _REPORTED)]
         try:
-            storage.append([(labels, STALE, milliseconds) for labels in series])
+            ending = [*self._present, *(self._report(name) for name in _REPORTED)]
+            self._storage.append([(series, STALE, milliseconds) for series in ending])
         except Refusal as refusal:
             logger.warning("the end of %s is not recorded: %s", self._target.url, refusal)
 
-    def _labelled(self, own: Labels) -> Labels:
-        """A series' labels together with the target's."""
-        labels = self._series.get(own)
-        if labels is None:
-            if len(self._series) > 200_000:
+    def _series_of(self, text: str) -> Series:
+        """The series that a text on the page means: its own labels together with the target's."""
+        series = self._series.get(text)
+        if series is None:
+            if len(self._series) >= _REMEMBERED:
                 self._series.clear()
-            merged = dict(own)
+            merged = dict(parse_series(text))
             for name, value in self._target.labels:
                 if name in merged:
                     exported = f"exported_{name}"
@@ -168,11 +168,11 @@ class _Scraped:
                         exported = f"exported_{exported}"
                     merged[exported] = merged[name]
                 merged[name] = value
-            labels = self._series[own] = tuple(sorted(merged.items()))
-        return labels
+            series = self._series[text] = self._storage.series_of(tuple(sorted(merged.items())))
+        return series
 
-    def _report(self, name: str) -> Labels:
-        return tuple(sorted((*self._target.labels, ("__name__", name))))
+    def _report(self, name: str) -> Series:
+        return self._storage.series_of(tuple(sorted((*self._target.labels, ("__name__", name)))))
 
 
 def _reason(error: BaseException) -> str:
@@ -238,10 +238,10 @@ class Scraper:
             scraped = self._scraped[gone]
             if not scraped.busy:
                 del self._scraped[gone], self._due[gone]
-                scraped.end(self._storage)
+                scraped.end()
         for target in targets:
             if target not in self._scraped:
-                self._scraped[target] = _Scraped(target)
+                self._scraped[target] = _Scraped(target, self._storage)
                 # Spread over the first moments: a new target should show soon.
                 self._due[target] = now + (zlib.crc32(target.url.encode()) % 1000) / 1000 * min(
                     self.interval_seconds, 1.0
@@ -250,7 +250,7 @@ class Scraper:
     async def _scrape(self, scraped: _Scraped) -> None:
         try:
             await asyncio.get_running_loop().run_in_executor(
-                self._threads, scraped.scrape, self._storage, self._pool, self.timeout_seconds
+                self._threads, scraped.scrape, self._pool, self.timeout_seconds
             )
         except Exception:
             logger.exception("scraping %s failed", scraped.state.target.url)

@@ -26,7 +26,7 @@ def is_stale(values: Values) -> npt.NDArray[np.bool_]:
 
 
 def pack(times: Times | array[int], values: Values | array[float]) -> bytes:
-    """A run of samples as compressed bytes: times as second differences, values as they are, bytes of a kind together."""
+    """A run of samples as compressed bytes: times as second differences, and bytes of the same place together."""
     clock = np.asarray(times, dtype=np.int64)
     numbers = np.asarray(values, dtype=np.float64)
     differences = np.diff(clock, n=2, prepend=np.array([clock[0], clock[0]])) if len(clock) else clock

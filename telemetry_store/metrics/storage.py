@@ -1,8 +1,9 @@
 """Series in memory and on disk.
 
-The newest samples of every series lie in growing arrays in memory. Each append is also written to a log in the database;
-every few minutes a checkpoint packs what came since the last one into chunks, one row a series, and empties the log. So
-memory holds a bounded stretch of time, older samples are read from chunks, and a restart replays only the log.
+The newest samples of every series lie in growing arrays in memory. Each append is also written to a log in the
+database; every few minutes a checkpoint packs what came since the last one into chunks, one row a series, and empties
+the log. So memory holds a bounded stretch of time, older samples are read from chunks, and a restart replays only
+the log.
 """
 
 from __future__ import annotations
@@ -54,10 +55,11 @@ _EXEMPLARS = 20_000
 _ROWS_PER_DELETION = 20_000
 
 
-@dataclass
+@dataclass(eq=False, slots=True)
 class Series:
     """One series. Arrays hold unix milliseconds and values; `packed` of them are in chunks already."""
 
+    #: 0 once the store has forgotten the series.
     id: int
     labels: Labels
     times: array[int] = field(default_factory=lambda: array("q"))
@@ -66,6 +68,8 @@ class Series:
     last_time: int = -(2**63)
     #: Whether chunks hold samples that memory does not.
     has_older: bool = False
+    #: Whether the database knows the series.
+    stored: bool = False
 
 
 @dataclass
@@ -121,13 +125,13 @@ class MetricStorage:
 
     def append(
         self,
-        samples: Iterable[tuple[Labels, float, int]],
-        exemplars: Iterable[Exemplar] = (),
+        samples: Iterable[tuple[Series, float, int]],
+        exemplars: Iterable[Exemplar[Series]] = (),
         size_bytes: int = 1024,
     ) -> int:
-        """Takes samples as (labels, value, unix milliseconds); returns how many series are new.
+        """Takes samples as (series, value, unix milliseconds); returns how many series are new.
 
-        A sample that is not newer than its series' last one is left out (a series is in order of time, as in Prometheus).
+        A sample that is not newer than its series' last one is left out: as in Prometheus, a series is in order.
         Raises Unprocessable when there would be too many series, StorageUnavailable while the disk refuses writes;
         nothing is taken then.
         """
@@ -135,31 +139,33 @@ class MetricStorage:
         with self._lock:
             batch = Append([], array("q"), array("q"), array("d"), [])
             accepted: list[tuple[Series, int]] = []
+            new: list[Series] = []
             out_of_order = 0
             try:
-                for labels, value, milliseconds in samples:
-                    series = self._by_labels.get(labels)
-                    if series is None:
-                        series = self._create(labels)
-                        batch.new_series.append((series.id, labels))
+                for given, value, milliseconds in samples:
+                    series = given if given.id else self.series_of(given.labels)
                     if milliseconds <= series.last_time:
                         out_of_order += 1
                         continue
+                    if not series.stored:
+                        series.stored = True
+                        new.append(series)
+                        batch.new_series.append((series.id, series.labels))
                     accepted.append((series, series.last_time))
                     series.last_time = milliseconds
                     batch.ids.append(series.id)
                     batch.times.append(milliseconds)
                     batch.values.append(value)
                 for exemplar in exemplars:
-                    owner = self._by_labels.get(exemplar.series)
-                    if owner is not None and exemplar.time is not None and self._is_new(owner, exemplar.time):
+                    owner = exemplar.series
+                    if owner.id and exemplar.time is not None and self._is_new(owner, exemplar.time):
                         batch.exemplars.append((owner.id, exemplar.time, exemplar.value, exemplar.labels))
                 self.database.submit(batch, size_bytes)
             except Refusal:
                 for series, last_time in reversed(accepted):
                     series.last_time = last_time
-                for id_, _ in batch.new_series:
-                    self._forget(self._by_id[id_])
+                for series in new:
+                    series.stored = False
                 raise
             for (series, _), milliseconds, value in zip(accepted, batch.times, batch.values, strict=True):
                 series.times.append(milliseconds)
@@ -172,13 +178,17 @@ class MetricStorage:
             self.exemplars_appended += len(batch.exemplars)
         return len(batch.new_series)
 
-    def _create(self, labels: Labels) -> Series:
-        if len(self._by_labels) >= SERIES:
-            raise Unprocessable(f"the store holds {SERIES} series, its limit; no new ones are taken")
-        series = Series(self._next_id, labels)
-        self._next_id += 1
-        self._index(series)
-        return series
+    def series_of(self, labels: Labels) -> Series:
+        """The series with these labels, to append to. Raises Unprocessable when there would be too many."""
+        with self._lock:
+            series = self._by_labels.get(labels)
+            if series is None:
+                if len(self._by_labels) >= SERIES:
+                    raise Unprocessable(f"the store holds {SERIES} series, its limit; no new ones are taken")
+                series = Series(self._next_id, labels)
+                self._next_id += 1
+                self._index(series)
+            return series
 
     def _index(self, series: Series) -> None:
         self._by_labels[series.labels] = series
@@ -190,9 +200,10 @@ class MetricStorage:
         del self._by_labels[series.labels]
         del self._by_id[series.id]
         self._exemplar_count -= len(self._exemplars.pop(series.id, ()))
+        id_, series.id, series.stored = series.id, 0, False
         for name, value in series.labels:
             members = self._postings[name][value]
-            members.discard(series.id)
+            members.discard(id_)
             if not members:
                 del self._postings[name][value]
                 if not self._postings[name]:
@@ -235,7 +246,7 @@ class MetricStorage:
     def _load(self) -> None:
         with self.database.reader() as connection:
             for id_, labels in connection.execute("SELECT id, labels FROM series"):
-                self._index(Series(id_, msgspec.json.decode(labels, type=Labels)))
+                self._index(Series(id_, msgspec.json.decode(labels, type=Labels), stored=True))
                 self._next_id = max(self._next_id, id_ + 1)
             for id_, last in connection.execute("SELECT series, max(last) FROM chunk GROUP BY series"):
                 series = self._by_id.get(id_)
@@ -454,11 +465,12 @@ class MetricStorage:
                     del series.values[:old]
                     series.packed -= old
             gone = [s for s in self._by_id.values() if not s.times and s.last_time < cutoff]
+            ids = [s.id for s in gone]
             for series in gone:
                 self._forget(series)
-        for series in gone:
-            connection.execute("DELETE FROM series WHERE id = ?", (series.id,))
-            connection.execute("DELETE FROM exemplar WHERE series = ?", (series.id,))
+        for id_ in ids:
+            connection.execute("DELETE FROM series WHERE id = ?", (id_,))
+            connection.execute("DELETE FROM exemplar WHERE series = ?", (id_,))
 
     def close(self) -> None:
         """Writes what is queued and closes the file."""

@@ -155,7 +155,7 @@ def trace_summary(trace: Trace) -> Json:
 
 def search_answer(found: Found, operands: list[Attribute | Intrinsic], spans_per_set: int) -> Json:
     """A trace that a TraceQL search found: summary, the selected spans, and a count per service."""
-    shown = found.spans[: spans_per_set or None]
+    shown = found.spans[:spans_per_set]
     span_set = {"spans": [_found_span(span, found.trace, operands) for span in shown], "matched": len(found.spans)}
     services: dict[str, Json] = {}
     for span in found.trace.spans:

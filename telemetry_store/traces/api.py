@@ -1,9 +1,9 @@
-"""Tempo's HTTP API over the trace storage, and the OTLP/HTTP receiver. Answers compared with recorded ones of Tempo 3.0."""
+"""Tempo's HTTP API over the trace storage, and the OTLP/HTTP receiver. Compared with recorded answers of Tempo 3.0."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -40,7 +40,36 @@ _DEFAULT_LIMIT = 20
 _DEFAULT_SPANS_PER_SET = 3
 _LARGEST_LIMIT = 262_144
 
-_INTRINSIC_TAGS = ["duration", "event:name", "event:timeSinceStart", "instrumentation:name", "instrumentation:version", "kind", "link:spanID", "link:traceID", "name", "rootName", "rootServiceName", "span:duration", "span:id", "span:kind", "span:name", "span:parentID", "span:status", "span:statusMessage", "status", "statusMessage", "trace:duration", "trace:id", "trace:rootName", "trace:rootService", "traceDuration"]
+_INTRINSIC_TAGS = (
+    "duration",
+    "event:name",
+    "event:timeSinceStart",
+    "instrumentation:name",
+    "instrumentation:version",
+    "kind",
+    "link:spanID",
+    "link:traceID",
+    "name",
+    "rootName",
+    "rootServiceName",
+    "span:duration",
+    "span:id",
+    "span:kind",
+    "span:name",
+    "span:parentID",
+    "span:status",
+    "span:statusMessage",
+    "status",
+    "statusMessage",
+    "trace:duration",
+    "trace:id",
+    "trace:rootName",
+    "trace:rootService",
+    "traceDuration",
+)
+#: Intrinsics whose values are words of the language.
+_KEYWORDS = {"span:status": tuple(STATUSES), "span:kind": tuple(KINDS)}
+
 _SCOPES = ("event", "instrumentation", "intrinsic", "link", "resource", "span")
 
 
@@ -162,8 +191,8 @@ class _Api:
     async def _spans(self, request: Request) -> list[StoredSpan]:
         trace_id = _trace_id(request.path_params["trace_id"])
         parameters = await read_parameters(request)
-        for name in ("start", "end"):
-            _unsigned(parameters, name, 0)
+        # A trace is given whole, whatever range is named; the range only has to make sense.
+        _range(parameters)
 
         def read() -> list[StoredSpan]:
             with self._storage.reader(Deadline()) as connection:
@@ -178,14 +207,14 @@ class _Api:
         if limit <= 0:
             raise BadRequest("invalid limit: must be a positive number")
         limit = min(limit, _LARGEST_LIMIT)
-        spans_per_set = _unsigned(parameters, "spss", _DEFAULT_SPANS_PER_SET)
+        spans_per_set = _unsigned(parameters, "spss", 0) or _DEFAULT_SPANS_PER_SET
         query_text = parameters.get("q")
         minimum, maximum = _duration(parameters, "minDuration"), _duration(parameters, "maxDuration")
         if minimum is not None and maximum is not None and maximum <= minimum:
             raise BadRequest("invalid maxDuration: must be greater than minDuration")
         if query_text:
             query = parse(query_text)
-            accepts: Callable[[Trace], bool] = lambda trace: True
+            accepts = trace_test({}, None, None)
         else:
             query = SpanFilter(None)
             accepts = trace_test(parse_tags(parameters.get("tags")), minimum, maximum)
@@ -199,7 +228,9 @@ class _Api:
 
     async def tags(self, request: Request) -> Response:
         names = await self._tag_names(request)
-        names.pop("intrinsic", None)
+        if len(names) > 1:
+            # Intrinsics are no tags to the older endpoint, unless it is asked for them.
+            names.pop("intrinsic", None)
         return JsonAnswer({"tagNames": sorted({name for scope in names.values() for name in scope}), "metrics": {}})
 
     async def tags_v2(self, request: Request) -> Response:
@@ -247,11 +278,11 @@ class _Api:
     async def tag_values_v2(self, request: Request) -> Response:
         tag = request.path_params["tag"]
         try:
-            condition = parse(f"{{ {tag} }}" if not tag.startswith((":", "{")) else "").condition
+            condition = parse(f"{{{tag} }}").condition
         except BadRequest as error:
             condition = None
             if "must resolve to a boolean" in str(error):
-                condition = parse(f"{{ {tag} != nil }}").condition
+                condition = parse(f"{{{tag} != nil }}").condition
             else:
                 text = str(error).removeprefix("invalid TraceQL query: ")
                 raise BadRequest(f"please provide a valid tagName: failed to parse identifier {tag}: {text}") from None
@@ -259,8 +290,11 @@ class _Api:
         if len(found) != 1:
             raise BadRequest(f"please provide a valid tagName: failed to parse identifier {tag}")
         operand = found[0]
+        if isinstance(operand, Intrinsic) and operand.name in _KEYWORDS:
+            words = [{"type": "keyword", "value": word} for word in _KEYWORDS[operand.name]]
+            return JsonAnswer({"tagValues": words, "metrics": {}})
         values = await self._values(request, operand)
-        return JsonAnswer({"tagValues": [_typed(operand, value) for value in values], "metrics": {}})
+        return JsonAnswer({"tagValues": [_typed(value) for value in values], "metrics": {}})
 
     async def _values(self, request: Request, operand: Attribute | Intrinsic) -> Iterable[Value]:
         parameters = await read_parameters(request)
@@ -277,10 +311,10 @@ class _Api:
                     traces.setdefault(span.trace_id, []).append(span)
                     continue
                 for value in values_of(operand, span, None):
-                    values[type(value), value] = value  # type: ignore[index]
+                    values[type(value), value] = value
             for trace_id, spans in traces.items():
                 for value in values_of(operand, spans[0], Trace(trace_id, spans)):
-                    values[type(value), value] = value  # type: ignore[index]
+                    values[type(value), value] = value
             return list(values.values())
 
         return await self._threads.run(read)
@@ -311,13 +345,11 @@ def _text(value: Value) -> str:
     return str(value)
 
 
-def _typed(operand: Attribute | Intrinsic, value: Value) -> dict[str, str]:
-    if isinstance(operand, Intrinsic) and operand.name in ("span:status", "span:kind"):
-        words = STATUSES if operand.name == "span:status" else KINDS
-        word = next((word for word, number in words.items() if number == value), str(value))
-        return {"type": "keyword", "value": word}
+def _typed(value: Value) -> dict[str, str]:
     kind = "bool" if isinstance(value, bool) else {int: "int", float: "float"}.get(type(value), "string")
-    return {"type": kind, "value": _text(value)}
+    text = _text(value)
+    # Go leaves an empty field out.
+    return {"type": kind, "value": text} if text else {"type": kind}
 
 
 def _trace_id(text: str) -> bytes:

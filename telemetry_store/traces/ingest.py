@@ -5,6 +5,7 @@ JSON is decoded and checked against the schema below in one pass outside the int
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any
 
 import msgspec
@@ -249,7 +250,7 @@ def _enumeration(value: int | str, names: tuple[str, ...], kind: str) -> int:
         if 0 <= value < 2**31:
             return value
     elif value in names:
-        return names.index(value)  # type: ignore[arg-type]
+        return names.index(value)
     raise BadRequest(f"{str(value)[:40]!r} is not a {kind}")
 
 
@@ -331,7 +332,7 @@ def _value(value: common_pb2.AnyValue) -> AnyValue:
         case "double_value":
             number = value.double_value
             # JSON has no word for these: OTLP/JSON writes them as strings.
-            finite = number == number and abs(number) != float("inf")
+            finite = math.isfinite(number)
             return AnyValue(
                 double_value=number if finite else {"nan": "NaN", "inf": "Infinity"}.get(str(number), "-Infinity")
             )

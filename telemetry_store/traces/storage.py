@@ -177,7 +177,7 @@ class TraceStorage:
                 rows += [(*span[:3], id_, *span[3:]) for span in spans]
         insert_rows(connection, f"INSERT OR IGNORE INTO span({_COLUMNS})", 10, rows)
         if rows:
-            self._longest = max(self._longest, max(row[8] for row in rows))
+            self._longest = max(self._longest, *(row[8] for row in rows))
             first = min(row[7] for row in rows)
             self._first = first if self._first is None else min(self._first, first)
 

@@ -1,1 +1,1 @@
-"""LogQL: `parser` makes a syntax tree of a query's text (grammar in `logql.lark`), `evaluator` finds its lines or values."""
+"""LogQL: `parser` makes a syntax tree of a text (grammar in `logql.lark`), `evaluator` finds its lines or values."""

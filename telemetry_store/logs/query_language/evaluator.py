@@ -161,9 +161,9 @@ def _aggregate_range(
         if key not in series:
             if len(series) >= LOG_QUERY_SERIES and needed is None:
                 raise BadRequest(
-                    f"maximum number of series ({LOG_QUERY_SERIES}) reached for a single query; consider reducing query "
-                    "cardinality by adding more specific stream selectors, reducing the time range, or aggregating "
-                    "results with functions like sum(), count() or topk()"
+                    f"maximum number of series ({LOG_QUERY_SERIES}) reached for a single query; consider reducing "
+                    "query cardinality by adding more specific stream selectors, reducing the time range, or "
+                    "aggregating results with functions like sum(), count() or topk()"
                 )
             series[key] = (labels, [], [])
         return series[key][1], series[key][2]

@@ -60,15 +60,50 @@ Query = LogQuery | RangeAggregation | VectorAggregation
 
 #: Functions of LogQL beyond this slice, for a message that names them.
 _UNSUPPORTED_WORDS = frozenset(
-    ["sum_over_time", "avg_over_time", "min_over_time", "max_over_time", "stdvar_over_time", "stddev_over_time", "quantile_over_time", "first_over_time", "last_over_time", "absent_over_time", "rate_counter", "topk", "bottomk", "approx_topk", "stddev", "stdvar", "sort", "sort_desc", "label_replace", "vector", "variants"]
+    (
+        "sum_over_time",
+        "avg_over_time",
+        "min_over_time",
+        "max_over_time",
+        "stdvar_over_time",
+        "stddev_over_time",
+        "quantile_over_time",
+        "first_over_time",
+        "last_over_time",
+        "absent_over_time",
+        "rate_counter",
+        "topk",
+        "bottomk",
+        "approx_topk",
+        "stddev",
+        "stdvar",
+        "sort",
+        "sort_desc",
+        "label_replace",
+        "vector",
+        "variants",
+    )
 )
 _STAGES = frozenset(
-    ["json", "logfmt", "regexp", "pattern", "unpack", "line_format", "label_format", "decolorize", "drop", "keep", "unwrap", "distinct"]
+    (
+        "json",
+        "logfmt",
+        "regexp",
+        "pattern",
+        "unpack",
+        "line_format",
+        "label_format",
+        "decolorize",
+        "drop",
+        "keep",
+        "unwrap",
+        "distinct",
+    )
 )
 
 _NO_SELECTIVE_MATCHER = (
-    "parse error : queries require at least one regexp or equality matcher that does not have an empty-compatible value. "
-    'For instance, app=~".*" does not meet this requirement, but app=~".+" will'
+    "parse error : queries require at least one regexp or equality matcher that does not have an empty-compatible "
+    'value. For instance, app=~".*" does not meet this requirement, but app=~".+" will'
 )
 
 

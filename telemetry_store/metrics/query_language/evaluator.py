@@ -1,7 +1,7 @@
 """PromQL trees -> values over a grid of instants, by NumPy over each series' samples. Times are unix milliseconds.
 
-Semantics are Prometheus 2's: look-back of five minutes, staleness markers, ranges closed at both ends, and rates that are
-extrapolated to the edges of their range.
+Semantics are Prometheus 2's: look-back of five minutes, staleness markers, ranges closed at both ends, and rates that
+are extrapolated to the edges of their range.
 """
 
 from __future__ import annotations
@@ -200,8 +200,9 @@ class _Evaluation:
             if other is not None:
                 if (other[2] & present).any():
                     raise Unprocessable("vector cannot contain metrics with the same labelset")
-                values, present = np.where(present, values, other[1]), present | other[2]
-            by_labels[key] = (labels, values, present)
+                by_labels[key] = (labels, np.where(present, values, other[1]), present | other[2])
+            else:
+                by_labels[key] = (labels, values, present)
         return Vector.of(by_labels.values(), self._points)
 
     # -- aggregations and functions
@@ -336,9 +337,10 @@ def _by_group(
                     f"operation: [{format_labels(labels)}, {format_labels(first[key])}];"
                     "many-to-many matching not allowed: matching labels must be unique on one side"
                 )
-            values, present = np.where(present, values, other[1]), present | other[2]
-        groups[key] = (group, values, present)
-        first.setdefault(key, labels)
+            groups[key] = (group, np.where(present, values, other[1]), present | other[2])
+        else:
+            groups[key] = (group, values, present)
+            first[key] = labels
     return groups
 
 

@@ -25,9 +25,9 @@ def histogram_quantile(quantiles: Floats, buckets: Vector, deadline: Deadline) -
         bounds = np.array([bound for bound, _ in members])
         numbers = [row for _, row in members]
         values, present = buckets.values[numbers], buckets.present[numbers]
-        here = present.any(axis=0)
-        complete = present.all(axis=0)
-        answer = np.full(len(quantiles), math.nan)
+        here: Flags = np.any(present, axis=0)
+        complete: Flags = np.all(present, axis=0)
+        answer: Floats = np.full(len(quantiles), math.nan)
         # Nearly always every bucket has a sample at every instant; the others are worked out one by one.
         answer[complete] = _quantiles(quantiles[complete], bounds, values[:, complete])
         for column in np.flatnonzero(here & ~complete):

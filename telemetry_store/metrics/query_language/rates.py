@@ -1,7 +1,7 @@
 """rate, increase and irate over runs of samples. Source: Prometheus 2's `extrapolatedRate` and `instantValue`.
 
-Each takes (times, values, instants, window) in milliseconds, staleness markers already left out, and returns a value and
-whether there is one at each instant.
+Each takes (times, values, instants, window) in milliseconds, staleness markers already left out, and returns a value
+and whether there is one at each instant.
 """
 
 from __future__ import annotations

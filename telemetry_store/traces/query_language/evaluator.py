@@ -1,4 +1,4 @@
-"""TraceQL trees -> traces. Candidates come from SQL by what columns can tell; each candidate trace is then judged whole."""
+"""TraceQL trees -> traces. Candidates come from SQL by what columns can tell; each is then judged as a whole."""
 
 from __future__ import annotations
 
@@ -214,8 +214,8 @@ _INTRINSICS: dict[str, Callable[[StoredSpan, Trace | None], list[Value]]] = {
     "span:id": lambda span, _: [span.span_id.hex()],
     "span:parentID": lambda span, _: [span.parent_id.hex()] if span.parent_id else [],
     "trace:duration": lambda _, trace: [trace.duration] if trace else [],
-    "trace:rootName": lambda _, trace: [trace.root.name] if trace and trace.root else [],
-    "trace:rootService": lambda _, trace: [trace.root.source.service_name] if trace and trace.root else [],
+    "trace:rootName": lambda _, trace: [trace.root.name if trace.root else ""] if trace else [],
+    "trace:rootService": lambda _, trace: [trace.root.source.service_name if trace.root else ""] if trace else [],
     "trace:id": lambda _, trace: [trace.id.hex(), trace.id.hex().lstrip("0")] if trace else [],
     "event:name": lambda span, _: [event.get("name", "") for event in _events(span)],
     "event:timeSinceStart": lambda span, _: [int(event.get("timeUnixNano", 0)) - span.start for event in _events(span)],

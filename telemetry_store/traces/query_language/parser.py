@@ -136,7 +136,32 @@ _ORDERED = _NUMERIC | {"string"}
 
 #: Intrinsics whose words are known to TraceQL, but not evaluated here.
 _UNSUPPORTED_WORDS = frozenset(
-    ["parent", "nestedSetParent", "nestedSetLeft", "nestedSetRight", "select", "by", "coalesce", "count", "avg", "min", "max", "sum", "rate", "count_over_time", "min_over_time", "max_over_time", "avg_over_time", "sum_over_time", "quantile_over_time", "histogram_over_time", "compare", "topk", "bottomk", "with"]
+    (
+        "parent",
+        "nestedSetParent",
+        "nestedSetLeft",
+        "nestedSetRight",
+        "select",
+        "by",
+        "coalesce",
+        "count",
+        "avg",
+        "min",
+        "max",
+        "sum",
+        "rate",
+        "count_over_time",
+        "min_over_time",
+        "max_over_time",
+        "avg_over_time",
+        "sum_over_time",
+        "quantile_over_time",
+        "histogram_over_time",
+        "compare",
+        "topk",
+        "bottomk",
+        "with",
+    )
 )
 
 _TOKEN = re.compile(
@@ -296,9 +321,9 @@ def _check_types(comparison: Compare) -> None:
         except BadRequest:
             raise BadRequest(f"invalid regex: {comparison.right}") from None
         return
-    if "attribute" not in (left, right) and "nil" not in (left, right):
-        if left != right and not (left in _NUMERIC and right in _NUMERIC):
-            raise BadRequest(f"binary operations must operate on the same type: {comparison}")
+    open_ended = {"attribute", "nil"} & {left, right}
+    if not open_ended and left != right and not (left in _NUMERIC and right in _NUMERIC):
+        raise BadRequest(f"binary operations must operate on the same type: {comparison}")
     kind = right if left == "attribute" else left
     if operation not in ("=", "!=") and kind not in _ORDERED and kind != "attribute":
         raise BadRequest(f"illegal operation for the given types: {comparison}")
