@@ -25,7 +25,7 @@ from typing import IO, NoReturn
 from lab.paths import REPOSITORY
 
 #: Fetched with pip where no uv is installed.
-UV_VERSION = "0.9.11"
+UV_VERSION = "0.13.8"
 #: An older uv on PATH may not understand the lock.
 OLDEST_USABLE_UV = (0, 5)
 #: The dependency group that only tests need.
