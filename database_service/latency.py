@@ -30,8 +30,8 @@ LATENCIES = {
     ("COMMIT", ""): Latency(0.0006, 0.4),
     ("ROLLBACK", ""): Latency(0.0004, 0.4),
 }
-#: One query in 200 takes 10 to 60 times as long.
-_SLOW_SHARE = 0.005
+#: One query in 100 takes 10 to 60 times as long.
+_SLOW_SHARE = 0.01
 _SLOW_FACTOR = (10.0, 60.0)
 #: A thousand instructions of the engine stand for this much reading of a table that does not fit into memory.
 _SECONDS_PER_WORK_UNIT = 0.003

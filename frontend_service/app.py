@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -14,7 +15,7 @@ from frontend_service.pages import Pages, register_filters
 from frontend_service.routes import SPAN_NAMES, add_routes, error_page
 from frontend_service.settings import SETTINGS
 from frontend_service.traffic import TrafficDriver
-from frontend_service.visitors import Visitors, follow_visitors
+from frontend_service.visitors import Siblings, Visitors, follow_visitors
 from frontend_service.visits import plan_visits
 from observability import Telemetry, read_settings, setup
 from observability.flask import create_flask_app
@@ -34,7 +35,8 @@ def create_app(
     metrics = FrontendMetrics(telemetry.registry)
     backend = backend or ServiceClient("backend", settings["BACKEND_SERVICE_URL"], telemetry)
     pages = Pages(settings["TRACE_URL_TEMPLATE"], settings["LOGS_URL_TEMPLATE"])
-    visitors = Visitors(metrics.active_users)
+    shared_directory = environ.get("PROMETHEUS_MULTIPROC_DIR")
+    visitors = Visitors(metrics.active_users, siblings=Siblings(Path(shared_directory)) if shared_directory else None)
     app = create_flask_app(
         "frontend_service",
         telemetry,

@@ -29,7 +29,7 @@ class FrontendMetrics:
             "frontend_active_users",
             "Distinct visitors, real and simulated, seen in the last 30 seconds.",
             registry=registry,
-            # With several worker processes a visitor may be seen by more than one.
-            multiprocess_mode="livesum",
+            # Every worker process knows the visitors of all (`visitors.py`).
+            multiprocess_mode="livemax",
         )
         self.errors_total = Counter("frontend_errors_total", "Error answers, by type.", ["type"], registry=registry)

@@ -7,14 +7,17 @@ that keeps no cookies) is known by address and user agent for the time being.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import secrets
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Protocol
 
+import orjson
 from flask import Flask, Response, g, request
 
 COOKIE = "visitor"
@@ -45,7 +48,9 @@ class Visitors:
         window_seconds: float = 30.0,
         max_visitors: int = _MAX_VISITORS,
         clock: Callable[[], float] = time.monotonic,
+        siblings: Siblings | None = None,
     ) -> None:
+        self._siblings = siblings
         self._active = active
         self._window_seconds = window_seconds
         self._max_visitors = max_visitors
@@ -63,7 +68,8 @@ class Visitors:
             self._last_seen.move_to_end(visitor)
             if len(self._last_seen) > self._max_visitors:
                 self._last_seen.popitem(last=False)
-        self.refresh()
+        if self._siblings is None:
+            self.refresh()
 
     def refresh(self) -> None:
         """Forget who has been away for too long, and tell the gauge."""
@@ -71,7 +77,11 @@ class Visitors:
             gone_before = self._clock() - self._window_seconds
             while self._last_seen and next(iter(self._last_seen.values())) <= gone_before:
                 self._last_seen.popitem(last=False)
-            self._active.set(len(self._last_seen))
+            here = dict(self._last_seen)
+        if self._siblings is not None:
+            elsewhere = self._siblings.exchange(here)
+            here.update((visitor, seen) for visitor, seen in elsewhere.items() if seen > gone_before)
+        self._active.set(len(here))
 
     def refresh_forever(self, interval_seconds: float = 1.0) -> None:
         """Refresh from a background thread, so that the gauge falls when nobody comes."""
@@ -82,6 +92,33 @@ class Visitors:
                 self.refresh()
 
         threading.Thread(target=run, name="visitors", daemon=True).start()
+
+
+class Siblings:
+    """The other worker processes of this service: they tell each other whom they saw through files in `directory`.
+
+    Times are those of `time.monotonic`, which all processes of a machine share.
+    """
+
+    def __init__(self, directory: Path, process: int | None = None) -> None:
+        self._directory = directory
+        self._own = directory / f"visitors-{os.getpid() if process is None else process}.json"
+
+    def exchange(self, own: Mapping[str, float]) -> dict[str, float]:
+        """Tell whom this process saw, and learn whom the others saw. A file that cannot be read says nothing."""
+        written = self._own.with_suffix(".new")
+        others: dict[str, float] = {}
+        try:
+            written.write_bytes(orjson.dumps(own))
+            # Readers find the old file or the new one, never half of one.
+            written.replace(self._own)
+            for file in self._directory.glob("visitors-*.json"):
+                if file != self._own:
+                    others.update(orjson.loads(file.read_bytes()))
+        except (OSError, ValueError):
+            # The directory goes when the service ends.
+            pass
+        return others
 
 
 def follow_visitors(app: Flask, visitors: Visitors) -> None:

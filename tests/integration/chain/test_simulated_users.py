@@ -46,6 +46,15 @@ def test_when_the_chain_is_down_simulated_users_leave_room_for_others(own_chain:
     assert until(lambda: own_chain.get("/user/1").status_code == 200)
 
 
+def test_several_worker_processes_count_a_visitor_once(tmp_path: Path) -> None:
+    with run_chain(tmp_path / "output.log", SERVICE_WORKERS="2") as chain:
+        for visitor in ("1" * 32, "2" * 32, "3" * 32):
+            for _ in range(8):
+                # A new connection each time, so that both workers see the visitor.
+                assert chain.get("/nowhere", Cookie=f"visitor={visitor}").status_code == 404
+        until(lambda: count(chain, "frontend_active_users") == 3)
+
+
 def test_visitors_are_counted_by_their_cookie(own_chain: Chain) -> None:
     for _ in range(3):
         with requests.Session() as browser:

@@ -19,10 +19,10 @@ def test_the_median_is_what_the_table_says(operation: str, table: str) -> None:
     assert statistics.median(draws) == pytest.approx(LATENCIES[operation, table].median_seconds, rel=0.05)
 
 
-def test_a_few_queries_in_a_thousand_are_slow() -> None:
+def test_one_query_in_a_hundred_is_slow() -> None:
     model = LatencyModel(7, 1.0)
     slow = sum(model.seconds("SELECT", "users") > 0.030 for _ in range(20_000))
-    assert 50 <= slow <= 150
+    assert 130 <= slow <= 270
 
 
 def test_the_scale_is_a_factor_and_zero_is_exactly_none() -> None:

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from flask import Flask
 
-from frontend_service.visitors import COOKIE, Visitors, follow_visitors, new_visitor
+from frontend_service.visitors import COOKIE, Siblings, Visitors, follow_visitors, new_visitor
 
 
 @dataclass
@@ -71,6 +72,25 @@ def test_however_many_come_memory_is_bounded(active: RememberingGauge, clock: Cl
     for number in range(1_000):
         visitors.seen(str(number))
     assert active.value == 100
+
+
+def test_worker_processes_know_the_visitors_of_all(clock: Clock, tmp_path: Path) -> None:
+    gauges = RememberingGauge(), RememberingGauge()
+    first, second = (
+        Visitors(gauge, clock=clock, siblings=Siblings(tmp_path, process=number)) for number, gauge in enumerate(gauges)
+    )
+    first.seen("ida")
+    first.seen("jon")
+    second.seen("ida")
+    second.seen("zoe")
+    for visitors in (first, second, first):
+        visitors.refresh()
+    assert [gauge.value for gauge in gauges] == [3, 3]
+    # The second process has ended: what it wrote goes out of date.
+    clock.now = 31
+    first.seen("jon")
+    first.refresh()
+    assert gauges[0].value == 1
 
 
 def test_a_newcomer_who_becomes_known_by_cookie_is_not_counted_twice(active: RememberingGauge, clock: Clock) -> None:
