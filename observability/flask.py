@@ -36,7 +36,6 @@ from observability.tracing import use_stable_http_conventions
 UNMATCHED = "<unmatched>"
 
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"))
-_OTHER_METHOD = "_OTHER"
 _STARTED = "lab.request_started"
 _FAILURE = "lab.failure"
 #: No route of the lab takes a large body.
@@ -132,7 +131,7 @@ def _instrument(app: flask.Flask, telemetry: Telemetry, span_names: Mapping[str,
     def rename(span: Span, environ: dict[str, Any]) -> None:
         rule = flask.request.url_rule
         # Without a route the instrumentation would take the raw path as the name.
-        name = span_names.get(rule.rule) if rule else environ["REQUEST_METHOD"]
+        name = span_names.get(rule.rule) if rule else _known_method(environ["REQUEST_METHOD"], "HTTP")
         if name and span.is_recording():
             span.update_name(name)
 
@@ -156,6 +155,11 @@ def _instrument(app: flask.Flask, telemetry: Telemetry, span_names: Mapping[str,
     )
 
 
+def _known_method(method: str, otherwise: str) -> str:
+    """The method, or what the semantic conventions put in the place of a made-up one: callers can invent any number."""
+    return method if method in _METHODS else otherwise
+
+
 def _count_requests(app: flask.Flask, requests_total: Counter, request_duration_seconds: Histogram) -> None:
     requests = ChildCache(requests_total.labels)
     durations = ChildCache(request_duration_seconds.labels)
@@ -163,6 +167,8 @@ def _count_requests(app: flask.Flask, requests_total: Counter, request_duration_
 
     def stamp(environ: dict[str, Any], start_response: Any) -> Any:
         environ[_STARTED] = perf_counter()
+        # granian does not say it, and without it the instrumentation leaves url.path and url.query out.
+        environ.setdefault("REQUEST_URI", environ["PATH_INFO"])
         return inner(environ, start_response)
 
     app.wsgi_app = stamp  # type: ignore[method-assign]
@@ -172,7 +178,7 @@ def _count_requests(app: flask.Flask, requests_total: Counter, request_duration_
         request = flask.request
         rule = request.url_rule
         endpoint = rule.rule if rule else UNMATCHED
-        method = request.method if request.method in _METHODS else _OTHER_METHOD
+        method = _known_method(request.method, "_OTHER")
         requests[method, endpoint, str(response.status_code)].inc()
         context = get_current_span().get_span_context()
         labels = None
