@@ -39,7 +39,7 @@ def test_down_ends_what_a_killed_supervisor_left_behind_workers_included(throwaw
     result = run_lab("down")
 
     assert result.returncode == 0
-    assert result.stdout == "Ended 3 processes that had been left behind.\nThe lab has been stopped.\n"
+    assert result.stdout == "Ended what had been left behind (3 processes).\nThe lab has been stopped.\n"
     assert throwaway_lab.survivors() == []
 
 
@@ -54,7 +54,7 @@ def test_down_finds_workers_whose_leader_died_after_the_supervisor(throwaway_lab
 
     result = run_lab("down")
 
-    assert "Ended 1 processes" in result.stdout
+    assert "Ended what had been left behind (1 process)." in result.stdout
     assert throwaway_lab.survivors() == []
 
 
@@ -78,7 +78,7 @@ def test_down_never_touches_a_process_that_has_inherited_a_recorded_pid(throwawa
 
         assert stranger.poll() is None
         # The real one is found all the same: it carries the run's id.
-        assert "Ended 1 processes" in result.stdout
+        assert "Ended what had been left behind (1 process)." in result.stdout
     finally:
         stranger.kill()
         stranger.wait()
