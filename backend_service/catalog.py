@@ -6,7 +6,7 @@ exist are without number, so they would push out the records that people do ask 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,12 +94,13 @@ class Catalog:
 
 def _passed_on(answer: ServiceResponse) -> RequestError:
     """The database's refusal as this service's own."""
-    told = answer.json.get("error") if isinstance(answer.json, dict) else None
-    told = told if isinstance(told, Mapping) else {}
-    if answer.status == 404 and "type" in told:
-        return RequestError(404, told["type"], told["message"], told.get("hint"))
+    error = answer.json.get("error") if isinstance(answer.json, dict) else None
+    told = error if isinstance(error, dict) else {}
+    type, message, hint = told.get("type"), told.get("message"), told.get("hint")
+    if answer.status == 404 and isinstance(type, str) and isinstance(message, str):
+        return RequestError(404, type, message, hint)
     if answer.status == 503:
-        reason = told.get("message", "it gave no reason")
+        reason = message or "it gave no reason"
         return RequestError(
             503, "database_unavailable", f"the database cannot answer now: {reason}", "try again shortly"
         )

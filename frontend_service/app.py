@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 from collections.abc import Mapping
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +36,9 @@ def create_app(
     metrics = FrontendMetrics(telemetry.registry)
     backend = backend or ServiceClient("backend", settings["BACKEND_SERVICE_URL"], telemetry)
     pages = Pages(settings["TRACE_URL_TEMPLATE"], settings["LOGS_URL_TEMPLATE"])
-    shared_directory = environ.get("PROMETHEUS_MULTIPROC_DIR")
-    visitors = Visitors(metrics.active_users, siblings=Siblings(Path(shared_directory)) if shared_directory else None)
+    # Where the worker processes of this service meet; there is none when there is one worker.
+    shared_directory = Path(environ["PROMETHEUS_MULTIPROC_DIR"]) if "PROMETHEUS_MULTIPROC_DIR" in environ else None
+    visitors = Visitors(metrics.active_users, siblings=Siblings(shared_directory) if shared_directory else None)
     app = create_flask_app(
         "frontend_service",
         telemetry,
@@ -52,7 +54,7 @@ def create_app(
     add_routes(app, backend, pages, telemetry)
     visitors.refresh_forever()
     if settings["TRAFFIC_RPS"]:
-        _start_traffic(settings, telemetry)
+        _start_traffic(settings, telemetry, shared_directory)
     return app
 
 
@@ -63,7 +65,7 @@ def require_health(service: ServiceClient) -> None:
         raise RuntimeError(f"/health answered {status}")
 
 
-def _start_traffic(settings: Mapping[str, Any], telemetry: Telemetry) -> None:
+def _start_traffic(settings: Mapping[str, Any], telemetry: Telemetry, shared_directory: Path | None) -> None:
     # Listening on every interface is reached over loopback.
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings["SERVICE_HOST"], settings["SERVICE_HOST"])
     driver = TrafficDriver(
@@ -72,6 +74,9 @@ def _start_traffic(settings: Mapping[str, Any], telemetry: Telemetry) -> None:
         telemetry.logger,
         # Half of the service's threads stay free for everybody else, however slow the chain is.
         max_in_flight=max(1, settings["SERVICE_THREADS"] // 2),
+        lock_path=shared_directory / "traffic.lock" if shared_directory else None,
     )
     driver.start()
+    # A worker process of the server ends through multiprocessing, which does not run atexit's functions.
+    Finalize(None, driver.stop, exitpriority=20)
     atexit.register(driver.stop)

@@ -118,10 +118,11 @@ def _backend_fields() -> dict[str, Any]:
 
 def _refusal(answer: ServiceResponse) -> RequestError:
     """The backend's error as this service's own."""
-    told = answer.json.get("error") if isinstance(answer.json, dict) else None
-    told = told if isinstance(told, dict) and "type" in told and "message" in told else {}
-    if answer.status in _PASSED_ON and told:
-        return RequestError(answer.status, told["type"], told["message"], told.get("hint"))
+    error = answer.json.get("error") if isinstance(answer.json, dict) else None
+    told = error if isinstance(error, dict) else {}
+    type, message, hint = told.get("type"), told.get("message"), told.get("hint")
+    if answer.status in _PASSED_ON and isinstance(type, str) and isinstance(message, str):
+        return RequestError(answer.status, type, message, hint)
     if answer.status == 503:
-        return ServiceUnavailable("backend", told.get("message", "it gave no reason"))
+        return ServiceUnavailable("backend", message or "it gave no reason")
     return RequestError(502, "backend_error", f"the backend answered with status {answer.status}")

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import fcntl
 import logging
-import os
 import queue
-import tempfile
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from pathlib import Path
 
 import requests
@@ -33,14 +32,23 @@ _USER_AGENT = "simulated-user"
 class TrafficDriver:
     """Sends `visits` to `base_url` from background threads, once the service is ready, until `stop`.
 
-    Of several worker processes with the same address only one drives; when it ends, another takes over.
+    Of several worker processes that share `lock_path` one drives; when it ends, another takes over.
     """
 
-    def __init__(self, visits: Iterable[Visit], base_url: str, logger: logging.Logger, *, max_in_flight: int) -> None:
+    def __init__(
+        self,
+        visits: Iterable[Visit],
+        base_url: str,
+        logger: logging.Logger,
+        *,
+        max_in_flight: int,
+        lock_path: Path | None = None,
+    ) -> None:
         self._visits = visits
         self._base_url = base_url.rstrip("/")
         self._logger = logger
         self._max_in_flight = max_in_flight
+        self._lock_path = lock_path
         self._places = threading.Semaphore(max_in_flight)
         self._next: queue.SimpleQueue[Visit | None] = queue.SimpleQueue()
         self._stopped = threading.Event()
@@ -51,8 +59,8 @@ class TrafficDriver:
         """Begin in the background."""
         self._spawn(self._drive)
 
-    def stop(self, timeout_seconds: float = 2.0) -> None:
-        """Send nothing more; wait for what is in flight, for a bounded time."""
+    def stop(self, timeout_seconds: float = 1.0) -> None:
+        """Send nothing more; wait for what is in flight, for a bounded time. May be called more than once."""
         self._stopped.set()
         for _ in range(self._max_in_flight):
             self._next.put(None)
@@ -60,25 +68,25 @@ class TrafficDriver:
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
 
-    def _spawn(self, target: object) -> None:
-        thread = threading.Thread(target=target, name="traffic", daemon=True)  # type: ignore[arg-type]
+    def _spawn(self, target: Callable[[], None]) -> None:
+        thread = threading.Thread(target=target, name="traffic", daemon=True)
         self._threads.append(thread)
         thread.start()
 
     def _drive(self) -> None:
-        with suppress_instrumentation(), open(self._lock_path(), "w") as lock_file:
-            if not self._wait_for_turn(lock_file.fileno()) or not self._wait_until_ready():
+        with suppress_instrumentation(), ExitStack() as stack:
+            if not self._wait_for_turn(stack) or not self._wait_until_ready():
                 return
             for _ in range(self._max_in_flight):
                 self._spawn(self._send_visits)
             self._logger.info("Simulated users are on their way", extra={"max_in_flight": self._max_in_flight})
             self._schedule()
 
-    def _lock_path(self) -> Path:
-        address = "".join(character if character.isalnum() else "-" for character in self._base_url)
-        return Path(tempfile.gettempdir()) / f"traffic-{os.getuid()}-{address}.lock"
-
-    def _wait_for_turn(self, lock: int) -> bool:
+    def _wait_for_turn(self, stack: ExitStack) -> bool:
+        """Become the one process that drives, for as long as `stack` is open; False when stopped while waiting."""
+        if self._lock_path is None:
+            return True
+        lock = stack.enter_context(self._lock_path.open("a"))
         while not self._stopped.is_set():
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
