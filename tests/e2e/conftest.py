@@ -54,13 +54,17 @@ class BootedLab:
     port_offset: int
     telemetry: TelemetryClient | None = None
 
+    def environment(self) -> dict[str, str]:
+        """In which `python3 lab …` means this lab."""
+        return {**os.environ, STATE_DIR_VARIABLE: str(self.state_dir)}
+
     def run(self, *arguments: str, timeout: float = 120.0) -> "subprocess.CompletedProcess[str]":
         """`python3 lab …` on this lab."""
         return subprocess.run(
             [sys.executable, str(REPOSITORY / "lab"), *arguments],
             capture_output=True,
             text=True,
-            env={**os.environ, STATE_DIR_VARIABLE: str(self.state_dir)},
+            env=self.environment(),
             timeout=timeout,
             check=False,
         )

@@ -1,0 +1,103 @@
+"""Writes the reference pages that are made from the code: `python -m docs.reference`. A test compares them.
+
+settings.md comes from each service's table of settings, signals.md from the metrics and span names a running app registers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.metrics import MetricWrapperBase
+
+from observability.settings import Setting
+from observability.telemetry import SETTINGS as TELEMETRY_SETTINGS
+from observability.tracing import TRACING_SETTINGS
+
+DOCS = Path(__file__).parent
+SERVICES = ("frontend_service", "backend_service", "database_service")
+_MADE = "<!-- Made by `python -m docs.reference` from the code: change it there. -->\n"
+
+
+def settings_page() -> str:
+    """docs/settings.md."""
+    shared = (*TELEMETRY_SETTINGS, *TRACING_SETTINGS)
+    parts = [
+        "# Settings\n",
+        _MADE,
+        "Every service reads its environment once, at its start. `lab up` sets what belongs together; these are the defaults of a\n"
+        "service that is started alone, with `python -m frontend_service`. A value that cannot be used is named and ends the start.\n",
+    ]
+    for service in SERVICES:
+        parts += [f"## {service}\n", _table(import_module(f"{service}.settings").SETTINGS)]
+    parts += [
+        "## Every service's telemetry\n",
+        "`OTEL_*` variables keep the names and meanings that OpenTelemetry's specification gives them; `OTEL_SERVICE_NAME`,\n"
+        "`OTEL_RESOURCE_ATTRIBUTES`, `OTEL_TRACES_SAMPLER`, `OTEL_PROPAGATORS` and the span limits are read by the SDK itself.\n",
+        _table(shared),
+    ]
+    return "\n".join(parts)
+
+
+def signals_page() -> str:
+    """docs/signals.md."""
+    parts = [
+        "# What the services emit\n",
+        _MADE,
+        "Metrics with their types and labels, and the names of server spans by route. Every series carries `service` and `job` as\n"
+        "target labels besides. Log lines and child spans are best read where they happen: in each service's own modules.\n",
+    ]
+    for service in SERVICES:
+        parts += [
+            f"## {service}\n",
+            "| metric | type | labels | what it says |\n|---|---|---|---|",
+            *(
+                f"| `{name}` | {kind} | {', '.join(f'`{label}`' for label in labels) or '–'} | {help} |"
+                for name, kind, labels, help in _metrics_of(service)
+            ),
+            "",
+            "| route | server span |\n|---|---|",
+            *(f"| `{route}` | `{name}` |" for route, name in import_module(f"{service}.routes").SPAN_NAMES.items()),
+            "",
+        ]
+    parts += [
+        "## The pipeline itself, on every service\n",
+        "| metric | type | labels |\n|---|---|---|",
+        "| `lab_telemetry_emitted_total` | counter | `signal` |",
+        "| `lab_telemetry_sent_total` | counter | `signal` |",
+        "| `lab_telemetry_dropped_total` | counter | `signal`, `reason` |",
+        "",
+    ]
+    return "\n".join(parts)
+
+
+PAGES = {"settings.md": settings_page, "signals.md": signals_page}
+
+
+def _table(settings: tuple[Setting, ...]) -> str:
+    rows = [f"| `{setting.name}` | {_default(setting.default)} | {setting.help} |" for setting in settings]
+    return "\n".join(["| variable | default | for |\n|---|---|---|", *rows, ""])
+
+
+def _default(text: str) -> str:
+    return f"`{text}`" if text else "–"
+
+
+def _metrics_of(service: str) -> Iterator[tuple[str, str, tuple[str, ...], str]]:
+    module = import_module(f"{service}.metrics")
+    make: Any = getattr(module, service.removesuffix("_service").title() + "Metrics")
+    registry = CollectorRegistry()
+    metrics = make(registry)
+    for metric in vars(metrics).values():
+        if isinstance(metric, MetricWrapperBase):
+            (family,) = metric.describe()
+            name = family.name + "_total" if family.type == "counter" else family.name
+            yield name, family.type, metric._labelnames, family.documentation
+
+
+if __name__ == "__main__":
+    for name, make_page in PAGES.items():
+        (DOCS / name).write_text(make_page())
