@@ -27,6 +27,9 @@ logger = logging.getLogger(__name__)
 #: Longest wait between a batch's arrival and its commit.
 COMMIT_SECONDS = 0.25
 
+#: Waiting bytes that are committed without further delay: memory is better spent elsewhere.
+_COMMIT_BYTES = 1024 * 1024
+
 #: Pause before a refused write is tried again.
 _RETRY_SECONDS = 0.5
 
@@ -96,7 +99,8 @@ class Database(Generic[BatchT]):
             self._batches.append(batch)
             self._pending += size_bytes
             self._submitted += 1
-            if self._submitted == self._committed + 1:
+            self._hurry = self._hurry or self._pending > _COMMIT_BYTES
+            if self._hurry or self._submitted == self._committed + 1:
                 self._condition.notify_all()
 
     def refuse_if_unavailable(self) -> None:

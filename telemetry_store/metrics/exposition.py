@@ -33,7 +33,6 @@ _NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*", re.ASCII)
 _COMMENT = re.compile(r"#[ \t]+(HELP|TYPE|UNIT)[ \t]+([a-zA-Z_:][a-zA-Z0-9_:]*)(?:[ \t]+(.*))?", re.ASCII)
 _ESCAPE = re.compile(r"\\(.)")
 _ESCAPED = {"n": "\n", "\\": "\\", '"': '"'}
-_SPECIAL = {"nan": float("nan"), "inf": float("inf"), "+inf": float("inf"), "-inf": float("-inf")}
 _TYPES = frozenset(
     ["counter", "gauge", "histogram", "summary", "untyped", "unknown", "info", "stateset", "gaugehistogram"]
 )
@@ -96,8 +95,13 @@ def parse_page(text: str, openmetrics: bool, series_of: Callable[[str], SeriesT]
         name, value, time, exemplar, exemplar_value, exemplar_time = match.groups()
         try:
             series = series_of(name)
-            number_value = float(value) if "_" not in value else _number(value)
-            samples.append((series, number_value, None if time is None else _milliseconds(time, openmetrics)))
+            samples.append(
+                (
+                    series,
+                    float(value) if "_" not in value and value.isascii() else _number(value),
+                    None if time is None else _milliseconds(time, openmetrics),
+                )
+            )
             if exemplar is not None:
                 if not openmetrics:
                     raise BadRequest("an exemplar in a page that is not OpenMetrics")
@@ -164,9 +168,7 @@ def _read_comment(line: str, metadata: dict[str, Metadata]) -> None:
 
 
 def _number(text: str) -> float:
-    special = _SPECIAL.get(text.lower())
-    if special is not None:
-        return special
+    # float() takes more than the formats do: underscores, and other scripts' digits.
     raise BadRequest(f"{text[:40]!r} is not a number")
 
 
