@@ -100,7 +100,8 @@ def _passed_on(answer: ServiceResponse) -> RequestError:
     if answer.status == 404 and isinstance(type, str) and isinstance(message, str):
         return RequestError(404, type, message, hint)
     if answer.status == 503:
-        return ServiceUnavailable("database", message or "it gave no reason")
+        reason = message or "it gave no reason"
+        return RequestError(503, "database_unavailable", f"the database cannot answer now: {reason}", hint)
     return RequestError(502, "database_error", f"the database answered with status {answer.status}")
 
 

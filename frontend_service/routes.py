@@ -12,7 +12,7 @@ from frontend_service.pages import Pages, wants_page
 from frontend_service.record_ids import parse_id
 from frontend_service.request_path import RequestPath, read_request_path
 from observability import Telemetry
-from observability.errors import RequestError, ServiceUnavailable
+from observability.errors import RequestError
 from observability.http_client import ServiceClient, ServiceResponse
 
 SPAN_NAMES = {
@@ -124,5 +124,6 @@ def _refusal(answer: ServiceResponse) -> RequestError:
     if answer.status in _PASSED_ON and isinstance(type, str) and isinstance(message, str):
         return RequestError(answer.status, type, message, hint)
     if answer.status == 503:
-        return ServiceUnavailable("backend", message or "it gave no reason")
+        reason = message or "it gave no reason"
+        return RequestError(503, "backend_unavailable", f"the backend cannot answer now: {reason}", hint)
     return RequestError(502, "backend_error", f"the backend answered with status {answer.status}")

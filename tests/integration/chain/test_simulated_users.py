@@ -29,7 +29,9 @@ def test_simulated_users_come_by_themselves_and_their_traces_begin_at_the_fronte
 def test_of_several_worker_processes_one_drives(tmp_path: Path) -> None:
     with run_chain(tmp_path / "output.log", TRAFFIC_RPS="20", SERVICE_WORKERS="2") as chain:
         until(lambda: count(chain, "frontend_requests_total") >= 30)
-        drivers = [line for line in chain.receiver.lines if line["message"] == "Simulated users are on their way"]
+        drivers = until(
+            lambda: [line for line in chain.receiver.lines if line["message"] == "Simulated users are on their way"]
+        )
         assert len(drivers) == 1
 
 
