@@ -115,7 +115,9 @@ def _run_in_foreground(stack: EmbeddedStack, specs: list[ProcessSpec]) -> None:
             console.print(f"Starting {', '.join(spec.name for spec in specs)} …", markup=False)
             began = time.monotonic()
             try:
-                supervisor.run(on_ready=lambda: _show_addresses(console, state, time.monotonic() - began))
+                supervisor.run(
+                    on_ready=lambda: _show_addresses(console, state, time.monotonic() - began, " or Ctrl-C here")
+                )
             finally:
                 directory.run_file.unlink(missing_ok=True)
             console.print("The lab has ended; its data stays in " + str(directory.root), markup=False)
@@ -166,17 +168,19 @@ def _explain(failure: StartFailed) -> str:
     return "\n".join(lines)
 
 
-def _show_addresses(console: Console, state: RunState, seconds: float) -> None:
+def _show_addresses(console: Console, state: RunState, seconds: float, ending: str = "") -> None:
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     # Started last is where a visitor enters: it comes first.
-    for process in reversed(state.processes):
-        if process.role == "service":
-            table.add_row(process.name, process.url or "", f"[dim]for example[/dim] {process.example_url}")
+    services = [process for process in reversed(state.processes) if process.role == "service"]
+    for process in services:
+        table.add_row(process.name, process.url or "")
     for name, address in state.backends.items():
-        table.add_row(f"[dim]{name}[/dim]", address, "")
+        table.add_row(f"[dim]{name}[/dim]", address)
     console.print(f"Everything is ready after {seconds:.1f} s.")
     console.print(table)
-    console.print("Look at it with `python3 lab status`; end it with Ctrl-C here or `python3 lab down`.", markup=False)
+    for process in services[:1]:
+        console.print(f"Begin with {process.example_url}", style="bold", markup=False)
+    console.print("See how it does: python3 lab status. End it: python3 lab down" + ending + ".", markup=False)
 
 
 def _start_in_background(directory: StateDirectory) -> None:
