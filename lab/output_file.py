@@ -38,7 +38,11 @@ def rotate_if_large(path: Path, largest_bytes: int = LARGEST_BYTES, older_pieces
     for older, newer in zip(reversed(pieces), reversed(pieces[:-1]), strict=False):
         if newer.exists():
             os.replace(newer, older)
-    shutil.copyfile(path, pieces[0])
+    try:
+        shutil.copyfile(path, pieces[0])
+    except OSError:
+        # A full disk: staying bounded matters more than the older lines.
+        pieces[0].unlink(missing_ok=True)
     os.truncate(path, 0)
     return True
 

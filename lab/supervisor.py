@@ -104,14 +104,14 @@ class Supervisor:
         Raises StartFailed when a process does not come up at first; later deaths lead to restarts."""
         with self._signals_stop_us():
             try:
-                self._write_state()
+                write_run_state(self.directory, self.state)
                 self._start_all()
                 self.state.phase = "running"
                 self._write_state()
-                on_ready()
+                _whoever_reads(on_ready)
                 self._watch()
             except StopRequested:
-                self.on_event("asked to stop while starting")
+                self._tell("asked to stop while starting")
             except StartFailed as failure:
                 self.state.phase, self.state.message = "failed", str(failure)
                 raise
@@ -125,11 +125,17 @@ class Supervisor:
         while any(item.state.phase != "ready" for item in self._supervised):
             for item in self._supervised:
                 if item.state.phase == "waiting" and self._may_start(item):
-                    self._spawn(item)
+                    self._spawn_first(item)
                 elif item.state.phase == "starting":
                     self._await_first_readiness(item)
             if self._stop.wait(_POLL_SECONDS):
                 raise StopRequested
+
+    def _spawn_first(self, item: _Supervised) -> None:
+        try:
+            self._spawn(item)
+        except OSError as error:
+            self._fail_start(item, f"cannot be started: {error}")
 
     def _may_start(self, item: _Supervised) -> bool:
         ready = {other.spec.name for other in self._supervised if other.state.phase == "ready"}
@@ -169,32 +175,36 @@ class Supervisor:
             self._await_readiness_again(item)
         elif phase == "backing_off" and time.monotonic() >= item.restart_due:
             item.state.restarts += 1
-            self._spawn(item)
+            try:
+                self._spawn(item)
+            except OSError as error:
+                self._plan_restart(item, f"cannot be started: {error}", lived_seconds=0.0)
 
     def _react_to_death(self, item: _Supervised) -> None:
         child = _child(item)
         # Its workers may outlive it, holding the port that the next one needs.
         process_group.kill_group(child.pid)
-        lived = time.monotonic() - item.started
-        ending = _how_it_ended(child.returncode)
-        delay = item.policy.delay_after_death(lived)
+        self._plan_restart(item, _how_it_ended(child.returncode), time.monotonic() - item.started)
+
+    def _plan_restart(self, item: _Supervised, ending: str, lived_seconds: float) -> None:
+        delay = item.policy.delay_after_death(lived_seconds)
         if delay is None:
             reason = f"given up after {item.policy.most_deaths_in_a_row} restarts in a row, at last {ending}"
             self._set_phase(item, "failed", reason)
-            self.on_event(f"{item.spec.name}: {reason}; see `lab logs {item.spec.name}`, mend it, `lab down`, `lab up`")
+            self._tell(f"{item.spec.name}: {reason}; see `lab logs {item.spec.name}`, mend it, `lab down`, `lab up`")
             return
         item.restart_due = time.monotonic() + delay
         self._set_phase(item, "backing_off", ending)
-        self.on_event(f"{item.spec.name} ended ({ending}) after {lived:.0f} s; starting it again in {delay:g} s")
+        self._tell(f"{item.spec.name} ended ({ending}) after {lived_seconds:.0f} s; starting it again in {delay:g} s")
 
     def _await_readiness_again(self, item: _Supervised) -> None:
         waiting_for = self._unready_url(item)
         if waiting_for is None:
             self._set_phase(item, "ready", item.state.message)
-            self.on_event(f"{item.spec.name} is ready again")
+            self._tell(f"{item.spec.name} is ready again")
         elif time.monotonic() - item.started > self.ready_timeout_seconds and not item.slow_start_reported:
             item.slow_start_reported = True
-            self.on_event(f"{item.spec.name} runs but is not ready ({waiting_for}); see `lab logs {item.spec.name}`")
+            self._tell(f"{item.spec.name} runs but is not ready ({waiting_for}); see `lab logs {item.spec.name}`")
 
     def _spawn(self, item: _Supervised) -> None:
         path = self.directory.output_file(item.spec.name)
@@ -210,8 +220,6 @@ class Supervisor:
                 stderr=output,
                 start_new_session=True,
             )
-        except OSError as error:
-            raise StartFailed(item.spec.name, f"cannot be started: {error}", []) from error
         finally:
             os.close(output)
         item.started = time.monotonic()
@@ -268,7 +276,7 @@ class Supervisor:
                 item.asked_to_end = time.monotonic()
                 process_group.signal_group(child.pid, signal.SIGTERM)
         elif self._hurry or time.monotonic() - item.asked_to_end > self.stop_grace_seconds:
-            self.on_event(f"{item.spec.name} did not end when asked and is killed")
+            self._tell(f"{item.spec.name} did not end when asked and is killed")
             process_group.kill_group(child.pid)
             child.wait()
         return True
@@ -292,7 +300,14 @@ class Supervisor:
         self._write_state()
 
     def _write_state(self) -> None:
-        write_run_state(self.directory, self.state)
+        try:
+            write_run_state(self.directory, self.state)
+        except OSError as error:
+            # A full disk is no reason to leave the processes alone.
+            self._tell(f"cannot write {self.directory.run_file}: {error}")
+
+    def _tell(self, sentence: str) -> None:
+        _whoever_reads(lambda: self.on_event(sentence))
 
     @contextmanager
     def _signals_stop_us(self) -> Iterator[None]:
@@ -311,6 +326,14 @@ class Supervisor:
 
 #: Names the output file of a supervisor in the background.
 SUPERVISOR_NAME = "supervisor"
+
+
+def _whoever_reads(say: Callable[[], None]) -> None:
+    """Says something, even if nobody listens any more: a closed terminal or pipe must not end the lab."""
+    try:
+        say()
+    except OSError:
+        return
 
 
 def _child(item: _Supervised) -> subprocess.Popen[bytes]:

@@ -125,6 +125,9 @@ def _run_in_foreground(stack: EmbeddedStack, specs: list[ProcessSpec]) -> None:
         raise _already_running(directory) from None
     except StartFailed as failure:
         raise click.ClickException(_explain(failure)) from None
+    except BrokenPipeError:
+        # Nobody reads any more; lab/cli.py knows what that means.
+        raise
     except OSError as error:
         raise click.ClickException(
             f"cannot write the lab's state in {directory.root}: {error}. Choose another place with --state-dir"

@@ -157,7 +157,9 @@ def throwaway_lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[T
     if lab.process is not None:
         if lab.process.poll() is None:
             lab.process.send_signal(signal.SIGTERM)
-        lab.process.communicate(timeout=30)
+        lab.process.wait(timeout=30)
+        if lab.process.stdout is not None:
+            lab.process.stdout.close()
     left = lab.survivors()
     for line in left:
         os.kill(int(re.match(r"\d+", line)[0]), signal.SIGKILL)  # type: ignore[index]

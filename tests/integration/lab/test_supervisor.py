@@ -149,3 +149,27 @@ def test_output_is_kept_in_a_file(throwaway_lab):
     written = throwaway_lab.directory.output_file("backend").read_text(encoding="utf-8")
 
     assert written == f"serving on {throwaway_lab.ports['backend']}\n"
+
+
+def test_it_goes_on_and_ends_cleanly_when_nobody_reads_what_it_says_any_more(throwaway_lab, wait_for):
+    throwaway_lab.add("backend")
+    throwaway_lab.start_and_wait()
+    throwaway_lab.process.stdout.close()
+
+    os.kill(throwaway_lab.pid_of("backend"), signal.SIGKILL)
+    wait_for(lambda: throwaway_lab.state().process("backend").restarts == 1, "it is started again")
+    throwaway_lab.process.send_signal(signal.SIGHUP)
+    throwaway_lab.process.wait(timeout=20)
+
+    assert throwaway_lab.survivors() == []
+
+
+def test_a_program_that_does_not_exist_fails_the_start(throwaway_lab):
+    throwaway_lab.add("backend")
+    throwaway_lab.plan["processes"][0]["command"] = ["/no/such/program"]
+    throwaway_lab.start()
+
+    output, _ = throwaway_lab.process.communicate(timeout=20)
+
+    assert throwaway_lab.process.returncode == 1
+    assert "failed: backend cannot be started: [Errno 2] No such file or directory: '/no/such/program'" in output
