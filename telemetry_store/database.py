@@ -187,7 +187,8 @@ class Database(Generic[BatchT]):
 
         def vacuum(connection: sqlite3.Connection) -> None:
             connection.execute("COMMIT")
-            connection.execute("PRAGMA incremental_vacuum").fetchall()
+            # A statement without result columns is stepped once by `execute`, which frees a single page.
+            connection.executescript("PRAGMA incremental_vacuum")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             connection.execute("BEGIN IMMEDIATE")
 

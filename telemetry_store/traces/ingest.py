@@ -29,6 +29,10 @@ STATUS_CODES = ("STATUS_CODE_UNSET", "STATUS_CODE_OK", "STATUS_CODE_ERROR")
 KINDS = tuple(f"SPAN_KIND_{kind}" for kind in ("UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER"))
 _LARGEST = 2**63 - 1
 
+#: Levels of lists and maps in an attribute's value (protobuf's own limit allows about as many), and how each begins.
+_DEEPEST = 30
+_NESTED = b'Value":{"values":['
+
 
 class AnyValue(Struct, gc=False, rename="camel", omit_defaults=True):
     """OTLP's AnyValue: one of these is set, or none for an empty value."""
@@ -197,8 +201,28 @@ def _collect(request: _Request) -> Batch:
                 source = Source(
                     resource, scope_spans.scope or Scope(), resource_spans.schema_url, scope_spans.schema_url
                 )
-                batch.append((_encode(source), [_row(span) for span in scope_spans.spans]))
+                batch.append((_encode_checked(source), [_row(span) for span in scope_spans.spans]))
     return batch
+
+
+def _encode_checked(content: Source | Details) -> bytes:
+    """The content as JSON. Raises BadRequest when lists or maps are nested in it deeper than readers can follow."""
+    encoded = _encode(content)
+    # Counting bytes is cheap; only many lists make it worth a look at how they lie in one another.
+    if encoded.count(_NESTED) > _DEEPEST and _depth(msgspec.to_builtins(content)) > 3 * _DEEPEST:
+        raise BadRequest(f"attribute values are nested deeper than {_DEEPEST} levels")
+    return encoded
+
+
+def _depth(value: object) -> int:
+    deepest = 0
+    waiting: list[tuple[object, int]] = [(value, 0)]
+    while waiting:
+        part, depth = waiting.pop()
+        deepest = max(deepest, depth)
+        children = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+        waiting += [(child, depth + 1) for child in children]
+    return deepest
 
 
 def _row(span: _Span) -> SpanRow:
@@ -230,7 +254,7 @@ def _row(span: _Span) -> SpanRow:
         start,
         # Clocks step back at times.
         max(end - start, 0),
-        _encode(details),
+        _encode_checked(details),
     )
 
 

@@ -34,6 +34,10 @@ _COLUMNS = "trace, span, parent, source, name, kind, status, start, duration, de
 #: Rows that one transaction of retention deletes, so that ingest waits only briefly.
 _ROWS_PER_DELETION = 10_000
 
+#: How far before a range a span may have started and still be found in it; one broken clock must not make every search
+#: a walk over everything.
+_LONGEST_NANOSECONDS = 24 * 3600 * 10**9
+
 _decode_source = msgspec.json.Decoder(Source).decode
 
 #: A value of an attribute as TraceQL sees it.
@@ -144,7 +148,8 @@ class TraceStorage:
                 self._source_ids[content] = id_
                 self._sources[id_] = SpanSource(id_, content)
             self._next_source = max(self._sources, default=0) + 1
-            self._longest = connection.execute("SELECT max(duration) FROM span").fetchone()[0] or 0
+            longest = connection.execute("SELECT max(duration) FROM span").fetchone()[0] or 0
+            self._longest = min(longest, _LONGEST_NANOSECONDS)
             self._first = connection.execute("SELECT min(start) FROM span").fetchone()[0]
 
     # -- ingest
@@ -177,7 +182,7 @@ class TraceStorage:
                 rows += [(*span[:3], id_, *span[3:]) for span in spans]
         insert_rows(connection, f"INSERT OR IGNORE INTO span({_COLUMNS})", 10, rows)
         if rows:
-            self._longest = max(self._longest, *(row[8] for row in rows))
+            self._longest = min(max(self._longest, *(row[8] for row in rows)), _LONGEST_NANOSECONDS)
             first = min(row[7] for row in rows)
             self._first = first if self._first is None else min(self._first, first)
 

@@ -167,7 +167,7 @@ def _explain(error: UnexpectedInput, query: str) -> BadRequest:
             f"{where}: syntax error: unexpected $end" if query else "parse error : syntax error: unexpected $end"
         )
     rest = query[position:]
-    if rest[0] in "\"'`" and _TOKEN.match(rest) is None:
+    if rest[0] in '"`' and not _TOKEN.match(rest)["STRING"]:  # type: ignore[index]
         return BadRequest(f"{where}: literal not terminated")
     match = _TOKEN.match(rest)
     kind, word = (match.lastgroup or "", match[0]) if match else ("", rest[0])

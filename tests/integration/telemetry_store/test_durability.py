@@ -98,7 +98,7 @@ def test_a_disk_that_is_full_refuses_senders_and_leaves_old_data_readable(
     assert store.lines('{service="a"}') == ["old"]
     # Python ignores SIGXFSZ: a write beyond the limit fails as it does on a full disk.
     largest = sum(file.stat().st_size for file in store.data_directory.iterdir())
-    _, hard = resource.prlimit(store.process.pid, resource.RLIMIT_FSIZE, (largest // 2, -1))
+    resource.prlimit(store.process.pid, resource.RLIMIT_FSIZE, (largest // 2, -1))
     bulk = [f"{number} " + "x" * 2000 for number in range(200)]
 
     def refused() -> Any:

@@ -96,7 +96,8 @@ def test_exemplars_of_an_openmetrics_page_are_found_by_their_series(
     )
     (series,) = found
     assert series["seriesLabels"]["le"] == "0.1"
-    assert [(e["labels"], e["value"]) for e in series["exemplars"]][0] == ({"trace_id": "abc"}, "0.05")
+    first = series["exemplars"][0]
+    assert (first["labels"], first["value"]) == ({"trace_id": "abc"}, "0.05")
     assert store.get("prometheus", "/api/v1/metadata", metric="latency_seconds").json["data"] == {
         "latency_seconds": [{"type": "histogram", "help": "How long it took.", "unit": "seconds"}]
     }
