@@ -2,13 +2,14 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from lab.paths import REPOSITORY
@@ -71,15 +72,11 @@ def run_headless(plan: LoadPlan, on_progress: Callable[[], None]) -> dict[str, A
     return content
 
 
-def run_web(plan: LoadPlan, port: int) -> int:
-    """Locust with its web page, until Ctrl-C; its exit code."""
+def become_web(plan: LoadPlan, port: int) -> NoReturn:
+    """Replaces this process by Locust with its web page."""
     command = [*_locust(plan), "--web-host", HOST, "--web-port", str(port)]
-    process = subprocess.Popen(command, cwd=REPOSITORY, env=_environment(plan.host))
-    try:
-        return process.wait()
-    except KeyboardInterrupt:
-        # Ctrl-C reached Locust as well; it says goodbye by itself.
-        return process.wait()
+    os.chdir(REPOSITORY)
+    os.execve(command[0], command, _environment(plan.host))
 
 
 def _locust(plan: LoadPlan) -> list[str]:
@@ -108,6 +105,8 @@ def _environment(host: str) -> dict[str, str]:
 
 
 def _wait(process: "subprocess.Popen[bytes]", on_progress: Callable[[], None]) -> None:
+    # Whoever ends the command ends the load with it.
+    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         while True:
             try:
@@ -119,3 +118,5 @@ def _wait(process: "subprocess.Popen[bytes]", on_progress: Callable[[], None]) -
         # Cut short, but with results: Locust ends its users and reports at SIGTERM and at Ctrl-C alike.
         process.terminate()
         process.wait()
+    finally:
+        signal.signal(signal.SIGTERM, previous)

@@ -4,7 +4,7 @@ import json
 import re
 import socket
 import time
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import click
@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from lab.commands.options import NotRunning, running_lab, state_dir_option
-from lab.load import LoadFailed, LoadPlan, run_headless, run_web
+from lab.load import LoadFailed, LoadPlan, become_web, run_headless
 from lab.manifest import System, discover
 from lab.paths import StateDirectory
 from lab.port_check import holder_of, is_free
@@ -71,7 +71,7 @@ def command(
     state = _state(state_dir, host)
     plan = LoadPlan(chosen.loadtest, host or _entry_url(state, chosen), users, spawn_rate or users, duration)
     if web:
-        raise SystemExit(_run_web(plan, state))
+        _show_web(plan, state)
     _require_answer(plan.host)
     try:
         report = _run_headless(plan, quiet=as_json)
@@ -123,12 +123,12 @@ def _require_answer(host: str) -> None:
         raise click.ClickException(f"{host} cannot be reached ({error}); see `lab status`") from None
 
 
-def _run_web(plan: LoadPlan, state: RunState | None) -> int:
+def _show_web(plan: LoadPlan, state: RunState | None) -> NoReturn:
     port = LabPorts().shifted(state.port_offset if state else 0).locust
     if not is_free(port):
         raise click.ClickException(f"port {port}, for Locust's page, is in use by {holder_of(port)}")
     click.echo(f"Locust's page is at {url(port)}; end it with Ctrl-C.")
-    return run_web(plan, port)
+    become_web(plan, port)
 
 
 def _run_headless(plan: LoadPlan, quiet: bool) -> dict[str, Any]:

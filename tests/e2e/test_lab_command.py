@@ -3,10 +3,17 @@
 import json
 import os
 import signal
+import subprocess
+import sys
+import time
 
 import psutil
 import pytest
 import requests
+
+from lab.http_probe import probe
+from lab.paths import REPOSITORY
+from lab.ports import LabPorts
 
 pytestmark = pytest.mark.e2e
 
@@ -114,6 +121,13 @@ def frontend_requests(lab):
     )
 
 
+def wait_until_requests(lab, count):
+    deadline = time.monotonic() + 30
+    while frontend_requests(lab) < count:
+        assert time.monotonic() < deadline, f"the frontend has not seen {count} requests"
+        time.sleep(0.1)
+
+
 def test_logs_shows_what_a_service_prints(lab):
     trace_id = get(lab.url("frontend", "/user/378")).headers["X-Trace-Id"]
 
@@ -175,3 +189,40 @@ def test_a_killed_supervisor_is_cleaned_up_by_the_next_up(fresh_lab):
     assert not frontend.is_running()
     assert fresh_lab.state().run_id != old_run
     assert fresh_lab.run("status").returncode == 0
+
+
+def test_load_that_is_ended_early_still_reports_and_leaves_nothing_running(lab):
+    process = subprocess.Popen(
+        [sys.executable, str(REPOSITORY / "lab"), "load", "--users", "2", "--duration", "1h", "--json"],
+        env={**os.environ, "LAB_STATE_DIR": str(lab.state_dir)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    before = frontend_requests(lab)
+    wait_until_requests(lab, before + 3)
+    locust = psutil.Process(process.pid).children(recursive=True)
+
+    process.terminate()
+    output, _ = process.communicate(timeout=60)
+
+    assert json.loads(output)["total"]["requests"] >= 3
+    assert process.returncode == 0
+    assert [child for child in locust if child.is_running()] == []
+
+
+def test_locusts_own_page_is_shown_on_request(lab, wait_for):
+    page = f"http://127.0.0.1:{LabPorts().shifted(lab.port_offset).locust}/"
+    process = subprocess.Popen(
+        [sys.executable, str(REPOSITORY / "lab"), "load", "--web"],
+        env={**os.environ, "LAB_STATE_DIR": str(lab.state_dir)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        assert process.stdout.readline() == f"Locust's page is at {page[:-1]}; end it with Ctrl-C.\n"
+        wait_for(lambda: probe(page).ok, "the page is there", 30.0)
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
+    assert not probe(page).ok
