@@ -10,7 +10,7 @@ from flask import Flask
 from database_service.database import Database
 from database_service.engine import Engine
 from database_service.latency import LatencyModel
-from database_service.metrics import NOT_COUNTED, DatabaseMetrics
+from database_service.metrics import DatabaseMetrics
 from database_service.pool import ConnectionPool
 from database_service.routes import SPAN_NAMES, add_routes
 from database_service.settings import SETTINGS
@@ -48,8 +48,6 @@ def create_app(environ: Mapping[str, str] | None = None, *, telemetry: Telemetry
         telemetry,
         span_names=SPAN_NAMES,
         # This service counts queries, not requests.
-        requests_total=NOT_COUNTED,  # type: ignore[arg-type]
-        request_duration_seconds=NOT_COUNTED,  # type: ignore[arg-type]
         readiness={"engine": database.check},
     )
     add_routes(app, database, telemetry)

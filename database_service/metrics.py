@@ -54,19 +54,3 @@ class DatabaseMetrics:
             ["status"],
             registry=registry,
         )
-
-
-class _NotCounted:
-    """Stands where a metric is asked for and this service has none."""
-
-    def labels(self, *values: str) -> _NotCounted:
-        return self
-
-    def inc(self, amount: float = 1, exemplar: object = None) -> None:
-        pass
-
-    def observe(self, amount: float, exemplar: object = None) -> None:
-        pass
-
-
-NOT_COUNTED = _NotCounted()

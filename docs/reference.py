@@ -1,6 +1,6 @@
 """Writes the reference pages that are made from the code: `python -m docs.reference`. A test compares them.
 
-settings.md comes from each service's table of settings, signals.md from the metrics and span names a running app registers.
+settings.md comes from each service's table of settings, signals.md from its metrics and span names.
 """
 
 from __future__ import annotations
@@ -21,6 +21,23 @@ DOCS = Path(__file__).parent
 SERVICES = ("frontend_service", "backend_service", "database_service")
 _MADE = "<!-- Made by `python -m docs.reference` from the code: change it there. -->\n"
 
+_SETTINGS_INTRODUCTION = """\
+Every service reads its environment once, at its start. `lab up` sets what belongs together; these are the defaults
+of a service that is started alone, with `python -m frontend_service`. A value that cannot be used is named and ends
+the start.
+"""
+
+_TELEMETRY_INTRODUCTION = """\
+`OTEL_*` variables keep the names and meanings that OpenTelemetry's specification gives them; `OTEL_SERVICE_NAME`,
+`OTEL_RESOURCE_ATTRIBUTES`, `OTEL_TRACES_SAMPLER`, `OTEL_PROPAGATORS` and the span limits are read by the SDK itself.
+"""
+
+_SIGNALS_INTRODUCTION = """\
+Metrics with their types and labels, and the names of server spans by route. Every series carries `service` and
+`job` as target labels besides. Log lines and child spans are best read where they happen: in each service's own
+modules.
+"""
+
 
 def settings_page() -> str:
     """docs/settings.md."""
@@ -28,15 +45,13 @@ def settings_page() -> str:
     parts = [
         "# Settings\n",
         _MADE,
-        "Every service reads its environment once, at its start. `lab up` sets what belongs together; these are the defaults of a\n"
-        "service that is started alone, with `python -m frontend_service`. A value that cannot be used is named and ends the start.\n",
+        _SETTINGS_INTRODUCTION,
     ]
     for service in SERVICES:
         parts += [f"## {service}\n", _table(import_module(f"{service}.settings").SETTINGS)]
     parts += [
         "## Every service's telemetry\n",
-        "`OTEL_*` variables keep the names and meanings that OpenTelemetry's specification gives them; `OTEL_SERVICE_NAME`,\n"
-        "`OTEL_RESOURCE_ATTRIBUTES`, `OTEL_TRACES_SAMPLER`, `OTEL_PROPAGATORS` and the span limits are read by the SDK itself.\n",
+        _TELEMETRY_INTRODUCTION,
         _table(shared),
     ]
     return "\n".join(parts)
@@ -47,8 +62,7 @@ def signals_page() -> str:
     parts = [
         "# What the services emit\n",
         _MADE,
-        "Metrics with their types and labels, and the names of server spans by route. Every series carries `service` and `job` as\n"
-        "target labels besides. Log lines and child spans are best read where they happen: in each service's own modules.\n",
+        _SIGNALS_INTRODUCTION,
     ]
     for service in SERVICES:
         parts += [

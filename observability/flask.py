@@ -30,7 +30,7 @@ from observability.instrumentation_tuning import tune
 from observability.metrics import ChildCache
 from observability.operations import Check, OperationalEndpoints
 from observability.telemetry import Telemetry
-from observability.tracing import use_stable_http_conventions
+from observability.tracing import prepare_instrumentations
 
 #: The endpoint label of a path that no route matches: raw paths are without number, label values must not be.
 UNMATCHED = "<unmatched>"
@@ -89,8 +89,8 @@ def create_flask_app(
     telemetry: Telemetry,
     *,
     span_names: Mapping[str, str],
-    requests_total: Counter,
-    request_duration_seconds: Histogram,
+    requests_total: Counter | None = None,
+    request_duration_seconds: Histogram | None = None,
     errors_total: Counter | None = None,
     readiness: Mapping[str, Check] | None = None,
     render_error: RenderError | None = None,
@@ -100,8 +100,8 @@ def create_flask_app(
     Args:
         import_name: the service's package, as for flask.Flask.
         span_names: route template -> name of the server span, such as {"/user/<id>": "frontend_get_user"}.
-        requests_total: labels method, endpoint, status.
-        request_duration_seconds: label endpoint.
+        requests_total: labels method, endpoint, status; None for a service that does not count its requests.
+        request_duration_seconds: label endpoint; None likewise.
         errors_total: label type; counts every answer from 400 on.
         readiness: name of a dependency -> a call that raises when it is not there.
         render_error: may answer an error in another form, such as a page for browsers.
@@ -142,7 +142,7 @@ def _instrument(app: flask.Flask, telemetry: Telemetry, span_names: Mapping[str,
         if failure is not None and span.is_recording():
             _tell_span(span, *failure)
 
-    use_stable_http_conventions()
+    prepare_instrumentations()
     tune()
     FlaskInstrumentor.instrument_app(  # type: ignore[no-untyped-call]
         app,
@@ -160,9 +160,11 @@ def _known_method(method: str, otherwise: str) -> str:
     return method if method in _METHODS else otherwise
 
 
-def _count_requests(app: flask.Flask, requests_total: Counter, request_duration_seconds: Histogram) -> None:
-    requests = ChildCache(requests_total.labels)
-    durations = ChildCache(request_duration_seconds.labels)
+def _count_requests(
+    app: flask.Flask, requests_total: Counter | None, request_duration_seconds: Histogram | None
+) -> None:
+    requests = ChildCache(requests_total.labels) if requests_total else None
+    durations = ChildCache(request_duration_seconds.labels) if request_duration_seconds else None
     inner = app.wsgi_app
 
     def stamp(environ: dict[str, Any], start_response: Any) -> Any:
@@ -175,11 +177,13 @@ def _count_requests(app: flask.Flask, requests_total: Counter, request_duration_
 
     @app.after_request
     def count(response: flask.Response) -> flask.Response:
-        request = flask.request
+        # The request itself: each look through the proxy costs as much as a metric.
+        request = flask.globals.request_ctx.request
         rule = request.url_rule
         endpoint = rule.rule if rule else UNMATCHED
         method = _known_method(request.method, "_OTHER")
-        requests[method, endpoint, str(response.status_code)].inc()
+        if requests:
+            requests[method, endpoint, str(response.status_code)].inc()
         context = get_current_span().get_span_context()
         labels = None
         if context.is_valid:
@@ -187,7 +191,8 @@ def _count_requests(app: flask.Flask, requests_total: Counter, request_duration_
             response.headers["X-Trace-Id"] = trace_id
             # An exemplar must lead to a trace that somebody kept.
             labels = {"trace_id": trace_id} if context.trace_flags.sampled else None
-        durations[endpoint,].observe(perf_counter() - request.environ[_STARTED], labels)
+        if durations:
+            durations[endpoint,].observe(perf_counter() - request.environ[_STARTED], labels)
         return response
 
 

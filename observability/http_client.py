@@ -21,7 +21,7 @@ from requests.adapters import HTTPAdapter
 
 from observability.errors import ServiceUnavailable
 from observability.telemetry import Telemetry
-from observability.tracing import use_stable_http_conventions
+from observability.tracing import prepare_instrumentations
 
 _RETRY_STATUS = frozenset((502, 503))
 
@@ -116,7 +116,7 @@ class ServiceClient:
 def instrument_requests(telemetry: Telemetry) -> None:
     """Let the official instrumentation trace every call made with requests. Once a process: a second call changes
     nothing."""
-    use_stable_http_conventions()
+    prepare_instrumentations()
     instrumentor = RequestsInstrumentor()
     if not instrumentor.is_instrumented_by_opentelemetry:
         instrumentor.instrument(tracer_provider=telemetry.tracer_provider, meter_provider=NoOpMeterProvider())

@@ -38,6 +38,9 @@ def tune() -> None:
         return dict(attributes)
 
     wsgi.collect_request_attributes = collect_once
+    # The attributes of metrics, which go nowhere: the services' metrics are their own.
+    wsgi._parse_active_request_count_attrs = _no_attributes
+    wsgi._parse_duration_attrs = _no_attributes
     # Few user agents come in a lab, but a bot may invent one a request.
     wsgi.detect_synthetic_user_agent = lru_cache(256)(wsgi.detect_synthetic_user_agent)
     wsgi.normalize_user_agent = lru_cache(256)(wsgi.normalize_user_agent)
@@ -45,6 +48,10 @@ def tune() -> None:
         wsgi.collect_custom_request_headers_attributes = _nothing
     if not get_custom_headers(OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_RESPONSE):
         wsgi.collect_custom_response_headers_attributes = _nothing
+
+
+def _no_attributes(*args: Any) -> dict[str, Any]:
+    return {}
 
 
 def _nothing(headers: Any) -> dict[str, list[str]]:

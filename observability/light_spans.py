@@ -11,15 +11,26 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from time import time_ns
+from types import TracebackType
 from typing import Any
 
 from opentelemetry.attributes import BoundedAttributes
-from opentelemetry.context import Context
+from opentelemetry.context import Context, attach, detach
 from opentelemetry.sdk.trace import Span, SpanLimits, SpanProcessor, Tracer, TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON, DEFAULT_ON
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
-from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags, get_current_span
+from opentelemetry.trace import (
+    Link,
+    SpanContext,
+    SpanKind,
+    Status,
+    StatusCode,
+    TraceFlags,
+    get_current_span,
+    set_span_in_context,
+)
 from opentelemetry.trace import Span as ApiSpan
 from opentelemetry.trace import Tracer as ApiTracer
 
@@ -132,6 +143,32 @@ class LightSpan(Span):
         return f"LightSpan(name={self._name!r}, context={self._context})"
 
 
+class CurrentSpan:
+    """A span that is current inside the `with` block; an exception marks it as failed (and `error.type` names it).
+
+    As a plain object instead of the SDK's generator: a third of the cost.
+    """
+
+    __slots__ = ("_span", "_token")
+
+    def __init__(self, span: ApiSpan) -> None:
+        self._span = span
+
+    def __enter__(self) -> ApiSpan:
+        self._token = attach(set_span_in_context(self._span))
+        return self._span
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        detach(self._token)
+        if error is not None:
+            self._span.record_exception(error)
+            self._span.set_status(Status(StatusCode.ERROR, f"{type(error).__name__}: {error}"))
+            self._span.set_attribute("error.type", type(error).__name__)
+        self._span.end()
+
+
 class LightTracer(Tracer):
     """The SDK's tracer, making `LightSpan`s wherever the decision to sample is plain."""
 
@@ -189,6 +226,19 @@ class LightTracer(Tracer):
             return super().start_span(name, context, kind, attributes, links, start_time)
         span_context = SpanContext(trace_id, self.id_generator.generate_span_id(), False, flags, trace_state)
         return LightSpan(name, span_context, parent, kind, self, attributes, start_time or time_ns())
+
+    def start_as_current_span(  # type: ignore[override]
+        self,
+        name: str,
+        context: Context | None = None,
+        kind: SpanKind = SpanKind.INTERNAL,
+        attributes: Mapping[str, Any] | None = None,
+        **unusual: Any,
+    ) -> AbstractContextManager[ApiSpan]:
+        # As a decorator the SDK's own would make a span a call; nothing here uses it so.
+        if unusual:
+            return super().start_as_current_span(name, context, kind, attributes, **unusual)
+        return CurrentSpan(self.start_span(name, context, kind, attributes))
 
 
 class LightTracerProvider(TracerProvider):

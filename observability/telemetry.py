@@ -29,7 +29,7 @@ from observability.metrics import build_registry, exemplar
 from observability.resource import build_resource
 from observability.self_metrics import PipelineMetrics
 from observability.settings import Setting, boolean, non_negative_float, read_settings
-from observability.tracing import build_tracer_provider, current_span
+from observability.tracing import build_tracer_provider
 
 SETTINGS = (
     Setting("OTEL_SDK_DISABLED", "false", "true: no spans, no log lines, no request metrics", boolean),
@@ -77,7 +77,7 @@ class Telemetry:
         it as failed."""
         if not self.enabled:
             return _DISABLED_SPAN
-        return current_span(self.tracer, name, attributes)
+        return self.tracer.start_as_current_span(name, attributes=attributes)
 
     def observe(self, histogram: Any, seconds: float) -> None:
         """Observe a duration on a histogram (or its labelled child), with the current trace as exemplar."""
