@@ -44,3 +44,17 @@ def test_every_verb_has_help(run_lab):
         result = run_lab(verb, "--help")
         assert result.returncode == 0
         assert result.stdout.startswith(f"Usage: python3 lab {verb}")
+
+
+def test_lab_test_with_arguments_runs_pytest_alone_and_passes_its_exit_code_on(run_lab, tmp_path):
+    passing, failing = tmp_path / "test_passing.py", tmp_path / "test_failing.py"
+    passing.write_text("def test_it():\n    pass\n")
+    failing.write_text("def test_it():\n    assert False\n")
+
+    passed = run_lab("test", str(passing), "-q", "-p", "no:cacheprovider")
+    failed = run_lab("test", str(passing), str(failing), "-q", "-p", "no:cacheprovider")
+
+    assert (passed.returncode, failed.returncode) == (0, 1)
+    assert passed.stdout.splitlines()[0] == "── pytest"
+    assert passed.stdout.splitlines()[-1].startswith("1 passed in ")
+    assert failed.stdout.splitlines()[-1].startswith("1 failed, 1 passed in ")
