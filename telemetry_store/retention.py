@@ -65,11 +65,13 @@ class Retention:
             self._delete_before(now - self._seconds)
         if not self._bytes:
             return
+        previous = None
         while self.size_bytes() > self._bytes:
             oldest = min((t for s in self._storages if (t := s.oldest_time()) is not None), default=now)
             newest = now - _PROTECTED_SECONDS
-            if oldest >= newest:
+            if oldest >= newest or oldest == previous:
                 return
+            previous = oldest
             # At least a second, so that this ends.
             before = min(max(oldest + (now - oldest) * _SLICE, oldest + 1.0), newest)
             self._delete_before(before)

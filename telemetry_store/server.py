@@ -6,7 +6,9 @@ import argparse
 import asyncio
 import contextlib
 import errno
+import fcntl
 import logging
+import os
 import signal
 import socket
 import sqlite3
@@ -64,6 +66,7 @@ class Store:
     def __init__(self, data_directory: Path, targets_file: Path | None, settings: argparse.Namespace) -> None:
         try:
             data_directory.mkdir(parents=True, exist_ok=True)
+            self._lock = _lock(data_directory)
             self.metrics = MetricStorage(data_directory)
             self.logs = LogStorage(data_directory)
             self.traces = TraceStorage(data_directory)
@@ -109,6 +112,7 @@ class Store:
         self.scraper.close()
         for storage in (self.metrics, self.logs, self.traces):
             storage.close()
+        os.close(self._lock)
 
 
 def run(settings: argparse.Namespace) -> int:
@@ -133,6 +137,17 @@ def run(settings: argparse.Namespace) -> int:
     with runner:
         runner.run(_serve(store, sockets))
     return 0
+
+
+def _lock(directory: Path) -> int:
+    """Keeps a second store out of the directory for as long as this process lives. Raises OSError."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise OSError(errno.EBUSY, "another telemetry_store is using it") from None
+    return descriptor
 
 
 def _listen(host: str, port: int, option: str) -> socket.socket:

@@ -225,7 +225,7 @@ class MetricStorage:
         for batch in batches:
             insert_rows(
                 connection,
-                "INSERT OR IGNORE INTO series(id, labels)",
+                "INSERT OR REPLACE INTO series(id, labels)",
                 2,
                 [(id_, msgspec.json.encode(labels).decode()) for id_, labels in batch.new_series],
             )

@@ -240,8 +240,12 @@ class TraceStorage:
             deleted += count
             if count < _ROWS_PER_DELETION:
                 break
-        self._first = self.database.perform(lambda c: c.execute("SELECT min(start) FROM span").fetchone()[0])
+        self.database.perform(self._refresh)
         return deleted
+
+    def _refresh(self, connection: sqlite3.Connection) -> None:
+        # In the writer's thread, as every other change of it.
+        self._first = connection.execute("SELECT min(start) FROM span").fetchone()[0]
 
     def close(self) -> None:
         """Writes what is queued and closes the file."""

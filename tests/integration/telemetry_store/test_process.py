@@ -45,6 +45,13 @@ def test_a_data_directory_that_is_a_file_is_named(tmp_path: Path) -> None:
     assert "Traceback" not in result.stderr
 
 
+def test_a_second_store_is_kept_out_of_the_same_directory(store: Any) -> None:
+    ports = [f"--{name}-port=0" for name in ("prometheus", "loki", "tempo", "otlp")]
+    result = run(*ports, "--data-dir", str(store.data_directory))
+    assert result.returncode == 73
+    assert "another telemetry_store is using it" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("option", "value"), [("--loki-port", "70000"), ("--scrape-interval", "0"), ("--retention-hours", "-1")]
 )
