@@ -77,7 +77,8 @@ class Environment:
 
     @property
     def install_lock(self) -> Path:
-        """Locked while installing; says "installing" and the groups while that has begun and not come to its end."""
+        """Locked while installing. While that has begun and not come to its end it says how far it is: "making" a new
+        environment, or "installing" packages of these groups into it."""
         return self.repository / ".lab" / "install.lock"
 
     def wanted(self, groups: Sequence[str] = ()) -> Stamp:
@@ -169,7 +170,9 @@ def _install(environment: Environment, groups: Sequence[str], lock: IO[str]) -> 
     cut_off = lock.read()
     # What was there for tests stays for tests, also after an installation that did not come to its end.
     groups = sorted({*groups, *(stamp.groups if stamp else ()), *cut_off.split()[1:]})
-    if environment.directory.exists() and not _works(environment.python):
+    if cut_off.startswith("making"):
+        _remove(environment)
+    elif environment.directory.exists() and not _works(environment.python):
         _say(f"{environment.directory} has no working Python; making it anew.")
         _remove(environment)
     what = "the lab's packages" if not groups else "the lab's packages and the tools for its tests"
@@ -179,17 +182,21 @@ def _install(environment: Environment, groups: Sequence[str], lock: IO[str]) -> 
     command += [word for group in groups for word in ("--group", group)]
     if not environment.python.exists():
         command += ["--python", sys.executable]
-    elif cut_off:
+    elif cut_off.startswith("installing"):
         _say("  The last installation was cut off: every package is put in place again.")
         command += ["--reinstall"]
-    lock.truncate(0)
-    lock.write(" ".join(["installing", *groups]))
-    lock.flush()
+    _note_progress(lock, " ".join(["installing", *groups]))
     environment.stamp_file.unlink(missing_ok=True)
     _step("packages from uv.lock", command, environment, lock, _EXPLAIN_SYNC)
     environment.write_stamp(groups)
-    lock.truncate(0)
+    _note_progress(lock, "")
     _say(f"Installed in {time.monotonic() - began:.1f} s.")
+
+
+def _note_progress(lock: IO[str], progress: str) -> None:
+    lock.truncate(0)
+    lock.write(progress)
+    lock.flush()
 
 
 def usable_uv(environment: Environment) -> str | None:
@@ -219,6 +226,7 @@ def _fetch_uv(environment: Environment, lock: IO[str]) -> str:
             "Installing uv is as good: https://docs.astral.sh/uv/. Then run the same command again."
         )
     if not environment.python.exists():
+        _note_progress(lock, "making")
         command = [sys.executable, "-m", "venv", str(environment.directory)]
         _step("virtual environment", command, environment, lock, _EXPLAIN_VENV)
     elif not _works(environment.python, "import pip"):

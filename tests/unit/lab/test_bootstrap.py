@@ -135,6 +135,20 @@ def test_an_installation_that_was_cut_off_puts_every_package_in_place_again(envi
     assert "The last installation was cut off" in capfd.readouterr().err
 
 
+def test_an_environment_that_was_cut_off_while_being_made_is_made_anew(environment, uv):
+    environment.python.parent.mkdir(parents=True)
+    environment.python.symlink_to(os.path.realpath(sys.executable))
+    (environment.directory / "half.txt").write_text("half of pip")
+    environment.install_lock.parent.mkdir()
+    environment.install_lock.write_text("making")
+
+    ensure(environment)
+
+    assert not (environment.directory / "half.txt").exists()
+    assert uv.calls == [["sync", "--frozen", "--inexact", "--no-default-groups", "--python", sys.executable]]
+    assert environment.install_lock.read_text() == ""
+
+
 def test_a_failed_installation_says_what_failed_and_what_to_do_and_is_not_taken_for_done(environment, uv, monkeypatch):
     monkeypatch.setenv("FAKE_UV_FAILS", "1")
 
