@@ -308,3 +308,26 @@ def test_gzip_and_protobuf_are_taken(store: Any, push_of: Any) -> None:
     as_protobuf = store.get("tempo", f"/api/traces/{'c' * 32}", headers={"Accept": "application/protobuf"})
     assert as_protobuf.headers["Content-Type"] == "application/protobuf"
     assert ExportTraceServiceRequest.FromString(as_protobuf.body).resource_spans[0].scope_spans[0].spans[0] == added
+
+
+def test_a_push_in_lokis_own_encoding_is_taken_with_its_metadata(store: Any) -> None:
+    from telemetry_store.logs.protobuf_push import push_request_class
+
+    message = push_request_class()()
+    stream = message.streams.add(labels='{service="snappy", level="warn"}')
+    entry = stream.entries.add(line=b"caf\xe9")
+    entry.timestamp.GetCurrentTime()
+    entry.structured_metadata.add(name="trace_id", value="abc")
+    body = bytes(cramjam.snappy.compress_raw(message.SerializeToString()))
+    assert store.post("loki", PUSH, body, "application/x-protobuf").status == 204
+    answer = store.get(
+        "loki",
+        "/loki/api/v1/query_range",
+        query='{service="snappy"}',
+        headers={"X-Loki-Response-Encoding-Flags": "categorize-labels"},
+    )
+    (found,) = answer.json["data"]["result"]
+    assert found["stream"] == {"service": "snappy", "level": "warn", "service_name": "snappy"}
+    ((_, line, parts),) = found["values"]
+    assert line == "caf\ufffd"
+    assert parts == {"structuredMetadata": {"trace_id": "abc", "detected_level": "warn"}}
