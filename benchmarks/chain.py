@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+import requests
 
 ROOT = Path(__file__).parents[1]
 SERVICES = ("database_service", "backend_service", "frontend_service")
@@ -66,6 +68,8 @@ class Load:
     seconds: float
     p50: float
     p99: float
+    #: Only of paced load.
+    p95: float = 0.0
 
 
 @dataclass
@@ -169,3 +173,39 @@ def drive(url: str, seconds: float, connections: int = 8) -> Load:
         raise RuntimeError(f"wrk said nothing usable:\n{output}")
     requests, errors, p50, p99 = match.groups()
     return Load(int(requests), int(errors), elapsed, float(p50), float(p99))
+
+
+def drive_paced(url: str, seconds: float, requests_per_second: float, threads: int = 8) -> Load:
+    """Requests at a steady rate, each at its time whatever became of those before: load that leaves the machine air."""
+    total = int(seconds * requests_per_second)
+    durations: list[float] = []
+    failed: list[int] = []
+    begin = time.monotonic() + 0.2
+    numbers = iter(range(total))
+
+    def work() -> None:
+        with requests.Session() as session:
+            session.trust_env = False
+            for number in numbers:
+                due = begin + number / requests_per_second
+                time.sleep(max(0.0, due - time.monotonic()))
+                response = session.get(f"{url}/user/{number % 900 + 1}", timeout=20)
+                # From when it was due, so that a stall is seen by all that it held up.
+                durations.append((time.monotonic() - due) * 1000)
+                if response.status_code != 200:
+                    failed.append(response.status_code)
+
+    workers = [threading.Thread(target=work) for _ in range(threads)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    durations.sort()
+    return Load(
+        len(durations),
+        len(failed),
+        time.monotonic() - begin,
+        durations[len(durations) // 2],
+        durations[int(len(durations) * 0.99)],
+        durations[int(len(durations) * 0.95)],
+    )
