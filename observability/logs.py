@@ -73,9 +73,10 @@ class LogLine:
             "message": self.message,
         }
         if self.trace_id:
-            content["trace_id"] = format(self.trace_id, "032x")
-            content["span_id"] = format(self.span_id, "016x")
-        content.update(self.fields)
+            content["trace_id"] = f"{self.trace_id:032x}"
+            content["span_id"] = f"{self.span_id:016x}"
+        if self.fields:
+            content.update(self.fields)
         try:
             return orjson.dumps(content, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
         except (orjson.JSONEncodeError, UnicodeError):

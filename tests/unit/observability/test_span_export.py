@@ -100,9 +100,9 @@ def test_equal_values_of_different_types_stay_apart(visible: Visible) -> None:
 def test_many_different_attributes_do_not_grow_the_memory(visible: Visible) -> None:
     from observability import span_export
 
-    for number in range(span_export._ENCODED_ATTRIBUTES_LIMIT + 10):
-        span_export._encode_attributes({"user.id": number})
-    assert len(span_export._encoded_attributes) <= span_export._ENCODED_ATTRIBUTES_LIMIT
+    for number in range(span_export._ENCODED_LIMIT + 10):
+        span_export._encode_attribute("user.id", number)
+    assert len(span_export._encoded) <= span_export._ENCODED_LIMIT
 
 
 def test_a_batch_leaves_as_one_request_with_headers_and_gzip(visible: Visible, backend: Backend) -> None:
