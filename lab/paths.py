@@ -46,6 +46,10 @@ class StateDirectory:
         """What a process writes to standard output and standard error."""
         return self.logs / f"{process_name}.log"
 
+    def worker_metrics(self, process_name: str) -> Path:
+        """Where the worker processes of a service share their metrics."""
+        return self.root / "worker-metrics" / process_name
+
     def create(self) -> None:
         for directory in (self.root, self.logs, self.data):
             directory.mkdir(parents=True, exist_ok=True)

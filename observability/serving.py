@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from granian import Granian
@@ -33,9 +34,7 @@ def serve(target: str, host: str, port: int, workers: int = 1, threads: int = 8)
 
     Exits with status 1 and one line on standard error when the port cannot be bound or a worker cannot start.
     """
-    metrics_directory = None
-    if workers > 1 and _MULTIPROC_DIR not in os.environ:
-        metrics_directory = os.environ[_MULTIPROC_DIR] = tempfile.mkdtemp(prefix="lab-metrics-")
+    metrics_directory = _share_metrics() if workers > 1 else None
     server = Granian(
         target,
         address=host,
@@ -57,6 +56,21 @@ def serve(target: str, host: str, port: int, workers: int = 1, threads: int = 8)
     finally:
         if metrics_directory:
             shutil.rmtree(metrics_directory, ignore_errors=True)
+
+
+def _share_metrics() -> str | None:
+    """Let the workers share their metrics in an empty directory; its name when it has to be removed at the end.
+
+    `PROMETHEUS_MULTIPROC_DIR` may name one. What an earlier run left there would be counted as a worker's.
+    """
+    if _MULTIPROC_DIR not in os.environ:
+        directory = os.environ[_MULTIPROC_DIR] = tempfile.mkdtemp(prefix="lab-metrics-")
+        return directory
+    named = Path(os.environ[_MULTIPROC_DIR])
+    named.mkdir(parents=True, exist_ok=True)
+    for left_over in named.glob("*.db"):
+        left_over.unlink()
+    return None
 
 
 def _load(target: str, parent: int) -> Callable[..., Any]:

@@ -136,6 +136,9 @@ class EmbeddedStack:
             environment[variable] = url(self._port(system.service(dependency)))
         if self.workers is not None:
             environment["SERVICE_WORKERS"] = str(self.workers)
+            if self.workers > 1:
+                # Here and not in a temporary directory, which a service that is killed would leave behind.
+                environment["PROMETHEUS_MULTIPROC_DIR"] = str(self.directory.worker_metrics(service.name))
         if service.traffic is not None:
             environment[service.traffic.rps_variable] = f"{self.traffic_rps:g}"
             environment[service.traffic.seed_variable] = str(self.traffic_seed)

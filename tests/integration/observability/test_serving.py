@@ -160,6 +160,17 @@ def test_several_workers_add_their_metrics_up(start: Callable[..., Served]) -> N
     assert [float(line.rsplit(" ", 1)[1]) for line in lines] == [len(asked)]
 
 
+def test_what_an_earlier_run_left_behind_is_not_counted(start: Callable[..., Served], tmp_path: Path) -> None:
+    directory = tmp_path / "metrics"
+    first = start(workers=2, PROMETHEUS_MULTIPROC_DIR=str(directory))
+    assert get(first.url)[0] == 200
+    first.process.kill()
+    until(lambda: get(first.url)[0] == 0)
+    assert list(directory.glob("*.db"))
+    second = start(workers=2, PROMETHEUS_MULTIPROC_DIR=str(directory))
+    assert "frontend_requests_total{" not in get(second.url + "/metrics")[1]
+
+
 def test_a_worker_that_dies_among_several_is_replaced(start: Callable[..., Served]) -> None:
     served = start(workers=2)
     first = json.loads(get(served.url)[1])["pid"]

@@ -117,7 +117,12 @@ def test_the_links_on_a_page_lead_to_the_same_place_when_the_frontend_is_started
 
 
 def test_the_services_know_every_variable_that_they_are_given(directory):
-    from_observability = {"OTEL_SERVICE_NAME", "OTEL_EXPORTER_OTLP_ENDPOINT", "LOKI_URL"}
+    from_observability = {
+        "OTEL_SERVICE_NAME",
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "LOKI_URL",
+        "PROMETHEUS_MULTIPROC_DIR",
+    }
     known = {service.name: service for service in discover()["chain"].services}
     for spec in stack(directory, workers=2).processes():
         if spec.role == "service":
