@@ -128,12 +128,14 @@ def wait_until_requests(lab, count):
         time.sleep(0.1)
 
 
-def test_logs_shows_what_a_service_prints(lab):
+def test_logs_shows_what_a_service_prints(lab, wait_for):
     trace_id = get(lab.url("frontend", "/user/378")).headers["X-Trace-Id"]
 
-    result = lab.run("logs", "frontend", "-n", "200")
+    def shown():
+        lines = lab.run("logs", "frontend", "-n", "200").stdout.splitlines()
+        return any("Fetching user 378" in line and trace_id in line for line in lines)
 
-    assert any("Fetching user 378" in line and trace_id in line for line in result.stdout.splitlines())
+    wait_for(shown, "the line that the service has just printed")
     assert lab.run("logs", "nobody").returncode == 2
 
 
