@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from benchmarks.chain import ROOT, Chain, drive, free_ports, running_chain, wait_until_answering
+from lab.stacks.embedded import STORE_NICENESS
 
 _NULL_SINK = """
 import asyncio, sys
@@ -75,6 +77,8 @@ def receiver(kind: str) -> Iterator[dict[str, str]]:
                 *("--tempo-port", str(tempo), "--otlp-port", str(otlp)),
             ]
         process = subprocess.Popen(command, cwd=ROOT)
+        # As the lab starts it.
+        os.setpriority(os.PRIO_PROCESS, process.pid, STORE_NICENESS)
         try:
             if kind == "store":
                 wait_until_answering(f"http://127.0.0.1:{loki}/ready")

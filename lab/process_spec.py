@@ -27,6 +27,8 @@ class ProcessSpec:
     example_url: str | None = None
     role: Literal["backend", "service"] = "service"
     system: str | None = None
+    #: Added to the lab's own niceness: what must not slow the others is above 0.
+    niceness: int = 0
 
 
 def in_start_order(specs: Iterable[ProcessSpec]) -> list[ProcessSpec]:

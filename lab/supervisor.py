@@ -4,6 +4,7 @@ What to start comes as ProcessSpecs from lab/stacks/; what it says about itself 
 (lab/run_state.py); how it looks on a terminal is lab/commands/up.py's business.
 """
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -222,6 +223,8 @@ class Supervisor:
             )
         finally:
             os.close(output)
+        if item.spec.niceness:
+            _make_nicer(item.child.pid, item.spec.niceness)
         item.started = time.monotonic()
         item.slow_start_reported = False
         item.state.started_at = time.time()
@@ -334,6 +337,12 @@ def _whoever_reads(say: Callable[[], None]) -> None:
         say()
     except OSError:
         return
+
+
+def _make_nicer(pid: int, niceness: int) -> None:
+    """Before it has made a thread: threads take theirs from whoever makes them."""
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, pid, os.getpriority(os.PRIO_PROCESS, 0) + niceness)
 
 
 def _child(item: _Supervised) -> subprocess.Popen[bytes]:

@@ -19,6 +19,8 @@ STORE = "telemetry_store"
 DEFAULT_TRAFFIC_RPS = 2.0
 DEFAULT_TRAFFIC_SEED = 1
 
+#: Where cores are short, requests go first: the telemetry of a request may come a little later, but must not slow it.
+STORE_NICENESS = 10
 SCRAPE_INTERVAL_SECONDS = 5
 RETENTION_HOURS = 24
 RETENTION_MEGABYTES = 1024
@@ -90,6 +92,7 @@ class EmbeddedStack:
         return ProcessSpec(
             name=STORE,
             role="backend",
+            niceness=STORE_NICENESS,
             command=[sys.executable, "-m", STORE, *(str(word) for option in options.items() for word in option)],
             ports=[ports.prometheus, ports.loki, ports.tempo, ports.otlp_http],
             url=url(ports.prometheus),

@@ -36,6 +36,11 @@ def test_status_is_healthy_and_names_every_process(lab):
     assert all(process["resident_bytes"] > 10**7 for process in status["processes"])
 
 
+def test_the_store_gives_way_to_the_services_where_cores_are_short(lab):
+    store, frontend = (psutil.Process(lab.pid(name)) for name in ("telemetry_store", "frontend"))
+    assert store.nice() > frontend.nice()
+
+
 def test_status_shows_what_arrives(lab, wait_for):
     def arriving():
         for number in range(1, 6):
