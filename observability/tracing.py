@@ -35,11 +35,18 @@ TRACING_SETTINGS = (
     Setting("OTEL_TRACES_EXPORTER", "otlp", "otlp, or none"),
     Setting("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318", "base URL of the OTLP/HTTP receiver"),
     Setting("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "", "full URL for traces; wins over the base URL"),
-    Setting("OTEL_EXPORTER_OTLP_PROTOCOL", _HTTP_JSON, "http/json or http/protobuf"),
-    Setting("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "", "the same for traces alone"),
+    Setting(
+        "OTEL_EXPORTER_OTLP_PROTOCOL",
+        _HTTP_JSON,
+        "http/json, or http/protobuf (the SDK's exporter, which `lab_telemetry_…` does not count)",
+    ),
     Setting("OTEL_EXPORTER_OTLP_HEADERS", "", "key=value,key=value"),
     Setting("OTEL_EXPORTER_OTLP_COMPRESSION", "none", "none or gzip"),
-    Setting("OTEL_EXPORTER_OTLP_TIMEOUT", "10", "seconds one export may take", float),
+    Setting("OTEL_EXPORTER_OTLP_TIMEOUT", "10", "seconds one export may take"),
+    Setting("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "", "for traces alone; wins, like the three below"),
+    Setting("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "", "for traces alone"),
+    Setting("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "", "for traces alone"),
+    Setting("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "", "for traces alone"),
     # A trace should be visible in two seconds; OpenTelemetry's 5,000 ms is for production.
     Setting("OTEL_BSP_SCHEDULE_DELAY", "200", "milliseconds between two exports", _milliseconds),
     Setting("OTEL_BSP_MAX_QUEUE_SIZE", "8192", "spans that may wait", positive_int),
@@ -90,7 +97,10 @@ def build_tracer_provider(resource: Resource, metrics: PipelineMetrics, environ:
 
 
 def _build_processor(resource: Resource, metrics: PipelineMetrics, settings: Mapping[str, Any]) -> SpanProcessor:
-    protocol = settings["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"] or settings["OTEL_EXPORTER_OTLP_PROTOCOL"]
+    def chosen(name: str) -> str:
+        return str(settings[f"OTEL_EXPORTER_OTLP_TRACES_{name}"] or settings[f"OTEL_EXPORTER_OTLP_{name}"])
+
+    protocol, compression = chosen("PROTOCOL"), chosen("COMPRESSION")
     endpoint = settings["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] or (
         settings["OTEL_EXPORTER_OTLP_ENDPOINT"].rstrip("/") + "/v1/traces"
     )
@@ -107,12 +117,14 @@ def _build_processor(resource: Resource, metrics: PipelineMetrics, settings: Map
         )
     if protocol != _HTTP_JSON:
         raise ValueError(f"OTLP protocol {protocol!r} cannot be used: expected {_HTTP_JSON} or {_HTTP_PROTOBUF}")
+    if compression not in ("none", "gzip"):
+        raise ValueError(f"OTLP compression {compression!r} cannot be used: expected none or gzip")
     sender = OtlpJsonSender(
         endpoint,
         resource,
-        headers=_parse_headers(settings["OTEL_EXPORTER_OTLP_HEADERS"]),
-        timeout_seconds=settings["OTEL_EXPORTER_OTLP_TIMEOUT"],
-        compress=settings["OTEL_EXPORTER_OTLP_COMPRESSION"] == "gzip",
+        headers=_parse_headers(chosen("HEADERS")),
+        timeout_seconds=_parse_timeout(chosen("TIMEOUT")),
+        compress=compression == "gzip",
     )
     return SenderSpanProcessor(
         BatchSender(
@@ -124,6 +136,16 @@ def _build_processor(resource: Resource, metrics: PipelineMetrics, settings: Map
             queue_size=settings["OTEL_BSP_MAX_QUEUE_SIZE"],
         )
     )
+
+
+def _parse_timeout(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise ValueError(f"OTLP timeout {text!r} cannot be used: expected seconds, more than 0")
+    return seconds
 
 
 def _parse_headers(text: str) -> dict[str, str]:

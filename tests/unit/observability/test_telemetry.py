@@ -78,6 +78,22 @@ def test_protobuf_is_the_sdks_own_exporter(backend: Backend, made: list[Telemetr
     assert request.resource_spans[0].scope_spans[0].spans[0].name == "frontend_get_user"
 
 
+def test_a_variable_for_traces_alone_wins(backend: Backend, made: list[Telemetry]) -> None:
+    telemetry = make(
+        made,
+        LOKI_URL="",
+        OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:9",
+        OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=backend.url + "/custom/traces",
+        OTEL_EXPORTER_OTLP_HEADERS="X-Team=red",
+        OTEL_EXPORTER_OTLP_TRACES_HEADERS="X-Team=blue%20one",
+    )
+    with telemetry.span("frontend_get_user"):
+        pass
+    assert telemetry.flush()
+    ((_, path, headers, _),) = backend.requests
+    assert (path, headers["X-Team"]) == ("/custom/traces", "blue one")
+
+
 def test_disabled_everything_still_works_and_nothing_leaves(backend: Backend, made: list[Telemetry]) -> None:
     telemetry = make(made, OTEL_SDK_DISABLED="true", OTEL_EXPORTER_OTLP_ENDPOINT=backend.url, LOKI_URL=backend.url)
     with telemetry.span("frontend_get_user", {"user.id": 1}) as span:
@@ -94,6 +110,8 @@ def test_disabled_everything_still_works_and_nothing_leaves(backend: Backend, ma
     [
         ("OTEL_TRACES_EXPORTER", "zipkin", "otlp or none"),
         ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "http/json or http/protobuf"),
+        ("OTEL_EXPORTER_OTLP_COMPRESSION", "deflate", "none or gzip"),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "-1", "more than 0"),
         ("OTEL_BSP_SCHEDULE_DELAY", "soon", "OTEL_BSP_SCHEDULE_DELAY"),
         ("OTEL_EXPORTER_OTLP_HEADERS", "secret", "key=value"),
         ("LOG_LEVEL", "LOUD", "expected DEBUG"),
