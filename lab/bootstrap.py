@@ -187,7 +187,14 @@ def _install(environment: Environment, groups: Sequence[str], lock: IO[str]) -> 
         command += ["--reinstall"]
     _note_progress(lock, " ".join(["installing", *groups]))
     environment.stamp_file.unlink(missing_ok=True)
-    _step("packages from uv.lock", command, environment, lock, _EXPLAIN_SYNC)
+    try:
+        _step("packages from uv.lock", command, environment, lock, _EXPLAIN_SYNC)
+    except InstallFailed as failure:
+        if "certificate" not in str(failure):
+            raise
+        # Networks that look into TLS (many companies') have a certificate of their own, which the system knows.
+        _say("  uv does not trust this network's certificates; trying again with those that the system trusts.")
+        _step("packages from uv.lock", command, environment, lock, _EXPLAIN_SYNC, _SYSTEM_CERTIFICATES)
     environment.write_stamp(groups)
     _note_progress(lock, "")
     _say(f"Installed in {time.monotonic() - began:.1f} s.")
@@ -238,6 +245,9 @@ def _fetch_uv(environment: Environment, lock: IO[str]) -> str:
     return str(environment.directory / "bin" / "uv")
 
 
+#: Today's name of the setting, and that of a uv before 0.10.
+_SYSTEM_CERTIFICATES = {"UV_SYSTEM_CERTS": "true", "UV_NATIVE_TLS": "true"}
+
 _EXPLAIN_VENV = "If this says something of ensurepip: sudo apt install python3-venv, then run the same command again."
 _EXPLAIN_FETCH = (
     "pip could not fetch uv. Without a network nothing can be installed; behind a proxy set HTTPS_PROXY, "
@@ -275,13 +285,20 @@ def install_variables(environment: Environment, inherited: Mapping[str, str]) ->
     return variables
 
 
-def _step(title: str, command: Sequence[str], environment: Environment, lock: IO[str], explanation: str) -> None:
+def _step(
+    title: str,
+    command: Sequence[str],
+    environment: Environment,
+    lock: IO[str],
+    explanation: str,
+    variables: Mapping[str, str] | None = None,
+) -> None:
     """Runs one command with a display of its progress. Raises InstallFailed with its output and the explanation."""
     began = time.monotonic()
     process = subprocess.Popen(
         list(command),
         cwd=environment.repository,
-        env=install_variables(environment, os.environ),
+        env={**install_variables(environment, os.environ), **(variables or {})},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -23,6 +23,9 @@ note = pathlib.Path({note!r})
 with note.open("a") as file:
     file.write(json.dumps(sys.argv[1:]) + "\\n")
 print("some progress", file=sys.stderr)
+if os.environ.get("FAKE_UV_DISTRUSTS") and not os.environ.get("UV_SYSTEM_CERTS"):
+    print("cause: invalid peer certificate: UnknownIssuer", file=sys.stderr)
+    sys.exit(2)
 if os.environ.get("FAKE_UV_FAILS"):
     print("error: no route to host", file=sys.stderr)
     sys.exit(2)
@@ -162,6 +165,16 @@ def test_a_failed_installation_says_what_failed_and_what_to_do_and_is_not_taken_
     monkeypatch.delenv("FAKE_UV_FAILS")
     ensure(environment)
     assert environment.is_current()
+
+
+def test_a_network_with_certificates_of_its_own_is_tried_with_the_systems(environment, uv, monkeypatch, capfd):
+    monkeypatch.setenv("FAKE_UV_DISTRUSTS", "1")
+
+    ensure(environment)
+
+    assert environment.is_current()
+    assert "trying again with those that the system trusts" in capfd.readouterr().err
+    assert len(uv.calls) == 2
 
 
 def test_a_half_written_stamp_is_no_stamp(environment, uv):
