@@ -245,7 +245,7 @@ def _fetch_uv(environment: Environment, lock: IO[str]) -> str:
     return str(environment.directory / "bin" / "uv")
 
 
-#: Today's name of the setting, and that of a uv before 0.10.
+#: Today's name of the setting, and that of an older uv.
 _SYSTEM_CERTIFICATES = {"UV_SYSTEM_CERTS": "true", "UV_NATIVE_TLS": "true"}
 
 _EXPLAIN_VENV = "If this says something of ensurepip: sudo apt install python3-venv, then run the same command again."
