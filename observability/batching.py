@@ -68,6 +68,7 @@ class BatchSender(Generic[Item]):
         self._dropped_shutdown = metrics.dropped.labels(signal, "shutdown")
         self._stopping = threading.Event()
         self._deadline = float("inf")
+        self._finished = False
         # One flush at a time: the background thread's, or that of `flush`.
         self._flushing = threading.Lock()
         self._pending: list[Item] = []
@@ -97,13 +98,19 @@ class BatchSender(Generic[Item]):
             self._flushing.release()
         return True
 
+    def begin_shutdown(self, timeout_seconds: float = 2.0) -> None:
+        """Start to send what is queued, for at most `timeout_seconds`, without waiting: `shutdown` waits."""
+        if not self._stopping.is_set():
+            self._deadline = time.monotonic() + timeout_seconds
+            self._stopping.set()
+
     def shutdown(self, timeout_seconds: float = 2.0) -> None:
         """Send what is queued, for at most `timeout_seconds`, and stop. What is left is counted as dropped."""
-        if self._stopping.is_set():
+        self.begin_shutdown(timeout_seconds)
+        if self._finished:
             return
-        self._deadline = time.monotonic() + timeout_seconds
-        self._stopping.set()
-        self._thread.join(timeout_seconds)
+        self._finished = True
+        self._thread.join(max(0.0, self._deadline - time.monotonic()))
         left = len(self._queue) + len(self._pending)
         if left:
             self._emitted.inc(len(self._queue))

@@ -99,6 +99,9 @@ class Telemetry:
         if self._finished:
             return
         self._finished = True
+        # All signals at the same time: with every backend away, an end takes the time of one.
+        for sender in self._senders:
+            sender.begin_shutdown()
         if isinstance(self.tracer_provider, TracerProvider):
             self.tracer_provider.shutdown()
         for sender in self._senders:
