@@ -44,14 +44,7 @@ def create_app(
         span_names=SPAN_NAMES,
         requests_total=metrics.requests_total,
         request_duration_seconds=metrics.request_duration_seconds,
-        readiness={"database": lambda: require_health(database)},
+        readiness={"database": database.require_health},
     )
     add_routes(app, Catalog(database, cache, metrics, telemetry), metrics, telemetry)
     return app
-
-
-def require_health(service: ServiceClient) -> None:
-    """Raises ServiceUnavailable or RuntimeError unless the service says that it is alive."""
-    status = service.get("/health").status
-    if status != 200:
-        raise RuntimeError(f"/health answered {status}")

@@ -15,6 +15,7 @@ from backend_service.pricing import Price, apply_rules
 from backend_service.record_ids import parse_id
 from observability import Telemetry
 from observability.errors import RequestError
+from observability.flask import request_seconds
 
 SPAN_NAMES = {
     "/api/data": "backend_get_data",
@@ -32,13 +33,9 @@ def add_routes(app: Flask, catalog: Catalog, metrics: BackendMetrics, telemetry:
     pricing_seconds = metrics.processing_time_seconds.labels("apply_pricing_rules")
     summary_seconds = metrics.processing_time_seconds.labels("summarize_orders")
 
-    @app.before_request
-    def start_timer() -> None:
-        g.started = perf_counter()
-
     @app.after_request
     def add_server_timing(response: Response) -> Response:
-        timings = [f"backend;dur={(perf_counter() - g.started) * 1000:.2f}"]
+        timings = [f"backend;dur={request_seconds() * 1000:.2f}"]
         finding: Finding | None = g.get("finding")
         if finding:
             timings.append(f'cache;desc="{finding.cache}"')

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from time import perf_counter
 from typing import Any
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, request
 
 from database_service.database import Database
 from database_service.queries import parse_query
 from database_service.record_ids import parse_id
 from observability import Telemetry
 from observability.errors import RequestError
+from observability.flask import request_seconds
 
 SPAN_NAMES = {
     "/db/query": "database_query",
@@ -24,13 +24,9 @@ def add_routes(app: Flask, database: Database, telemetry: Telemetry) -> None:
     """Add the three routes, and the Server-Timing header that tells the tiers above how long this one took."""
     logger = telemetry.logger
 
-    @app.before_request
-    def start_timer() -> None:
-        g.started = perf_counter()
-
     @app.after_request
     def add_server_timing(response: Response) -> Response:
-        response.headers["Server-Timing"] = f"database;dur={(perf_counter() - g.started) * 1000:.2f}"
+        response.headers["Server-Timing"] = f"database;dur={request_seconds() * 1000:.2f}"
         return response
 
     @app.get("/db/user/<id>")

@@ -46,7 +46,7 @@ def create_app(
         requests_total=metrics.requests_total,
         request_duration_seconds=metrics.request_duration_seconds,
         errors_total=metrics.errors_total,
-        readiness={"backend": lambda: require_health(backend)},
+        readiness={"backend": backend.require_health},
         render_error=lambda body, status: error_page(pages, body, status),
     )
     register_filters(app)
@@ -56,13 +56,6 @@ def create_app(
     if settings["TRAFFIC_RPS"]:
         _start_traffic(settings, telemetry, shared_directory)
     return app
-
-
-def require_health(service: ServiceClient) -> None:
-    """Raises ServiceUnavailable or RuntimeError unless the service says that it is alive."""
-    status = service.get("/health").status
-    if status != 200:
-        raise RuntimeError(f"/health answered {status}")
 
 
 def _start_traffic(settings: Mapping[str, Any], telemetry: Telemetry, shared_directory: Path | None) -> None:

@@ -13,6 +13,7 @@ from frontend_service.record_ids import parse_id
 from frontend_service.request_path import RequestPath, read_request_path
 from observability import Telemetry
 from observability.errors import RequestError
+from observability.flask import request_seconds
 from observability.http_client import ServiceClient, ServiceResponse
 
 SPAN_NAMES = {
@@ -28,10 +29,6 @@ _PASSED_ON = frozenset((400, 404))
 def add_routes(app: Flask, backend: ServiceClient, pages: Pages, telemetry: Telemetry) -> None:
     """Add the three routes."""
     logger = telemetry.logger
-
-    @app.before_request
-    def start_timer() -> None:
-        g.started = perf_counter()
 
     @app.after_request
     def describe_response(response: Response) -> Response:
@@ -104,7 +101,7 @@ def error_page(pages: Pages, error_body: dict[str, Any], status: int) -> Respons
 def _request_path() -> RequestPath:
     backend_answer: ServiceResponse | None = g.get("answer")
     timing = backend_answer.headers.get("Server-Timing", "") if backend_answer else ""
-    return read_request_path((perf_counter() - g.started) * 1000, timing)
+    return read_request_path(request_seconds() * 1000, timing)
 
 
 def _backend_fields() -> dict[str, Any]:
@@ -112,7 +109,7 @@ def _backend_fields() -> dict[str, Any]:
     return {
         "peer.service": "backend",
         "http.response.status_code": answer.status,
-        "duration_ms": round((perf_counter() - g.started) * 1000, 3),
+        "duration_ms": round(request_seconds() * 1000, 3),
     }
 
 

@@ -114,6 +114,7 @@ def create_flask_app(
     if telemetry.enabled:
         _instrument(app, telemetry, span_names)
         _count_requests(app, requests_total, request_duration_seconds)
+    _stamp_requests(app)
     _answer_errors(app, telemetry, errors_total, render_error)
     app.wsgi_app = OperationalEndpoints(  # type: ignore[method-assign]
         app.wsgi_app, telemetry.service, telemetry.registry, readiness
@@ -125,6 +126,12 @@ def current_trace_id() -> str | None:
     """The trace id of the request being handled, 32 hex digits; None when it is not traced."""
     context = get_current_span().get_span_context()
     return format_trace_id(context.trace_id) if context.is_valid else None
+
+
+def request_seconds() -> float:
+    """How long the request being handled has taken so far."""
+    started: float = flask.request.environ[_STARTED]
+    return perf_counter() - started
 
 
 def _instrument(app: flask.Flask, telemetry: Telemetry, span_names: Mapping[str, str]) -> None:
@@ -160,11 +167,7 @@ def _known_method(method: str, otherwise: str) -> str:
     return method if method in _METHODS else otherwise
 
 
-def _count_requests(
-    app: flask.Flask, requests_total: Counter | None, request_duration_seconds: Histogram | None
-) -> None:
-    requests = ChildCache(requests_total.labels) if requests_total else None
-    durations = ChildCache(request_duration_seconds.labels) if request_duration_seconds else None
+def _stamp_requests(app: flask.Flask) -> None:
     inner = app.wsgi_app
 
     def stamp(environ: dict[str, Any], start_response: Any) -> Any:
@@ -174,6 +177,13 @@ def _count_requests(
         return inner(environ, start_response)
 
     app.wsgi_app = stamp  # type: ignore[method-assign]
+
+
+def _count_requests(
+    app: flask.Flask, requests_total: Counter | None, request_duration_seconds: Histogram | None
+) -> None:
+    requests = ChildCache(requests_total.labels) if requests_total else None
+    durations = ChildCache(request_duration_seconds.labels) if request_duration_seconds else None
 
     @app.after_request
     def count(response: flask.Response) -> flask.Response:
@@ -245,7 +255,6 @@ def _tell_span(span: Span, error: Exception, status: int, type: str) -> None:
 def _log_error(logger: logging.Logger, error: Exception, status: int, type: str) -> None:
     request = flask.request
     unexpected = not isinstance(error, (RequestError, HTTPException))
-    started = request.environ.get(_STARTED)
     logger.log(
         logging.ERROR if status >= 500 else logging.WARNING,
         "%s %s failed: %s",
@@ -259,9 +268,9 @@ def _log_error(logger: logging.Logger, error: Exception, status: int, type: str)
             "http.route": request.url_rule.rule if request.url_rule else UNMATCHED,
             "url.path": request.path[:200],
             "http.response.status_code": status,
-            "duration_ms": round((perf_counter() - started) * 1000, 3) if started else None,
+            "duration_ms": round(request_seconds() * 1000, 3),
         },
     )
 
 
-__all__ = ["UNMATCHED", "RequestError", "ServiceUnavailable", "create_flask_app", "current_trace_id"]
+__all__ = ["UNMATCHED", "RequestError", "ServiceUnavailable", "create_flask_app", "current_trace_id", "request_seconds"]

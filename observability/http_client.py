@@ -79,9 +79,10 @@ class ServiceClient:
         """
         try:
             answer = self._attempt(path, params)
+        except requests.Timeout as error:
+            # Before ConnectionError, which a connection that is not accepted in time is, too.
+            raise ServiceUnavailable(self.service, _reason(error)) from error
         except requests.ConnectionError as error:
-            if isinstance(error, requests.Timeout):
-                raise ServiceUnavailable(self.service, _reason(error)) from error
             reason = _reason(error)
         except requests.RequestException as error:
             raise ServiceUnavailable(self.service, _reason(error)) from error
@@ -102,6 +103,12 @@ class ServiceClient:
             return self._attempt(path, params)
         except requests.RequestException as error:
             raise ServiceUnavailable(self.service, _reason(error)) from error
+
+    def require_health(self) -> None:
+        """For a readiness check: raises ServiceUnavailable or RuntimeError unless the service says that it is alive."""
+        status = self.get("/health").status
+        if status != 200:
+            raise RuntimeError(f"/health answered {status}")
 
     def _attempt(self, path: str, params: Mapping[str, str] | None) -> ServiceResponse:
         started = time.perf_counter()

@@ -16,6 +16,7 @@ from opentelemetry.instrumentation.utils import suppress_instrumentation
 from prometheus_client import CollectorRegistry
 from werkzeug.wrappers import Response
 
+from observability.errors import error_body
 from observability.metrics import expose
 
 #: Raises, or returns anything, within bounded time.
@@ -46,9 +47,7 @@ class OperationalEndpoints:
         if endpoint is None:
             return self._app(environ, start_response)
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
-            response = _json(
-                405, {"error": {"type": "method_not_allowed", "message": "only GET and HEAD are answered here"}}
-            )
+            response = _json(405, error_body("method_not_allowed", "only GET and HEAD are answered here", None, None))
             response.headers["Allow"] = "GET, HEAD"
         else:
             response = endpoint(environ)

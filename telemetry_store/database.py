@@ -176,6 +176,16 @@ class Database(Generic[BatchT]):
             raise job.error
         return job.result  # type: ignore[return-value]
 
+    def perform_in_steps(self, work: Callable[[sqlite3.Connection], int], rows_of_a_step: int) -> int:
+        """Runs the work, each time in a transaction of its own, until it changes fewer rows than a full step; returns
+        how many rows that were. Between two steps others come in."""
+        total = 0
+        while True:
+            count = self.perform(work)
+            total += count
+            if count < rows_of_a_step:
+                return total
+
     def size_bytes(self) -> int:
         """Bytes on disk: the file and its write-ahead log."""
         return sum(

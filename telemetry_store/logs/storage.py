@@ -183,11 +183,8 @@ class LogStorage:
         with self._lock:
             streams = [s for s in self._streams.values() if s.first_time < cutoff]
         for stream in streams:
-            while True:
-                count = self.database.perform(partial(_delete, stream_id=stream.id, cutoff=cutoff))
-                deleted += count
-                if count < _ROWS_PER_DELETION:
-                    break
+            delete = partial(_delete, stream_id=stream.id, cutoff=cutoff)
+            deleted += self.database.perform_in_steps(delete, _ROWS_PER_DELETION)
             self.database.perform(partial(self._refresh, stream=stream, cutoff=cutoff))
         return deleted
 

@@ -446,12 +446,7 @@ class MetricStorage:
         if waiting:
             # Only chunks are deleted, so what is old has to be in one.
             self.checkpoint()
-        deleted = 0
-        while True:
-            count = self.database.perform(lambda connection: _delete(connection, cutoff))
-            deleted += count
-            if count < _ROWS_PER_DELETION:
-                break
+        deleted = self.database.perform_in_steps(lambda connection: _delete(connection, cutoff), _ROWS_PER_DELETION)
         self.database.perform(lambda connection: self._drop_empty(connection, cutoff))
         return deleted
 

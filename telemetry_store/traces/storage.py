@@ -234,12 +234,7 @@ class TraceStorage:
         cutoff = int(unix_seconds * 1e9)
         if self._first is None or self._first >= cutoff:
             return 0
-        deleted = 0
-        while True:
-            count = self.database.perform(lambda connection: _delete(connection, cutoff))
-            deleted += count
-            if count < _ROWS_PER_DELETION:
-                break
+        deleted = self.database.perform_in_steps(lambda connection: _delete(connection, cutoff), _ROWS_PER_DELETION)
         self.database.perform(self._refresh)
         return deleted
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any
 
-from lark import Lark, Token, Transformer, Tree, v_args
-from lark.exceptions import UnexpectedEOF, UnexpectedInput, UnexpectedToken, VisitError
+from lark import Token, Transformer, Tree, v_args
 
+from ...grammar import Stop, build_tree
 from ...matchers import Matcher
 from ...query_text import refuse_if_unreasonable
 from ...quoting import unquote
@@ -129,21 +127,8 @@ def parse_selector(text: str) -> tuple[Matcher, ...]:
 
 
 def _parse(query: str) -> Query:
-    try:
-        tree = _grammar().parse(query)
-        result: Query = _TreeBuilder().transform(tree)
-    except UnexpectedInput as error:
-        raise _explain(error, query) from None
-    except VisitError as error:
-        if isinstance(error.orig_exc, BadRequest):
-            raise error.orig_exc from None
-        raise
-    return result
-
-
-@functools.cache
-def _grammar() -> Lark:
-    return Lark(files(__package__).joinpath("logql.lark").read_text(), parser="lalr", maybe_placeholders=False)
+    tree: Query = build_tree(__package__, "logql.lark", _TreeBuilder(), query, _explain)
+    return tree
 
 
 #: The tokens of LogQL, to name the one at which parsing stopped.
@@ -155,18 +140,13 @@ _TOKEN = re.compile(
 )
 
 
-def _explain(error: UnexpectedInput, query: str) -> BadRequest:
+def _explain(stop: Stop) -> BadRequest:
     """Loki's words for the place at which parsing stopped, or the name of what this store does not evaluate."""
-    at_end = isinstance(error, UnexpectedEOF) or (isinstance(error, UnexpectedToken) and error.token.type == "$END")
-    position = len(query) if at_end else error.pos_in_stream or 0
-    line = query.count("\n", 0, position) + 1
-    column = position - (query.rfind("\n", 0, position) + 1) + 1
-    where = f"parse error at line {line}, col {column}"
-    if at_end:
+    where, rest = stop.where, stop.rest
+    if stop.at_end:
         return BadRequest(
-            f"{where}: syntax error: unexpected $end" if query else "parse error : syntax error: unexpected $end"
+            f"{where}: syntax error: unexpected $end" if stop.query else "parse error : syntax error: unexpected $end"
         )
-    rest = query[position:]
     if rest[0] in '"`' and not _TOKEN.match(rest)["STRING"]:  # type: ignore[index]
         return BadRequest(f"{where}: literal not terminated")
     match = _TOKEN.match(rest)

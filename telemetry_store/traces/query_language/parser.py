@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any
 
-from lark import Lark, Token, Transformer, v_args
-from lark.exceptions import UnexpectedEOF, UnexpectedInput, UnexpectedToken, VisitError
+from lark import Token, Transformer, v_args
 
+from ...grammar import Stop, build_tree
 from ...query_text import refuse_if_unreasonable
 from ...quoting import unquote
 from ...refusals import BadRequest, Unsupported
@@ -184,31 +182,14 @@ def parse(query: str) -> SpanFilter:
 
 
 def _parse(query: str) -> SpanFilter:
-    try:
-        tree: SpanFilter = _TreeBuilder().transform(_grammar().parse(query))
-    except UnexpectedInput as error:
-        raise _explain(error, query) from None
-    except VisitError as error:
-        if isinstance(error.orig_exc, BadRequest):
-            raise error.orig_exc from None
-        raise
+    tree: SpanFilter = build_tree(__package__, "traceql.lark", _TreeBuilder(), query, _explain)
     return tree
 
 
-@functools.cache
-def _grammar() -> Lark:
-    return Lark(files(__package__).joinpath("traceql.lark").read_text(), parser="lalr", maybe_placeholders=False)
-
-
-def _explain(error: UnexpectedInput, query: str) -> BadRequest:
-    at_end = isinstance(error, UnexpectedEOF) or (isinstance(error, UnexpectedToken) and error.token.type == "$END")
-    position = len(query) if at_end else error.pos_in_stream or 0
-    line = query.count("\n", 0, position) + 1
-    column = position - (query.rfind("\n", 0, position) + 1) + 1
-    where = f"parse error at line {line}, col {column}"
-    if at_end:
+def _explain(stop: Stop) -> BadRequest:
+    where, rest, query, position = stop.where, stop.rest, stop.query, stop.position
+    if stop.at_end:
         return BadRequest(f"{where}: syntax error: unexpected $end")
-    rest = query[position:]
     match = _TOKEN.match(rest)
     kind, word = (match.lastgroup or "", match[0]) if match else ("", rest[0])
     if word in ('"', "`"):
