@@ -28,13 +28,11 @@ _RETRY_STATUS = frozenset((502, 503))
 
 @dataclass(frozen=True)
 class ServiceResponse:
-    """Another service's answer: `json` is the decoded body (None when it is not JSON), `seconds` the time of the
-    last attempt."""
+    """Another service's answer: `json` is the decoded body (None when it is not JSON)."""
 
     status: int
     json: Any
     headers: Mapping[str, str]
-    seconds: float
 
 
 class ServiceClient:
@@ -111,13 +109,12 @@ class ServiceClient:
             raise RuntimeError(f"/health answered {status}")
 
     def _attempt(self, path: str, params: Mapping[str, str] | None) -> ServiceResponse:
-        started = time.perf_counter()
         response = self._session.get(self._base_url + path, params=params, timeout=self._timeout, allow_redirects=False)
         try:
             body = orjson.loads(response.content)
         except orjson.JSONDecodeError:
             body = None
-        return ServiceResponse(response.status_code, body, response.headers, time.perf_counter() - started)
+        return ServiceResponse(response.status_code, body, response.headers)
 
 
 def instrument_requests(telemetry: Telemetry) -> None:

@@ -83,10 +83,6 @@ class Telemetry:
         """Observe a duration on a histogram (or its labelled child), with the current trace as exemplar."""
         histogram.observe(seconds, exemplar())
 
-    def count(self, counter: Any, amount: float = 1) -> None:
-        """Increment a counter (or its labelled child), with the current trace as exemplar."""
-        counter.inc(amount, exemplar())
-
     def flush(self, timeout_seconds: float = 5.0) -> bool:
         """Deliver what is queued now. True when the backends took everything within the time (for each signal)."""
         delivered = [sender.flush(timeout_seconds) for sender in self._senders]

@@ -32,7 +32,7 @@ class FakeDatabase:
 
 
 def answer(status: int, json: Any) -> ServiceResponse:
-    return ServiceResponse(status, json, {"Server-Timing": "database;dur=1.00"}, 0.001)
+    return ServiceResponse(status, json, {"Server-Timing": "database;dur=1.00"})
 
 
 def catalog_of(database: FakeDatabase) -> tuple[Catalog, BackendMetrics]:
