@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import time
+from typing import ClassVar
 
 from .limits import QUERY_SECONDS
 from .refusals import TimedOut
 
 
 class Deadline:
-    """The moment at which one query must have its answer."""
+    """The moment at which one query must have its answer: never later than `longest` from now."""
 
-    def __init__(self, seconds: float = QUERY_SECONDS) -> None:
-        self.seconds = seconds
-        self._end = time.monotonic() + seconds
+    #: Seconds that any query may take. Set once, when the process starts (`--query-seconds`).
+    longest: ClassVar[float] = QUERY_SECONDS
+
+    def __init__(self, seconds: float | None = None) -> None:
+        self.seconds = self.longest if seconds is None else min(seconds, self.longest)
+        self._end = time.monotonic() + self.seconds
 
     @property
     def passed(self) -> bool:

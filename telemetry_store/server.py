@@ -19,6 +19,7 @@ from pathlib import Path
 import uvicorn
 from starlette.types import ASGIApp
 
+from .deadline import Deadline
 from .logs.api import create_logs_app
 from .logs.storage import LogStorage
 from .metrics.api import create_metrics_app
@@ -118,6 +119,7 @@ class Store:
 def run(settings: argparse.Namespace) -> int:
     """Runs until told to end; returns the exit code."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    Deadline.longest = settings.query_seconds
     sockets: dict[str, socket.socket] = {}
     try:
         for name in ("prometheus", "loki", "tempo", "otlp"):

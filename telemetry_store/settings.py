@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .limits import QUERY_SECONDS
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -57,6 +59,7 @@ SETTINGS = (
         "size of the data directory above which the oldest goes; 0: no limit",
         _not_negative,
     ),
+    Setting("query-seconds", QUERY_SECONDS, "seconds after which a query is cut off", _positive),
 )
 
 
