@@ -52,3 +52,12 @@ TRACE_SEARCH_RANGE_SECONDS = 168 * 3600
 #: Samples in one scrape and series in the whole store; a runaway label must not eat the machine.
 SCRAPE_SAMPLES = 100_000
 SERIES = 200_000
+
+#: Bytes of a remote write's body after decompression (Prometheus: 32 MiB).
+REMOTE_WRITE_BYTES = 32 * 1024 * 1024
+
+#: Longest run of labels on an exemplar, in characters of names and values together (OpenMetrics: 128).
+EXEMPLAR_CHARACTERS = 128
+
+#: Seconds that a pushed sample may lie in the future (Prometheus: 10 minutes).
+FUTURE_SECONDS = 600

@@ -13,6 +13,7 @@ from ..http_api import JsonAnswer, QueryThreads, create_app
 from ..refusals import Refusal, TimedOut, Unprocessable
 from .ingest import Scraper
 from .metadata_api import MetadataApi
+from .push_api import PushApi
 from .query_api import QueryApi
 from .storage import MetricStorage
 
@@ -37,6 +38,7 @@ def create_metrics_app(storage: MetricStorage, scraper: Scraper, registry: Colle
             Route("/-/healthy", healthy),
             Route("/metrics", own_metrics),
             *QueryApi(storage, threads).routes(),
+            *PushApi(storage, threads).routes(),
             *MetadataApi(storage, scraper, threads).routes(),
         ],
         render_error,

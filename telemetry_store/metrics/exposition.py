@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from ..limits import LABEL_NAME_CHARACTERS, LABEL_VALUE_CHARACTERS, LABELS, SCRAPE_SAMPLES
+from ..limits import EXEMPLAR_CHARACTERS, LABEL_NAME_CHARACTERS, LABEL_VALUE_CHARACTERS, LABELS, SCRAPE_SAMPLES
 from ..refusals import BadRequest
 from ..times import parse_float
 
@@ -36,9 +36,6 @@ _ESCAPED = {"n": "\n", "\\": "\\", '"': '"'}
 _TYPES = frozenset(
     ["counter", "gauge", "histogram", "summary", "untyped", "unknown", "info", "stateset", "gaugehistogram"]
 )
-
-#: Longest run of labels on an exemplar, in characters of names and values together (OpenMetrics: 128).
-_EXEMPLAR_CHARACTERS = 128
 
 
 @dataclass
@@ -181,6 +178,6 @@ def _milliseconds(text: str, openmetrics: bool) -> int:
 
 def _exemplar(series: SeriesT, braces: str, value: str, time: str | None) -> Exemplar[SeriesT]:
     labels = tuple(sorted(_pairs(braces)))
-    if sum(len(name) + len(text) for name, text in labels) > _EXEMPLAR_CHARACTERS:
-        raise BadRequest(f"exemplar labels are longer than {_EXEMPLAR_CHARACTERS} characters")
+    if sum(len(name) + len(text) for name, text in labels) > EXEMPLAR_CHARACTERS:
+        raise BadRequest(f"exemplar labels are longer than {EXEMPLAR_CHARACTERS} characters")
     return Exemplar(series, labels, float(value), None if time is None else _milliseconds(time, openmetrics=True))
