@@ -22,14 +22,14 @@ Json = dict[str, Any]
 
 def resource_spans(spans: list[StoredSpan]) -> list[Json]:
     """The spans grouped by resource and scope, as OTLP in canonical protobuf JSON."""
-    groups: dict[bytes, tuple[Json, dict[int, Json]]] = {}
+    groups: dict[bytes, tuple[Json, dict[bytes, Json]]] = {}
     for span in spans:
         source = span.source.decoded
         resource = {"attributes": [_attribute(a) for a in msgspec.to_builtins(source.resource.attributes)]}
         group = groups.setdefault(msgspec.json.encode(source.resource), ({"resource": resource, "scopeSpans": []}, {}))
         if source.resource_schema_url:
             group[0]["schemaUrl"] = source.resource_schema_url
-        scope_spans = group[1].get(span.source.id)
+        scope_spans = group[1].get(span.source.content)
         if scope_spans is None:
             scope = {
                 name: value
@@ -43,7 +43,7 @@ def resource_spans(spans: list[StoredSpan]) -> list[Json]:
             scope_spans = {"scope": scope, "spans": []}
             if source.scope_schema_url:
                 scope_spans["schemaUrl"] = source.scope_schema_url
-            group[1][span.source.id] = scope_spans
+            group[1][span.source.content] = scope_spans
             group[0]["scopeSpans"].append(scope_spans)
         scope_spans["spans"].append(_span(span))
     return [group for group, _ in groups.values()]

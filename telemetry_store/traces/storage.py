@@ -6,17 +6,15 @@ import contextlib
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import msgspec
-import orjson
-
 from ..database import Database, insert_rows
 from ..deadline import Deadline
-from .ingest import Batch, KeyValue, Source
+from .block_builder import BlockBuilder
+from .columns import SpanBlock
+from .ingest import Batch, KeyValue, SpanRow
+from .spans import SpanSource, StoredSpan, Value, plain, plain_attributes, source_of
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS source(id INTEGER PRIMARY KEY, content BLOB NOT NULL UNIQUE);
@@ -38,100 +36,6 @@ _ROWS_PER_DELETION = 10_000
 #: a walk over everything.
 _LONGEST_NANOSECONDS = 24 * 3600 * 10**9
 
-_decode_source = msgspec.json.Decoder(Source).decode
-
-#: A value of an attribute as TraceQL sees it.
-Value = str | bool | int | float | list[Any]
-
-
-@dataclass
-class SpanSource:
-    """The resource and scope that a group of spans shares."""
-
-    id: int
-    content: bytes
-
-    @cached_property
-    def decoded(self) -> Source:
-        """Resource and scope with their attributes."""
-        return _decode_source(self.content)
-
-    @cached_property
-    def resource(self) -> dict[str, Value]:
-        """The resource's attributes by name."""
-        return {a.key: plain(msgspec.to_builtins(a.value)) for a in self.decoded.resource.attributes}
-
-    @cached_property
-    def scope_attributes(self) -> dict[str, Value]:
-        """The instrumentation scope's attributes by name."""
-        return {a.key: plain(msgspec.to_builtins(a.value)) for a in self.decoded.scope.attributes}
-
-    @property
-    def service_name(self) -> str:
-        """The resource's `service.name`, or empty."""
-        return str(self.resource.get("service.name", ""))
-
-
-@dataclass
-class StoredSpan:
-    """One span as it lies in the store; times in unix nanoseconds and nanoseconds."""
-
-    trace_id: bytes
-    span_id: bytes
-    parent_id: bytes
-    source: SpanSource
-    name: str
-    kind: int
-    status: int
-    start: int
-    duration: int
-    details_json: bytes
-
-    @property
-    def end(self) -> int:
-        """When the span ended."""
-        return self.start + self.duration
-
-    @cached_property
-    def details(self) -> dict[str, Any]:
-        """Attributes, events, links and the rest, in OTLP/JSON's shape."""
-        details: dict[str, Any] = orjson.loads(self.details_json)
-        return details
-
-    @cached_property
-    def attributes(self) -> dict[str, Value]:
-        """The span's attributes by name."""
-        return plain_attributes(self.details.get("attributes", ()))
-
-
-def plain_attributes(attributes: Sequence[dict[str, Any]]) -> dict[str, Value]:
-    """OTLP/JSON attributes as a mapping of plain values."""
-    return {attribute["key"]: plain(attribute["value"]) for attribute in attributes}
-
-
-def plain(value: dict[str, Any] | None) -> Value:
-    """An OTLP/JSON value as a plain one; maps and bytes as their JSON text."""
-    for kind, content in (value or {}).items():
-        match kind:
-            case "stringValue" | "boolValue":
-                return content  # type: ignore[no-any-return]
-            case "intValue":
-                return int(content)
-            case "doubleValue":
-                return _float(content)
-            case "arrayValue":
-                return [plain(item) for item in (content or {}).get("values", ())]
-            case _:
-                return orjson.dumps(content).decode()
-    return ""
-
-
-def _float(content: float | str) -> float:
-    try:
-        return float(content)
-    except ValueError:
-        return float("nan")
-
 
 class TraceStorage:
     """Takes batches, gives back spans by trace id and by time, and forgets what is old."""
@@ -146,7 +50,7 @@ class TraceStorage:
         with self.database.reader() as connection:
             for id_, content in connection.execute("SELECT id, content FROM source"):
                 self._source_ids[content] = id_
-                self._sources[id_] = SpanSource(id_, content)
+                self._sources[id_] = source_of(content)
             self._next_source = max(self._sources, default=0) + 1
             longest = connection.execute("SELECT max(duration) FROM span").fetchone()[0] or 0
             self._longest = min(longest, _LONGEST_NANOSECONDS)
@@ -169,7 +73,7 @@ class TraceStorage:
                 id_ = self._next_source
                 self._next_source += 1
                 self._source_ids[content] = id_
-                self._sources[id_] = SpanSource(id_, content)
+                self._sources[id_] = source_of(content)
             return id_
 
     def _write(self, connection: sqlite3.Connection, batches: Sequence[Batch]) -> None:
@@ -214,6 +118,33 @@ class TraceStorage:
             (max(start - self._longest, -(2**63)), end, start, *parameters),
         )
         return (self._span(row) for row in rows)
+
+    def blocks(self, start: int, end: int, deadline: Deadline) -> Iterator[SpanBlock]:
+        """The traces with spans in [start, end] (unix nanoseconds) in blocks, newest first; blocks hold others too."""
+        with self.reader(deadline) as connection:
+            ids = connection.execute(
+                "SELECT trace FROM span WHERE start >= ? AND start <= ? AND start + duration >= ? "
+                "GROUP BY trace ORDER BY min(start) DESC",
+                (max(start - self._longest, -(2**63)), end, start),
+            ).fetchall()
+            for position in range(0, len(ids), 1000):
+                builder = BlockBuilder()
+                for (trace_id,) in ids[position : position + 1000]:
+                    deadline.check()
+                    for span in self.trace(connection, trace_id):
+                        row: SpanRow = (
+                            span.trace_id,
+                            span.span_id,
+                            span.parent_id,
+                            span.name,
+                            span.kind,
+                            span.status,
+                            span.start,
+                            span.duration,
+                            span.details_json,
+                        )
+                        builder.add(span.source.content, row)
+                yield SpanBlock(builder.columns())
 
     def sources(self) -> list[SpanSource]:
         """Every resource and scope that the store knows."""

@@ -1,0 +1,186 @@
+"""Rows of spans -> columns, one span after another: what is added stays encoded, whatever block it ends up in."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from .columns import Column, key_of
+from .ingest import SpanRow
+from .spans import SpanSource, Value, plain, source_of
+
+
+class _GrowingColumn:
+    """Distinct values so far, and the (row, code) pairs of those that have one."""
+
+    __slots__ = ("code_by_key", "codes", "rows", "values")
+
+    def __init__(self) -> None:
+        self.code_by_key: dict[object, int] = {}
+        self.values: list[Value] = []
+        self.rows = array("i")
+        self.codes = array("i")
+
+    def add(self, row: int, value: Value) -> None:
+        key = value if type(value) is str else key_of(value)
+        code = self.code_by_key.get(key)
+        if code is None:
+            code = self.code_by_key[key] = len(self.values)
+            self.values.append(value)
+        self.rows.append(row)
+        self.codes.append(code)
+
+
+class BlockBuilder:
+    """Spans in the order of their arrival, encoded."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._trace_numbers: dict[bytes, int] = {}
+        self._source_numbers: dict[bytes, int] = {}
+        self._trace = array("i")
+        self._source = array("i")
+        self._start = array("q")
+        self._duration = array("q")
+        self._span_ids = bytearray()
+        self._parent_ids = bytearray()
+        self._columns: dict[str, _GrowingColumn] = {}
+        self._event_row = array("i")
+        self._event_time = array("q")
+        self._link_row = array("i")
+
+    def add(self, source: bytes, row: SpanRow) -> None:
+        """Adds a span; it must not be there already."""
+        trace_id, span_id, parent_id, name, kind, status, start, duration, details_json = row
+        number = self.count
+        self.count += 1
+        self._trace.append(self._trace_numbers.setdefault(trace_id, len(self._trace_numbers)))
+        self._source.append(self._source_numbers.setdefault(source, len(self._source_numbers)))
+        self._start.append(start)
+        self._duration.append(duration)
+        self._span_ids += span_id
+        self._parent_ids += parent_id or bytes(8)
+        self._column("span:name").add(number, name)
+        self._column("span:kind").add(number, kind)
+        self._column("span:status").add(number, status)
+        if details_json == b"{}":
+            return
+        details = orjson.loads(details_json)
+        if "statusMessage" in details:
+            self._column("span:statusMessage").add(number, details["statusMessage"])
+        if "attributes" in details:
+            self._attributes("span", number, details["attributes"])
+        for event in details.get("events", ()):
+            self._add_event(number, start, event)
+        for link in details.get("links", ()):
+            self._add_link(number, link)
+
+    def _add_event(self, number: int, start: int, event: Mapping[str, Any]) -> None:
+        item = len(self._event_row)
+        self._event_row.append(number)
+        # Whoever sends nonsense times must not make a number that no array holds.
+        self._event_time.append(max(-(2**63), min(int(event.get("timeUnixNano", 0)) - start, 2**63 - 1)))
+        self._column("event:name").add(item, event.get("name", ""))
+        self._attributes("event", item, event.get("attributes", ()))
+
+    def _add_link(self, number: int, link: Mapping[str, Any]) -> None:
+        item = len(self._link_row)
+        self._link_row.append(number)
+        self._column("link:traceID").add(item, link.get("traceId", "").lower())
+        self._column("link:spanID").add(item, link.get("spanId", "").lower())
+        self._attributes("link", item, link.get("attributes", ()))
+
+    def _column(self, name: str) -> _GrowingColumn:
+        column = self._columns.get(name)
+        if column is None:
+            column = self._columns[name] = _GrowingColumn()
+        return column
+
+    def _attributes(self, scope: str, number: int, attributes: Sequence[Mapping[str, Any]]) -> None:
+        for attribute in attributes:
+            name = f"{scope}.{attribute.get('key', '')}"
+            column = self._columns.get(name)
+            if column is None:
+                column = self._columns[name] = _GrowingColumn()
+            elif column.rows and column.rows[-1] == number:
+                # Of several with one name the first counts.
+                continue
+            value = plain(attribute.get("value"))
+            if value is not None:
+                column.add(number, value)
+
+    def columns(self) -> MemoryColumns:
+        """All spans added so far, as a block's columns."""
+        trace, start = np.array(self._trace, np.int64), np.array(self._start, np.int64)
+        trace_start = np.full(len(self._trace_numbers), np.iinfo(np.int64).max)
+        np.minimum.at(trace_start, trace, start)
+        order = np.lexsort((start, trace, trace_start[trace]))
+        ordered_trace = trace[order]
+        first_row = np.append(np.flatnonzero(np.diff(ordered_trace, prepend=-1)), self.count)
+        ids = b"".join(self._trace_numbers)
+        id_array = np.frombuffer(ids, np.uint8).reshape(-1, 16)
+        arrays: dict[str, NDArray[Any]] = {
+            "first_row": first_row,
+            "trace_id": id_array[ordered_trace[first_row[:-1]]],
+            "start": start[order],
+            "duration": np.array(self._duration, np.int64)[order],
+            "span_id": np.frombuffer(bytes(self._span_ids), ">u8").astype(np.uint64)[order],
+            "parent_id": np.frombuffer(bytes(self._parent_ids), ">u8").astype(np.uint64)[order],
+            "source": np.array(self._source, np.int32)[order],
+        }
+        new_row = np.empty(self.count, np.int32)
+        new_row[order] = np.arange(self.count, dtype=np.int32)
+        event_row = new_row[np.array(self._event_row, np.int32)]
+        link_row = new_row[np.array(self._link_row, np.int32)]
+        orders = {
+            "span": order,
+            "event": np.argsort(event_row, kind="stable"),
+            "link": np.argsort(link_row, kind="stable"),
+        }
+        arrays["event_row"] = event_row[orders["event"]]
+        arrays["event_time"] = np.array(self._event_time, np.int64)[orders["event"]]
+        arrays["link_row"] = link_row[orders["link"]]
+        columns = {
+            name: _ordered(column, orders[name.replace(":", ".").partition(".")[0]])
+            for name, column in self._columns.items()
+        }
+        return MemoryColumns([source_of(source) for source in self._source_numbers], arrays, columns)
+
+
+def _ordered(column: _GrowingColumn, order: NDArray[np.intp]) -> Column:
+    rows, codes = np.array(column.rows, np.int32), np.array(column.codes, np.int32)
+
+    def read() -> NDArray[np.int32]:
+        all_codes = np.full(len(order), -1, np.int32)
+        all_codes[rows] = codes
+        return all_codes[order]
+
+    return Column(list(column.values), read)
+
+
+class MemoryColumns:
+    """A block's columns in memory."""
+
+    def __init__(
+        self, sources: Sequence[SpanSource], arrays: Mapping[str, NDArray[Any]], columns: Mapping[str, Column]
+    ) -> None:
+        self.sources = sources
+        self.arrays = arrays
+        self.columns = columns
+        self.attribute_names = {
+            scope: {name.partition(".")[2] for name in columns if name.startswith(f"{scope}.")}
+            for scope in ("span", "event", "link")
+        }
+
+    def array(self, name: str) -> NDArray[Any]:
+        """One of the arrays."""
+        return self.arrays[name]
+
+    def column(self, name: str) -> Column | None:
+        """One of the columns, or None when no span has it."""
+        return self.columns.get(name)
