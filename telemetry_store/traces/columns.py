@@ -1,7 +1,7 @@
 """Spans as columns: for each attribute and intrinsic its distinct values, and which span has which.
 
 So a condition is judged once per distinct value and spread over the spans by `take`. A block holds whole traces. Where
-its columns lie (in memory, in packed blobs) is its `ColumnSource`'s affair: `block_builder` and `packing` have one each.
+its columns lie (in memory, in packed blobs) its `ColumnSource` knows: `block_builder` and `packing` have one each.
 """
 
 from __future__ import annotations
