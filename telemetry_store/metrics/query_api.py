@@ -47,12 +47,10 @@ class QueryApi:
             found = await self._threads.run(select_range, self._storage, tree, at, deadline)
             result = [
                 {
-                    "metric": series.labels,
-                    "values": [
-                        [format_time(int(t)), format_value(v)] for t, v in zip(series.times, series.values, strict=True)
-                    ],
+                    "metric": labels,
+                    "values": [[format_time(int(t)), format_value(v)] for t, v in zip(times, values, strict=True)],
                 }
-                for series in found
+                for labels, times, values in found
             ]
             return success({"resultType": "matrix", "result": result})
         value, _ = await self._threads.run(evaluate, self._storage, tree, at, at, 1, deadline)

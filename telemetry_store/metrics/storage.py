@@ -1,9 +1,9 @@
 """Series in memory and on disk.
 
 The newest samples of every series lie in growing arrays in memory. Each append is also written to a log in the
-database; every few minutes a checkpoint packs what came since the last one into chunks, one row a series, and empties
-the log. So memory holds a bounded stretch of time, older samples are read from chunks, and a restart replays only
-the log.
+database; every few minutes a checkpoint packs what came since the last one into chunks (`chunks`), and empties the
+log. So memory holds a bounded stretch of time, older samples are read from chunks, and a restart replays only
+the log. How matchers find samples is in `selection`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import time
 from array import array
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -22,19 +22,22 @@ import numpy as np
 
 from ..database import Database, insert_rows
 from ..deadline import Deadline
-from ..limits import QUERY_SAMPLES, SERIES
+from ..limits import SERIES
 from ..matchers import Matcher
 from ..refusals import Refusal, Unprocessable
+from .chunks import Run, pack
 from .exposition import Exemplar, Labels
-from .samples import STALE, Times, Values, pack, unpack
+from .selection import LabelIndex, Selection, read_memory, select
+from .series import Series
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS series(id INTEGER PRIMARY KEY, labels TEXT NOT NULL UNIQUE);
 CREATE TABLE IF NOT EXISTS append(
     id INTEGER PRIMARY KEY, series BLOB NOT NULL, times BLOB NOT NULL, samples BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS chunk(
-    series INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, samples BLOB NOT NULL,
-    PRIMARY KEY(series, first)) WITHOUT ROWID;
+    id INTEGER PRIMARY KEY, metric TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
+    series BLOB NOT NULL, last_times BLOB NOT NULL, samples BLOB NOT NULL);
+CREATE INDEX IF NOT EXISTS chunk_metric ON chunk(metric, first);
 CREATE INDEX IF NOT EXISTS chunk_age ON chunk(last);
 CREATE TABLE IF NOT EXISTS exemplar(
     series INTEGER NOT NULL, time INTEGER NOT NULL, value REAL NOT NULL, labels TEXT NOT NULL,
@@ -55,23 +58,6 @@ _EXEMPLARS = 20_000
 _ROWS_PER_DELETION = 20_000
 
 
-@dataclass(eq=False, slots=True)
-class Series:
-    """One series. Arrays hold unix milliseconds and values; `packed` of them are in chunks already."""
-
-    #: 0 once the store has forgotten the series.
-    id: int
-    labels: Labels
-    times: array[int] = field(default_factory=lambda: array("q"))
-    values: array[float] = field(default_factory=lambda: array("d"))
-    packed: int = 0
-    last_time: int = -(2**63)
-    #: Whether chunks hold samples that memory does not.
-    has_older: bool = False
-    #: Whether the database knows the series.
-    stored: bool = False
-
-
 @dataclass
 class Append:
     """Samples that arrived together: the database's unit of writing."""
@@ -81,15 +67,6 @@ class Append:
     times: array[int]
     values: array[float]
     exemplars: list[tuple[int, int, float, Labels]]
-
-
-@dataclass(frozen=True)
-class SeriesSamples:
-    """A series' samples within a stretch of time, staleness markers among them."""
-
-    labels: dict[str, str]
-    times: Times
-    values: Values
 
 
 @dataclass(frozen=True)
@@ -111,7 +88,7 @@ class MetricStorage:
         self._lock = threading.RLock()
         self._by_labels: dict[Labels, Series] = {}
         self._by_id: dict[int, Series] = {}
-        self._postings: dict[str, dict[str, set[int]]] = {}
+        self._labels = LabelIndex()
         self._exemplars: dict[int, deque[tuple[int, float, Labels]]] = {}
         self._exemplar_count = 0
         self._next_id = 1
@@ -193,21 +170,14 @@ class MetricStorage:
     def _index(self, series: Series) -> None:
         self._by_labels[series.labels] = series
         self._by_id[series.id] = series
-        for name, value in series.labels:
-            self._postings.setdefault(name, {}).setdefault(value, set()).add(series.id)
+        self._labels.add(series)
 
     def _forget(self, series: Series) -> None:
         del self._by_labels[series.labels]
         del self._by_id[series.id]
         self._exemplar_count -= len(self._exemplars.pop(series.id, ()))
-        id_, series.id, series.stored = series.id, 0, False
-        for name, value in series.labels:
-            members = self._postings[name][value]
-            members.discard(id_)
-            if not members:
-                del self._postings[name][value]
-                if not self._postings[name]:
-                    del self._postings[name]
+        self._labels.remove(series)
+        series.id, series.stored = 0, False
 
     def _is_new(self, series: Series, milliseconds: int) -> bool:
         # A target repeats its last exemplar until there is a newer one.
@@ -248,10 +218,11 @@ class MetricStorage:
             for id_, labels in connection.execute("SELECT id, labels FROM series"):
                 self._index(Series(id_, msgspec.json.decode(labels, type=Labels), stored=True))
                 self._next_id = max(self._next_id, id_ + 1)
-            for id_, last in connection.execute("SELECT series, max(last) FROM chunk GROUP BY series"):
-                series = self._by_id.get(id_)
-                if series is not None:
-                    series.last_time, series.has_older = last, True
+            for ids, last_times in connection.execute("SELECT series, last_times FROM chunk"):
+                for id_, last in zip(array("q", ids), array("q", last_times), strict=True):
+                    series = self._by_id.get(id_)
+                    if series is not None:
+                        series.last_time, series.has_older = max(series.last_time, last), True
             self._oldest_chunk = connection.execute("SELECT min(last) FROM chunk").fetchone()[0]
             for ids, times, values in connection.execute("SELECT series, times, samples FROM append ORDER BY id"):
                 self._replay(ids, times, values)
@@ -286,13 +257,20 @@ class MetricStorage:
             # Everything appended before this moment is in the log by now, or comes into it after what is deleted here.
             newest = connection.execute("SELECT max(id) FROM append").fetchone()[0]
             with self._lock:
-                runs = [(s, len(s.times), s.times[s.packed :], s.values[s.packed :]) for s in self._by_id.values()]
-            rows, done = [], []
-            for series, count, times, values in runs:
-                if times:
-                    rows.append((series.id, times[0], times[-1], pack(times, values)))
-                    done.append((series, count))
-            insert_rows(connection, "INSERT OR REPLACE INTO chunk(series, first, last, samples)", 4, rows)
+                runs: dict[str, list[Run]] = {}
+                done = []
+                for series in self._by_id.values():
+                    if len(series.times) > series.packed:
+                        times = np.array(series.times[series.packed :], dtype=np.int64)
+                        run = Run(series.id, times, np.array(series.values[series.packed :]))
+                        runs.setdefault(series.metric, []).append(run)
+                        done.append((series, len(series.times)))
+            rows = [
+                (metric, c.first, c.last, c.series.tobytes(), c.last_times.tobytes(), c.content)
+                for metric, of_metric in runs.items()
+                for c in pack(of_metric)
+            ]
+            insert_rows(connection, "INSERT INTO chunk(metric, first, last, series, last_times, samples)", 6, rows)
             if newest is not None:
                 connection.execute("DELETE FROM append WHERE id <= ?", (newest,))
             return done
@@ -325,86 +303,24 @@ class MetricStorage:
 
     # -- queries
 
-    def select(self, matchers: Sequence[Matcher], start: int, end: int, deadline: Deadline) -> list[SeriesSamples]:
+    def select(self, matchers: Sequence[Matcher], start: int, end: int, deadline: Deadline) -> Selection:
         """The series that the matchers accept, with their samples in [start, end], unix milliseconds.
 
         Raises Unprocessable when they are too many to load.
         """
         with self._lock:
-            chosen = self._match(matchers)
-            memory = {s.id: (np.array(s.times), np.array(s.values)) for s in chosen}
-            older = [s for s in chosen if s.has_older and (not s.times or s.times[0] > start)]
-        loaded = sum(len(times) for times, _ in memory.values())
-        chunks = self._chunks(older, start, end, deadline, loaded) if older else {}
-        result = []
-        for series in chosen:
-            deadline.check()
-            times, values = memory[series.id]
-            earlier = chunks.get(series.id)
-            if earlier:
-                # Samples can be in a chunk and still in memory.
-                runs = [(t, v) for t, v in earlier]
-                times_before = np.concatenate([t for t, _ in runs])
-                values_before = np.concatenate([v for _, v in runs])
-                if len(times):
-                    kept = times_before < times[0]
-                    times_before, values_before = times_before[kept], values_before[kept]
-                times, values = np.concatenate((times_before, times)), np.concatenate((values_before, values))
-            first, last = np.searchsorted(times, start, side="left"), np.searchsorted(times, end, side="right")
-            if last > first:
-                result.append(SeriesSamples(dict(series.labels), times[first:last], values[first:last]))
-        return result
-
-    def _chunks(
-        self, chosen: Sequence[Series], start: int, end: int, deadline: Deadline, loaded: int
-    ) -> dict[int, list[tuple[Times, Values]]]:
-        chunks: dict[int, list[tuple[Times, Values]]] = {}
+            recent = read_memory(self._labels.match(matchers), start)
+        if not recent.older:
+            return select(recent, None, start, end, deadline)
         with self.database.reader(deadline) as connection:
-            for series in chosen:
-                deadline.check()
-                rows = connection.execute(
-                    "SELECT samples FROM chunk WHERE series = ? AND first <= ? AND last >= ? ORDER BY first",
-                    (series.id, end, start),
-                )
-                runs = [unpack(row[0]) for row in rows]
-                loaded += sum(len(times) for times, _ in runs)
-                if loaded > QUERY_SAMPLES:
-                    raise Unprocessable("query processing would load too many samples into memory in query execution")
-                if runs:
-                    chunks[series.id] = runs
-        return chunks
-
-    def _match(self, matchers: Sequence[Matcher]) -> list[Series]:
-        """The series that the matchers accept, found by the index of labels."""
-        chosen: set[int] | None = None
-        # Equality first: it leaves the fewest.
-        for matcher in sorted(matchers, key=lambda m: m.operation != "="):
-            values = self._postings.get(matcher.name, {})
-            if matcher.operation == "=" and matcher.value:
-                members = values.get(matcher.value, set())
-                chosen = set(members) if chosen is None else chosen & members
-            elif matcher.accepts(""):
-                # Series without the label pass as well: take away those whose value does not.
-                chosen = set(self._by_id) if chosen is None else chosen
-                for value, members in values.items():
-                    if not matcher.accepts(value):
-                        chosen -= members
-            else:
-                accepted: set[int] = set()
-                for value, members in values.items():
-                    if matcher.accepts(value):
-                        accepted |= members
-                chosen = accepted if chosen is None else chosen & accepted
-            if not chosen:
-                return []
-        return [self._by_id[id_] for id_ in sorted(chosen if chosen is not None else self._by_id)]
+            return select(recent, connection, start, end, deadline)
 
     def series(self, matchers: Sequence[Matcher], start: int, end: int) -> list[dict[str, str]]:
         """Labels of the series that the matchers accept and that may have samples in [start, end]."""
         with self._lock:
             return [
                 dict(s.labels)
-                for s in self._match(matchers)
+                for s in self._labels.match(matchers)
                 if s.last_time >= start and (s.has_older or (len(s.times) and s.times[0] <= end))
             ]
 
@@ -414,7 +330,7 @@ class MetricStorage:
         """Exemplars in [start, end] of the series that the matchers accept, by series."""
         with self._lock:
             found = []
-            for series in self._match(matchers):
+            for series in self._labels.match(matchers):
                 kept = [
                     StoredExemplar(dict(labels), value, t)
                     for t, value, labels in self._exemplars.get(series.id, ())
@@ -475,9 +391,9 @@ class MetricStorage:
 def _delete(connection: sqlite3.Connection, cutoff: int) -> int:
     connection.execute("DELETE FROM exemplar WHERE time < ?", (cutoff,))
     return connection.execute(
-        "DELETE FROM chunk WHERE (series, first) IN (SELECT series, first FROM chunk WHERE last < ? LIMIT ?)",
+        "DELETE FROM chunk WHERE id IN (SELECT id FROM chunk WHERE last < ? LIMIT ?)",
         (cutoff, _ROWS_PER_DELETION),
     ).rowcount
 
 
-__all__ = ["STALE", "MetricStorage", "SeriesSamples", "StoredExemplar"]
+__all__ = ["MetricStorage", "Series", "StoredExemplar"]

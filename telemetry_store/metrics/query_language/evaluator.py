@@ -20,7 +20,7 @@ from ...quoting import format_labels
 from ...refusals import Unprocessable, Unsupported
 from ...vectors import AGGREGATIONS, Flags, Floats, Grouping, Labels, Vector, aggregate
 from ..samples import Times, Values, is_stale
-from ..storage import MetricStorage, SeriesSamples
+from ..storage import MetricStorage
 from .histograms import histogram_quantile
 from .parser import matchers_of
 from .rates import RATES
@@ -79,16 +79,12 @@ def evaluate(
 
 def select_range(
     storage: MetricStorage, selector: promql.MatrixSelector, at: int, deadline: Deadline
-) -> list[SeriesSamples]:
+) -> list[tuple[Labels, Times, Values]]:
     """The raw samples of a range selector at one instant."""
     end = at - _offset(selector.vector_selector)
     start = end - _milliseconds(selector.range)
-    series = []
-    for found in storage.select(matchers_of(selector.vector_selector), start, end, deadline):
-        real = ~is_stale(found.values)
-        if real.any():
-            series.append(SeriesSamples(found.labels, found.times[real], found.values[real]))
-    return series
+    found = storage.select(matchers_of(selector.vector_selector), start, end, deadline).without_stale()
+    return [run for run in found.runs() if len(run[1])]
 
 
 def _milliseconds(duration: datetime.timedelta) -> int:
@@ -153,14 +149,14 @@ class _Evaluation:
         found = self._storage.select(
             matchers_of(selector), int(at[0]) - LOOKBACK_MILLISECONDS, int(at[-1]), self._deadline
         )
-        self._refuse_if_large(len(found))
+        self._refuse_if_large(len(found.labels))
         rows = []
-        for series in found:
-            position = np.searchsorted(series.times, at, side="right") - 1
+        for labels, times, samples in found.runs():
+            position = np.searchsorted(times, at, side="right") - 1
             last = np.maximum(position, 0)
-            values = series.values[last]
-            present = (position >= 0) & (series.times[last] >= at - LOOKBACK_MILLISECONDS) & ~is_stale(values)
-            rows.append((series.labels, values, present))
+            values = samples[last]
+            present = (position >= 0) & (times[last] >= at - LOOKBACK_MILLISECONDS) & ~is_stale(values)
+            rows.append((labels, values, present))
         return Vector.of(rows, self._points)
 
     def _ranges(
@@ -178,13 +174,12 @@ class _Evaluation:
         found = self._storage.select(
             matchers_of(selector.vector_selector), int(at[0]) - window, int(at[-1]), self._deadline
         )
-        self._refuse_if_large(len(found))
+        self._refuse_if_large(len(found.labels))
         rows = []
-        for series in found:
+        for labels, times, samples in found.without_stale().runs():
             self._deadline.check()
-            real = ~is_stale(series.values)
-            values, present = over_range(series.times[real], series.values[real], at, window)
-            rows.append((_without_name(series.labels), values, present))
+            values, present = over_range(times, samples, at, window)
+            rows.append((_without_name(labels), values, present))
         return self._vector(rows)
 
     def _refuse_if_large(self, series: int) -> None:

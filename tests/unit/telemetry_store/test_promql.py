@@ -8,14 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from telemetry_store.deadline import Deadline
 from telemetry_store.metrics.query_language.evaluator import Scalar, evaluate
 from telemetry_store.metrics.query_language.parser import parse
 from telemetry_store.metrics.query_language.rates import increase, irate, rate
-from telemetry_store.metrics.samples import STALE, pack, unpack
+from telemetry_store.metrics.samples import STALE
 from telemetry_store.metrics.storage import MetricStorage
 from telemetry_store.refusals import BadRequest, Refusal, Unprocessable, Unsupported
 from telemetry_store.vectors import Vector, format_value
@@ -238,18 +236,6 @@ def test_a_sample_that_is_not_newer_is_left_out(storage: MetricStorage) -> None:
     assert ask(storage, "a", 1.5) == {"a": 1.0}
     assert ask(storage, "a", 2) == {"a": 4.0}
     assert (storage.samples_appended, storage.samples_out_of_order) == (2, 2)
-
-
-@given(
-    st.lists(st.tuples(st.integers(1, 10**7), st.floats(width=64) | st.just(STALE)), min_size=1, max_size=50),
-    st.integers(-(10**12), 10**13),
-)
-def test_packed_samples_come_back_bit_by_bit(steps: list[tuple[int, float]], first: int) -> None:
-    times = first + np.cumsum(np.array([step for step, _ in steps], dtype=np.int64))
-    values = np.array([value for _, value in steps])
-    unpacked_times, unpacked_values = unpack(pack(times, values))
-    assert unpacked_times.tolist() == times.tolist()
-    assert unpacked_values.view(np.int64).tolist() == values.view(np.int64).tolist()
 
 
 @pytest.mark.parametrize(
