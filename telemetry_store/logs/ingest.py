@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable, Sequence
-from hashlib import blake2b
 
 import cramjam
 import msgspec
@@ -25,16 +24,15 @@ from ..limits import (
 from ..quoting import format_labels, unquote
 from ..refusals import BadRequest, BodyTooLarge, Unprocessable
 from ..times import NANOSECONDS, format_rfc3339
+from .head import Entries
+from .levels import level_of_labels, level_of_line
 from .protobuf_push import push_request_class
 
 #: Sorted pairs of name and value: what identifies a stream.
 Labels = tuple[tuple[str, str], ...]
 
-#: (unix nanoseconds, line, structured metadata as a JSON object or None, digest of line and metadata)
-Entry = tuple[int, str, str | None, int]
-
 #: One push: entries by stream.
-Batch = list[tuple[Labels, list[Entry]]]
+Batch = dict[Labels, Entries]
 
 #: Labels from which Loki takes a stream's `service_name` when it has none, first match wins (discover_service_name).
 SERVICE_NAME_SOURCES = (
@@ -170,7 +168,7 @@ def _check(
     streams: Iterable[tuple[dict[str, str], list[tuple[int, str, dict[str, str] | None]]]],
 ) -> Batch:
     latest = time.time_ns() + LOG_FUTURE_SECONDS * NANOSECONDS
-    batch: Batch = []
+    batch: Batch = {}
     for labels, entries in streams:
         _check_labels(labels)
         if "service_name" not in labels:
@@ -178,7 +176,8 @@ def _check(
             labels["service_name"] = labels[source] if source else "unknown_service"
         # A label without a value is no label, in Loki as in Prometheus.
         identity = tuple(sorted((name, value) for name, value in labels.items() if value))
-        checked: list[Entry] = []
+        checked = batch.setdefault(identity, Entries())
+        stream_level = level_of_labels(labels)
         for timestamp, line, metadata in entries:
             if timestamp > latest or timestamp < -_LARGEST_NANOSECONDS:
                 _refuse_timestamp(timestamp, identity)
@@ -188,14 +187,8 @@ def _check(
                     f"max entry size '{LINE_BYTES}' bytes exceeded for stream '{format_labels(identity)}' "
                     f"while adding an entry with length '{len(encoded)}' bytes"
                 )
-            digest = blake2b(encoded, digest_size=8)
-            text = None
-            if metadata:
-                pairs = _metadata_encoder.encode(metadata)
-                digest.update(pairs)
-                text = pairs.decode()
-            checked.append((timestamp, line, text, int.from_bytes(digest.digest(), "little", signed=True)))
-        batch.append((identity, checked))
+            level = stream_level or (metadata and level_of_labels(metadata)) or level_of_line(line)
+            checked.add(timestamp, encoded, level, _metadata_encoder.encode(metadata).decode() if metadata else "")
     if not batch:
         raise Unprocessable("error at least one valid stream is required for ingestion")
     return batch

@@ -1,64 +1,139 @@
-"""Log lines on disk, one row each, and the index of streams in memory. Lines are kept exactly as they came."""
+"""Streams in memory and on disk.
+
+The newest lines of every stream lie in its head in memory, and in a log in the database, from which a restart reads
+them again. A thread of this module packs heads that have grown large or old into compressed chunks, each in a step of
+its own, and takes them out of the log. Queries read heads and chunks alike, as blocks of lines (`chunks.Lines`).
+"""
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import pairwise
+from operator import itemgetter
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
 from ..database import Database, insert_rows
 from ..deadline import Deadline
-from .ingest import Batch, Entry, Labels
+from ..refusals import Refusal, StorageUnavailable
+from .chunk_cache import ChunkCache
+from .chunks import CHUNK_BYTES, Lines, Metadata, PackedLines, merge, sort_and_pack, unpack_dictionary, unpack_numbers
+from .chunks import decompress as unpack_text
+from .head import Entries, Head
+from .ingest import Batch, Labels
+from .search import LineCondition, LineConditions
+
+logger = logging.getLogger(__name__)
 
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS stream(id INTEGER PRIMARY KEY, labels TEXT NOT NULL UNIQUE);
-CREATE TABLE IF NOT EXISTS entry(
-    id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, time INTEGER NOT NULL, digest INTEGER NOT NULL,
-    line TEXT NOT NULL, metadata TEXT);
--- Finds a stream's lines by time, and makes a batch that is sent twice count once.
-CREATE UNIQUE INDEX IF NOT EXISTS entry_identity ON entry(stream, time, digest);
+-- Tables of an earlier form.
+DROP TABLE IF EXISTS entry;
+DROP TABLE IF EXISTS stream;
+CREATE TABLE IF NOT EXISTS labels(stream INTEGER PRIMARY KEY, labels TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS append(
+    id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, last INTEGER NOT NULL, entries BLOB NOT NULL);
+CREATE INDEX IF NOT EXISTS append_stream ON append(stream);
+-- Small columns first: those behind a large one are reached only by reading through it.
+CREATE TABLE IF NOT EXISTS chunk(
+    id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
+    count INTEGER NOT NULL, text_bytes INTEGER NOT NULL, metadata_bytes INTEGER NOT NULL,
+    times BLOB NOT NULL, ends BLOB NOT NULL, levels BLOB NOT NULL, metadata BLOB NOT NULL, text BLOB NOT NULL);
 """
 
-#: Rows that one transaction of retention deletes, so that ingest waits only briefly.
-_ROWS_PER_DELETION = 20_000
+#: Seconds between two looks at the heads, and age at which a head is packed even when it is small.
+_LOOK_SECONDS = 2.0
+_HEAD_SECONDS = 1800.0
 
-#: (unix nanoseconds, line, structured metadata as JSON or None)
-Row = tuple[int, str, str | None]
+#: Bytes that all heads may take before the largest are packed, whatever their size.
+_HEADS_BYTES = 32 * 1024 * 1024
+
+#: Chunks that one transaction of retention deletes, so that ingest waits only briefly.
+_CHUNKS_PER_DELETION = 500
+
+#: Later and earlier than every line.
+_NEVER = (2**63 - 1, -(2**63))
+
+#: (unix nanoseconds, line, structured metadata with `detected_level`)
+Row = tuple[int, str, Metadata]
+
+_encode_entries = msgspec.msgpack.Encoder().encode
+_decode_entries = msgspec.msgpack.Decoder(tuple[list[int], list[bytes], list[str], list[str]]).decode
 
 
-@dataclass
+@dataclass(frozen=True)
+class Chunk:
+    """What memory knows of a chunk."""
+
+    id: int
+    first: int
+    last: int
+    count: int
+    text_bytes: int
+    metadata_bytes: int
+
+
+@dataclass(eq=False)
 class Stream:
     """One stream and the span of time in which it has lines (unix nanoseconds)."""
 
     id: int
     labels: dict[str, str]
-    first_time: int
-    last_time: int
+    first_time: int = _NEVER[0]
+    last_time: int = _NEVER[1]
+    head: Head = field(default_factory=Head)
+    #: When the oldest line of the head came, by the monotonic clock.
+    head_since: float = 0.0
+    #: Oldest made first.
+    chunks: tuple[Chunk, ...] = ()
 
-    def widen(self, entries: Sequence[Entry]) -> None:
-        """Extends the span to the entries."""
-        times = [entry[0] for entry in entries]
+    def measure(self) -> None:
+        """Works out the span again."""
+        times = self.head.entries.times
+        self.first_time = min([*(c.first for c in self.chunks), *times], default=_NEVER[0])
+        self.last_time = max([*(c.last for c in self.chunks), *times], default=_NEVER[1])
+
+    def widen(self, times: Sequence[int]) -> None:
+        """Extends the span to these times."""
         self.first_time = min(self.first_time, *times)
         self.last_time = max(self.last_time, *times)
 
 
+@dataclass(frozen=True)
+class Part:
+    """A stream as one query sees it: so many lines of its head, and its chunks."""
+
+    head: Head
+    count: int
+    chunks: tuple[Chunk, ...]
+
+
+class Reader:
+    """One consistent view of all streams, for one query."""
+
+    def __init__(self, parts: dict[int, Part], deadline: Deadline) -> None:
+        self.deadline = deadline
+        self._parts = parts
+
+    def part(self, stream: Stream) -> Part:
+        """The stream as it was when the query began."""
+        return self._parts.get(stream.id) or Part(Head(), 0, ())
+
+
 @dataclass
-class LineConditions:
-    """What SQLite can check about a line itself: pieces it must and must not contain."""
+class _Logged:
+    """Lines on their way to the log."""
 
-    containing: list[str] = field(default_factory=list)
-    lacking: list[str] = field(default_factory=list)
-
-    def sql(self) -> tuple[str, list[str]]:
-        """The conditions as SQL to append to a WHERE clause, and their parameters."""
-        clause = " AND instr(line, ?) > 0" * len(self.containing) + " AND instr(line, ?) = 0" * len(self.lacking)
-        return clause, [*self.containing, *self.lacking]
+    stream: Stream
+    entries: Entries
 
 
 class LogStorage:
@@ -68,64 +143,177 @@ class LogStorage:
         self.lines_received = 0
         self.bytes_received = 0
         self._lock = threading.Lock()
+        #: Held by whoever packs or forgets: one at a time.
+        self._maintenance = threading.Lock()
         self._streams: dict[Labels, Stream] = {}
         self._next_stream = 1
-        self.database: Database[Batch] = Database(directory / "logs.db", _SCHEMA, self._write)
-        self._load_streams()
+        self._next_chunk = 1
+        self._heads_bytes = 0
+        #: Chunks that no query sees any more and that are still on disk.
+        self._doomed: list[int] = []
+        self._cache = ChunkCache()
+        self.database: Database[list[_Logged]] = Database(directory / "logs.db", _SCHEMA, _write)
+        self._load()
+        self._due = threading.Event()
+        self._closing = False
+        self._packer = threading.Thread(target=self._pack_when_due, name="logs-packer", daemon=True)
+        self._packer.start()
 
-    def _load_streams(self) -> None:
+    def _load(self) -> None:
+        by_id: dict[int, Stream] = {}
         with self.database.reader() as connection:
-            for id_, labels in connection.execute("SELECT id, labels FROM stream").fetchall():
-                # Two look-ups at the ends of the index, instead of a walk over all lines.
-                first, last = connection.execute(
-                    "SELECT (SELECT min(time) FROM entry WHERE stream = ?1), "
-                    "(SELECT max(time) FROM entry WHERE stream = ?1)",
-                    (id_,),
-                ).fetchone()
-                if first is None:
-                    first, last = 2**63 - 1, -(2**63)
-                pairs = msgspec.json.decode(labels, type=dict[str, str])
-                self._streams[tuple(sorted(pairs.items()))] = Stream(id_, pairs, first, last)
-                self._next_stream = max(self._next_stream, id_ + 1)
+            for id_, text in connection.execute("SELECT stream, labels FROM labels"):
+                by_id[id_] = Stream(id_, msgspec.json.decode(text, type=dict[str, str]))
+            chunks: dict[int, list[Chunk]] = {}
+            columns = "SELECT stream, id, first, last, count, text_bytes, metadata_bytes FROM chunk ORDER BY id"
+            for id_, *chunk in connection.execute(columns):
+                chunks.setdefault(id_, []).append(Chunk(*chunk))
+                self._next_chunk = chunk[0] + 1
+            for id_, of_stream in chunks.items():
+                by_id[id_].chunks = tuple(of_stream)
+                by_id[id_].measure()
+            rows = connection.execute("SELECT stream, entries FROM append ORDER BY id").fetchall()
+        for id_, data in rows:
+            stream, entries = by_id[id_], Entries(*_decode_entries(data))
+            # A line can be in a chunk and still in the log, when the process ended in between.
+            self._extend(stream, entries.take(self._new_rows(stream, entries)))
+        for id_, stream in by_id.items():
+            self._next_stream = max(self._next_stream, id_ + 1)
+            if stream.chunks or len(stream.head):
+                self._streams[tuple(sorted(stream.labels.items()))] = stream
 
     # -- ingest
 
     def append(self, batch: Batch, size_bytes: int) -> None:
-        """Queues a checked batch. Raises Busy or StorageUnavailable, and then takes nothing of it."""
-        self.database.submit(batch, size_bytes)
+        """Takes a checked batch. Raises Busy or StorageUnavailable, and then takes nothing of it."""
         lines = 0
         with self._lock:
-            for labels, entries in batch:
+            taken: list[tuple[Labels, Stream, Entries]] = []
+            next_stream = self._next_stream
+            for labels, entries in batch.items():
+                if not len(entries):
+                    continue
                 lines += len(entries)
-                if entries:
-                    self._stream(labels).widen(entries)
+                stream = self._streams.get(labels)
+                if stream is None:
+                    stream = Stream(next_stream, dict(labels))
+                    next_stream += 1
+                rows = self._new_rows(stream, entries)
+                if rows:
+                    taken.append((labels, stream, entries if len(rows) == len(entries) else entries.take(rows)))
+            if taken:
+                self.database.submit([_Logged(stream, entries) for _, stream, entries in taken], size_bytes)
+            else:
+                self.database.refuse_if_unavailable()
+            self._next_stream = next_stream
+            for labels, stream, entries in taken:
+                self._streams[labels] = stream
+                self._extend(stream, entries)
             self.lines_received += lines
             self.bytes_received += size_bytes
+            if self._heads_bytes > _HEADS_BYTES:
+                self._due.set()
 
-    def _stream(self, labels: Labels) -> Stream:
-        stream = self._streams.get(labels)
-        if stream is None:
-            stream = Stream(self._next_stream, dict(labels), 2**63 - 1, -(2**63))
-            self._next_stream += 1
-            self._streams[labels] = stream
-        return stream
+    def _extend(self, stream: Stream, entries: Entries) -> None:
+        if not len(entries):
+            return
+        if not len(stream.head):
+            stream.head_since = time.monotonic()
+        before = stream.head.size_bytes
+        stream.head.extend(entries)
+        stream.widen(entries.times)
+        self._heads_bytes += stream.head.size_bytes - before
 
-    def _write(self, connection: sqlite3.Connection, batches: Sequence[Batch]) -> None:
-        rows = []
-        for batch in batches:
-            for labels, entries in batch:
-                if not entries:
-                    continue
-                with self._lock:
-                    stream = self._stream(labels)
-                    stream.widen(entries)
-                connection.execute(
-                    "INSERT INTO stream(id, labels) VALUES (?, ?) "
-                    "ON CONFLICT(labels) DO UPDATE SET id = excluded.id WHERE id <> excluded.id",
-                    (stream.id, msgspec.json.encode(stream.labels).decode()),
-                )
-                rows += [(stream.id, time, digest, line, metadata) for time, line, metadata, digest in entries]
-        insert_rows(connection, "INSERT OR IGNORE INTO entry(stream, time, digest, line, metadata)", 5, rows)
+    def _new_rows(self, stream: Stream, entries: Entries) -> list[int]:
+        """The numbers of the lines that the stream does not have yet."""
+        rows = stream.head.new_rows(entries)
+        if not stream.chunks:
+            return rows
+        first, last = min(entries.times), max(entries.times)
+        known: set[int] = set()
+        for chunk in stream.chunks:
+            if chunk.first <= last and chunk.last >= first:
+                known |= self._rows_in_chunk(chunk, entries)
+        return [row for row in rows if row not in known] if known else rows
+
+    def _rows_in_chunk(self, chunk: Chunk, entries: Entries) -> set[int]:
+        """The numbers of the lines that the chunk has."""
+        lines = self._lines_of(chunk, None)
+        times = np.array(entries.times, dtype=np.int64)
+        at = np.searchsorted(lines.times, times)
+        known = set()
+        for row in np.flatnonzero(lines.times[np.minimum(at, len(lines) - 1)] == times).tolist():
+            place = int(at[row])
+            while place < len(lines) and lines.times[place] == times[row]:
+                if lines.line(place) == entries.lines[row]:
+                    known.add(row)
+                place += 1
+        return known
+
+    # -- packing
+
+    def _pack_when_due(self) -> None:
+        while True:
+            self._due.wait(_LOOK_SECONDS)
+            self._due.clear()
+            if self._closing:
+                return
+            try:
+                self.checkpoint(everything=False)
+            except Refusal as refusal:
+                logger.warning("packing of log lines waits: %s", refusal)
+                time.sleep(_LOOK_SECONDS)
+            except Exception:
+                logger.exception("packing of log lines failed")
+
+    def checkpoint(self, everything: bool = True) -> None:
+        """Packs heads into chunks: all of them, or those that are large or old."""
+        with self._maintenance:
+            for stream in self._choose(everything):
+                self._pack(stream)
+
+    def _choose(self, everything: bool) -> list[Stream]:
+        now = time.monotonic()
+        with self._lock:
+            streams = sorted(
+                (s for s in self._streams.values() if len(s.head)), key=lambda s: s.head.size_bytes, reverse=True
+            )
+            surplus = self._heads_bytes - _HEADS_BYTES
+            chosen = []
+            for stream in streams:
+                old = now - stream.head_since > _HEAD_SECONDS
+                if everything or old or stream.head.text_bytes >= CHUNK_BYTES or surplus > 0:
+                    chosen.append(stream)
+                    surplus -= stream.head.size_bytes
+        return chosen
+
+    def _pack(self, stream: Stream) -> None:
+        def look(connection: sqlite3.Connection) -> tuple[int, int]:
+            # Lines of this moment's head are in the log by now, or come into it after what is deleted below.
+            newest = connection.execute("SELECT max(id) FROM append").fetchone()[0]
+            with self._lock:
+                return newest or 0, len(stream.head)
+
+        newest, count = self.database.perform(look)
+        head = stream.head
+        entries = head.entries.slice(0, count)
+        packed = sort_and_pack(entries.times, entries.lines, entries.levels, entries.metadata)
+        first_id = self._next_chunk
+        self._next_chunk += len(packed)
+        self.database.perform(partial(_replace_log, stream=stream.id, newest=newest, first_id=first_id, packed=packed))
+        chunks = [
+            Chunk(first_id + number, p.first, p.last, p.count, p.text_bytes, p.metadata_bytes)
+            for number, p in enumerate(packed)
+        ]
+        with self._lock:
+            self._replace_head(stream, head.entries.slice(count, len(head)))
+            stream.chunks += tuple(chunks)
+
+    def _replace_head(self, stream: Stream, entries: Entries) -> None:
+        self._heads_bytes -= stream.head.size_bytes
+        stream.head = Head(entries)
+        stream.head_since = time.monotonic()
+        self._heads_bytes += stream.head.size_bytes
 
     # -- queries
 
@@ -134,9 +322,48 @@ class LogStorage:
         with self._lock:
             return [s for s in self._streams.values() if s.first_time <= end and s.last_time >= start]
 
+    @contextlib.contextmanager
+    def reader(self, deadline: Deadline) -> Iterator[Reader]:
+        """A view that has every line acknowledged so far, and that later ones do not change."""
+        with self._lock:
+            parts = {s.id: Part(s.head, len(s.head), s.chunks) for s in self._streams.values()}
+        yield Reader(parts, deadline)
+
+    def blocks(
+        self,
+        reader: Reader,
+        stream: Stream,
+        start: int,
+        end: int,
+        conditions: LineConditions,
+        newest_first: bool = False,
+    ) -> Iterator[Lines]:
+        """A stream's lines in [start, end) that fulfil the conditions, in blocks that do not overlap in time.
+
+        Oldest or newest block first; within a block always by time, lines of one instant in the order they came.
+        Nothing is unpacked before it is asked for. Raises TimedOut.
+        """
+        part = reader.part(stream)
+        sources: list[_Source] = [
+            _Source(chunk.first, chunk.last, partial(self._lines_of, chunk, reader.deadline))
+            for chunk in part.chunks
+            if chunk.first < end and chunk.last >= start
+        ]
+        if part.count:
+            head = part.head.block(part.count)
+            first, last = int(head.times[0]), int(head.times[-1])
+            if first < end and last >= start:
+                sources.append(_Source(first, last, lambda: head))
+        for low, high, active in _sweep(sources, start, end, newest_first):
+            reader.deadline.check()
+            found = [source.between(start, end, low, high, conditions) for source in active]
+            block = merge([lines for lines in found if len(lines)] or found[:1])
+            if len(block):
+                yield block
+
     def rows(
         self,
-        connection: sqlite3.Connection,
+        reader: Reader,
         stream: Stream,
         start: int,
         end: int,
@@ -144,66 +371,162 @@ class LogStorage:
         newest_first: bool = False,
     ) -> Iterator[Row]:
         """A stream's lines in [start, end) by time; lines of one instant in the order they came (or its reverse)."""
-        clause, parameters = conditions.sql()
-        order = "DESC" if newest_first else "ASC"
-        return connection.execute(
-            f"SELECT time, line, metadata FROM entry WHERE stream = ? AND time >= ? AND time < ?{clause} "
-            f"ORDER BY time {order}, id {order}",
-            (stream.id, start, end, *parameters),
+        for block in self.blocks(reader, stream, start, end, conditions, newest_first):
+            times = block.times.tolist()
+            for row in reversed(range(len(block))) if newest_first else range(len(block)):
+                yield times[row], block.line(row).decode(errors="replace"), block.metadata_of(row)
+
+    def _lines_of(self, chunk: Chunk, deadline: Deadline | None) -> Lines:
+        def column(name: str) -> bytes:
+            with self.database.reader(deadline) as connection:
+                row = connection.execute(f"SELECT {name} FROM chunk WHERE id = ?", (chunk.id,)).fetchone()
+            if row is None:
+                raise StorageUnavailable("lines that were being read are older than the retention and have just gone")
+            data: bytes = row[0]
+            return data
+
+        get = partial(self._cache.get, chunk.id)
+        return Lines(
+            get("times", lambda: unpack_numbers(column("times"))),
+            get("ends", lambda: unpack_numbers(column("ends"))),
+            lambda: get("text", lambda: unpack_text(column("text"))),
+            lambda: get("levels", lambda: unpack_dictionary(column("levels"), chunk.count)),
+            lambda: get("metadata", lambda: unpack_dictionary(column("metadata"), chunk.count)),
         )
-
-    def times(
-        self, connection: sqlite3.Connection, stream: Stream, start: int, end: int, conditions: LineConditions
-    ) -> list[tuple[int, int]]:
-        """(unix nanoseconds, bytes of the line) of a stream's lines in [start, end), by time."""
-        clause, parameters = conditions.sql()
-        return connection.execute(
-            "SELECT time, length(CAST(line AS BLOB)) FROM entry "
-            f"WHERE stream = ? AND time >= ? AND time < ?{clause} ORDER BY time",
-            (stream.id, start, end, *parameters),
-        ).fetchall()
-
-    def reader(self, deadline: Deadline) -> contextlib.AbstractContextManager[sqlite3.Connection]:
-        """A connection that sees every line acknowledged so far."""
-        self.database.settle()
-        return self.database.reader(deadline)
 
     # -- retention
 
     def oldest_time(self) -> float | None:
-        """Unix seconds of the oldest line, or None when there is none."""
+        """Unix seconds of the oldest chunk's end or of the oldest line in a head, or None when there is nothing."""
         with self._lock:
-            times = [s.first_time for s in self._streams.values() if s.first_time <= s.last_time]
+            times = [c.last for s in self._streams.values() for c in s.chunks]
+            times += [min(s.head.entries.times) for s in self._streams.values() if len(s.head)]
         return min(times) / 1e9 if times else None
 
     def delete_before(self, unix_seconds: float) -> int:
-        """Deletes lines older than the instant, and streams left without lines; returns how many lines."""
+        """Deletes chunks that end before the instant, older lines in heads, and streams left without lines.
+
+        Returns how many lines.
+        """
         cutoff = int(unix_seconds * 1e9)
-        deleted = 0
-        with self._lock:
-            streams = [s for s in self._streams.values() if s.first_time < cutoff]
-        for stream in streams:
-            delete = partial(_delete, stream_id=stream.id, cutoff=cutoff)
-            deleted += self.database.perform_in_steps(delete, _ROWS_PER_DELETION)
-            self.database.perform(partial(self._refresh, stream=stream, cutoff=cutoff))
+        with self._maintenance:
+            deleted, ids, gone = self._forget(cutoff)
+            self._cache.drop(ids)
+            # What the disk does not let go now goes next time.
+            self._doomed += ids
+            while self._doomed:
+                self.database.perform(partial(_delete_chunks, ids=self._doomed[:_CHUNKS_PER_DELETION]))
+                del self._doomed[:_CHUNKS_PER_DELETION]
+            if deleted:
+                self.database.perform(partial(_delete_logged, cutoff=cutoff, streams=gone))
         return deleted
 
-    def _refresh(self, connection: sqlite3.Connection, stream: Stream, cutoff: int) -> None:
-        first = connection.execute("SELECT min(time) FROM entry WHERE stream = ?", (stream.id,)).fetchone()[0]
+    def _forget(self, cutoff: int) -> tuple[int, list[int], list[int]]:
+        """Takes what is old out of memory; returns how many lines, and the ids of the chunks and streams."""
+        deleted, ids, gone = 0, [], []
         with self._lock:
-            if first is not None:
-                stream.first_time = first
-            elif stream.last_time < cutoff:
-                connection.execute("DELETE FROM stream WHERE id = ?", (stream.id,))
-                self._streams.pop(tuple(sorted(stream.labels.items())), None)
+            for labels, stream in list(self._streams.items()):
+                if stream.first_time >= cutoff:
+                    continue
+                old = [chunk for chunk in stream.chunks if chunk.last < cutoff]
+                ids += [chunk.id for chunk in old]
+                deleted += sum(chunk.count for chunk in old)
+                stream.chunks = tuple(chunk for chunk in stream.chunks if chunk.last >= cutoff)
+                entries = stream.head.entries
+                kept = [row for row, instant in enumerate(entries.times) if instant >= cutoff]
+                if len(kept) < len(entries):
+                    deleted += len(entries) - len(kept)
+                    self._replace_head(stream, entries.take(kept))
+                stream.measure()
+                if not stream.chunks and not len(stream.head):
+                    gone.append(stream.id)
+                    del self._streams[labels]
+        return deleted, ids, gone
 
     def close(self) -> None:
         """Writes what is queued and closes the file."""
+        self._closing = True
+        self._due.set()
+        self._packer.join(timeout=10)
         self.database.close()
 
 
-def _delete(connection: sqlite3.Connection, stream_id: int, cutoff: int) -> int:
-    return connection.execute(
-        "DELETE FROM entry WHERE id IN (SELECT id FROM entry WHERE stream = ? AND time < ? LIMIT ?)",
-        (stream_id, cutoff, _ROWS_PER_DELETION),
-    ).rowcount
+class _Source:
+    """A chunk or a head while a query passes over it: searched once, when its lines are first needed."""
+
+    def __init__(self, first: int, last: int, load: Callable[[], Lines]) -> None:
+        self.first = first
+        self.last = last
+        self._load = load
+        self._found: Lines | None = None
+
+    def between(self, start: int, end: int, low: int, high: int, conditions: LineConditions) -> Lines:
+        """The lines in [low, high) that fulfil the conditions, of a query over [start, end)."""
+        if self._found is None:
+            lines = self._load()
+            first, last = np.searchsorted(lines.times, (start, end)).tolist()
+            self._found = lines.take(conditions.accepted(lines, first, last))
+        found = self._found
+        first, last = np.searchsorted(found.times, (low, high)).tolist()
+        return found.take(np.arange(first, last))
+
+
+def _sweep(
+    sources: Sequence[_Source], start: int, end: int, newest_first: bool
+) -> Iterator[tuple[int, int, list[_Source]]]:
+    """Spans [low, high) of time in order, each with the sources that have lines in it, oldest made first."""
+    edges = sorted({max(s.first, start) for s in sources} | {min(s.last + 1, end) for s in sources})
+    spans = list(pairwise(edges))
+    waiting = sorted(enumerate(sources), key=lambda s: s[1].last if newest_first else -s[1].first)
+    active: list[tuple[int, _Source]] = []
+    for low, high in reversed(spans) if newest_first else spans:
+        # Sources come in as soon as they reach into the span and go as soon as they no longer do.
+        while waiting and waiting[-1][1].first < high and waiting[-1][1].last >= low:
+            active.append(waiting.pop())
+        active = [source for source in active if source[1].first < high and source[1].last >= low]
+        if active:
+            yield low, high, [source for _, source in sorted(active, key=itemgetter(0))]
+
+
+def _write(connection: sqlite3.Connection, batches: Sequence[list[_Logged]]) -> None:
+    """One row of the log for each stream, whatever the number of batches."""
+    entries: dict[Stream, Entries] = {}
+    for batch in batches:
+        for logged in batch:
+            # The batches' own lists must stay as they are: a failed write is tried again.
+            entries.setdefault(logged.stream, Entries()).extend(logged.entries)
+    names = [(stream.id, msgspec.json.encode(stream.labels).decode()) for stream in entries]
+    insert_rows(connection, "INSERT OR IGNORE INTO labels(stream, labels)", 2, names)
+    rows = [
+        (stream.id, max(e.times), _encode_entries((e.times, e.lines, e.levels, e.metadata)))
+        for stream, e in entries.items()
+    ]
+    insert_rows(connection, "INSERT INTO append(stream, last, entries)", 3, rows)
+
+
+def _replace_log(
+    connection: sqlite3.Connection, stream: int, newest: int, first_id: int, packed: Sequence[PackedLines]
+) -> None:
+    for number, p in enumerate(packed):
+        connection.execute(
+            "INSERT INTO chunk(id, stream, first, last, count, text_bytes, metadata_bytes, times, ends, levels, "
+            "metadata, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                first_id + number, stream, p.first, p.last, p.count, p.text_bytes, p.metadata_bytes,
+                p.times, p.ends, p.levels, p.metadata, p.text,
+            ),
+        )  # fmt: skip
+    connection.execute("DELETE FROM append WHERE stream = ? AND id <= ?", (stream, newest))
+
+
+def _delete_chunks(connection: sqlite3.Connection, ids: Sequence[int]) -> None:
+    connection.execute(f"DELETE FROM chunk WHERE id IN ({','.join('?' * len(ids))})", ids)
+
+
+def _delete_logged(connection: sqlite3.Connection, cutoff: int, streams: Sequence[int]) -> None:
+    connection.execute("DELETE FROM append WHERE last < ?", (cutoff,))
+    for stream in streams:
+        connection.execute("DELETE FROM labels WHERE stream = ?", (stream,))
+
+
+__all__ = ["LineCondition", "LineConditions", "LogStorage", "Reader", "Row", "Stream"]

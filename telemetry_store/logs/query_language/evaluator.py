@@ -7,20 +7,16 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import orjson
 
 from ...deadline import Deadline
 from ...limits import LOG_QUERY_SERIES
 from ...refusals import BadRequest
-from ...regexes import Pattern, compile_pattern
 from ...vectors import AGGREGATIONS, Labels, Vector, aggregate
-from ..levels import level_of_labels, level_of_line
-from ..storage import LineConditions, LogStorage, Stream
+from ..storage import LineConditions, LogStorage, Reader, Stream
 from .parser import LineFilter, LogQuery, MetricQuery, RangeAggregation, VectorAggregation
 
 #: Lines read between two looks at the deadline.
@@ -37,35 +33,16 @@ class Line:
     metadata: Labels
 
 
-class _LineTest:
-    """Checks line filters: what SQLite can check by itself goes into `conditions`, the rest is asked of each line."""
-
-    def __init__(self, filters: tuple[LineFilter, ...]) -> None:
-        self.conditions = LineConditions()
-        self._rest: list[tuple[bool, tuple[str, ...], tuple[Pattern, ...]]] = []
-        for line_filter in filters:
-            wanted = line_filter.operation in ("|=", "|~")
-            if line_filter.operation in ("|~", "!~"):
-                self._rest.append((wanted, (), tuple(compile_pattern(text) for text in line_filter.texts)))
-            elif not wanted:
-                self.conditions.lacking += line_filter.texts
-            elif len(line_filter.texts) == 1:
-                self.conditions.containing += line_filter.texts
-            else:
-                self._rest.append((wanted, line_filter.texts, ()))
-
-    @property
-    def is_complete_in_sql(self) -> bool:
-        """Whether the conditions alone decide."""
-        return not self._rest
-
-    def accepts(self, line: str) -> bool:
-        """Whether the line passes the filters that the conditions do not cover."""
-        for wanted, texts, patterns in self._rest:
-            found = any(text in line for text in texts) or any(p.search(line) is not None for p in patterns)
-            if found != wanted:
-                return False
-        return True
+def line_conditions(filters: tuple[LineFilter, ...]) -> LineConditions:
+    """The line filters as the storage takes them."""
+    conditions = LineConditions()
+    for line_filter in filters:
+        conditions.add(
+            *line_filter.texts,
+            is_pattern=line_filter.operation in ("|~", "!~"),
+            negated=line_filter.operation in ("!=", "!~"),
+        )
+    return conditions
 
 
 def matching_streams(storage: LogStorage, query: LogQuery, start: int, end: int) -> list[Stream]:
@@ -81,7 +58,7 @@ def find_lines(
     storage: LogStorage, query: LogQuery, start: int, end: int, limit: int, newest_first: bool, deadline: Deadline
 ) -> list[Line]:
     """At most `limit` lines in [start, end), in order of time. Raises TimedOut."""
-    test = _LineTest(query.filters)
+    test = line_conditions(query.filters)
     with storage.reader(deadline) as connection:
         by_stream = [
             _lines_of(storage, connection, stream, start, end, test, newest_first, deadline)
@@ -94,28 +71,19 @@ def find_lines(
 
 def _lines_of(
     storage: LogStorage,
-    connection: sqlite3.Connection,
+    connection: Reader,
     stream: Stream,
     start: int,
     end: int,
-    test: _LineTest,
+    test: LineConditions,
     newest_first: bool,
     deadline: Deadline,
 ) -> Iterator[Line]:
-    stream_level = level_of_labels(stream.labels)
-    rows = storage.rows(connection, stream, start, end, test.conditions, newest_first)
+    rows = storage.rows(connection, stream, start, end, test, newest_first)
     for number, (time, text, metadata) in enumerate(rows):
         if number % _LINES_PER_CHECK == 0:
             deadline.check()
-        if test.accepts(text):
-            yield Line(time, text, stream.labels, _metadata(text, metadata, stream_level))
-
-
-def _metadata(line: str, metadata: str | None, stream_level: str | None) -> Labels:
-    pairs: Labels = orjson.loads(metadata) if metadata else {}
-    level = stream_level or level_of_labels(pairs) or level_of_line(line)
-    pairs["detected_level"] = level
-    return pairs
+        yield Line(time, text, stream.labels, metadata)
 
 
 def evaluate(
@@ -153,7 +121,7 @@ def _aggregate_range(
 ) -> Vector:
     at = grid - query.offset
     start, end = int(at[0]) - query.range + 1, int(at[-1]) + 1
-    test = _LineTest(query.query.filters)
+    test = line_conditions(query.query.filters)
     series: dict[tuple[tuple[str, str], ...], tuple[Labels, list[int], list[int]]] = {}
 
     def collect(labels: Labels) -> tuple[list[int], list[int]]:
@@ -171,12 +139,11 @@ def _aggregate_range(
     with storage.reader(deadline) as connection:
         for stream in matching_streams(storage, query.query, start, end):
             deadline.check()
-            if needed is not None and needed <= stream.labels.keys() and test.is_complete_in_sql:
-                rows = storage.times(connection, stream, start, end, test.conditions)
-                if rows:
+            if needed is not None and needed <= stream.labels.keys():
+                for block in storage.blocks(connection, stream, start, end, test):
                     times, sizes = collect({name: stream.labels[name] for name in needed})
-                    times += [row[0] for row in rows]
-                    sizes += [row[1] for row in rows]
+                    times += block.times.tolist()
+                    sizes += block.sizes.tolist()
                 continue
             for line in _lines_of(storage, connection, stream, start, end, test, False, deadline):
                 labels = line.labels | line.metadata
