@@ -111,7 +111,6 @@ def _streams(lines: list[Line], categorize: bool) -> dict[str, object]:
             entry.append({"structuredMetadata": line.metadata})
         values.append(entry)
     result = [{"stream": labels, "values": values} for _, (labels, values) in sorted(streams.items())]
-    data: dict[str, object] = {"resultType": "streams", "result": result, "stats": {}}
-    if categorize:
-        data["encodingFlags"] = ["categorize-labels"]
-    return data
+    # Grafana reads the answer from front to back: what tells the shape of the values comes before them.
+    flags = {"encodingFlags": ["categorize-labels"]} if categorize else {}
+    return {"resultType": "streams", **flags, "result": result, "stats": {}}
