@@ -49,6 +49,9 @@ LOG_QUERY_SERIES = 500
 #: Length of a trace search's time range in seconds (Tempo: max_duration, 168 hours).
 TRACE_SEARCH_RANGE_SECONDS = 168 * 3600
 
+#: Characters in a TraceQL query (Tempo: max_query_expression_size_bytes, 128 KiB).
+TRACE_QUERY_CHARACTERS = 128 * 1024
+
 #: Samples in one scrape and series in the whole store; a runaway label must not eat the machine.
 SCRAPE_SAMPLES = 100_000
 SERIES = 200_000
@@ -61,3 +64,9 @@ EXEMPLAR_CHARACTERS = 128
 
 #: Seconds that a pushed sample may lie in the future (Prometheus: 10 minutes).
 FUTURE_SECONDS = 600
+
+#: Series made from spans, beyond which new ones are counted together (Tempo: max_active_series, without bound).
+GENERATED_SERIES = 20_000
+
+#: Spans that may wait to be counted; more are left out of the generated metrics.
+GENERATED_QUEUE_SPANS = 50_000

@@ -29,6 +29,7 @@ from .metrics.targets import TargetsFile
 from .own_metrics import create_registry
 from .retention import Retention
 from .traces.api import create_otlp_app, create_traces_app
+from .traces.generated_metrics.generator import MetricsGenerator
 from .traces.storage import TraceStorage
 
 logger = logging.getLogger(__name__)
@@ -79,6 +80,11 @@ class Store:
                 EXIT_DATA_DIRECTORY,
             ) from error
         self.scraper = Scraper(self.metrics, TargetsFile(targets_file), settings.scrape_interval)
+        self.generator = (
+            MetricsGenerator(self.metrics, settings.generated_metrics_interval)
+            if settings.generated_metrics_interval
+            else None
+        )
         self.retention = Retention(
             (self.metrics, self.logs, self.traces), settings.retention_hours, settings.retention_megabytes
         )
@@ -90,7 +96,7 @@ class Store:
             "prometheus": create_metrics_app(self.metrics, self.scraper, registry),
             "loki": create_logs_app(self.logs),
             "tempo": create_traces_app(self.traces),
-            "otlp": create_otlp_app(self.traces),
+            "otlp": create_otlp_app(self.traces, self.generator.offer if self.generator else None),
         }
 
     async def look_after(self) -> None:
@@ -111,6 +117,8 @@ class Store:
     def close(self) -> None:
         """Writes everything that was acknowledged and closes the files."""
         self.scraper.close()
+        if self.generator:
+            self.generator.close()
         for storage in (self.metrics, self.logs, self.traces):
             storage.close()
         os.close(self._lock)

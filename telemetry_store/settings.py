@@ -52,6 +52,12 @@ SETTINGS = (
     Setting("data-dir", Path(".lab/data"), "directory of the database files; made when missing", Path),
     Setting("targets-file", None, "scrape targets in Prometheus' file_sd JSON form, read again when it changes", Path),
     Setting("scrape-interval", 5.0, "seconds between two scrapes of a target", _positive),
+    Setting(
+        "generated-metrics-interval",
+        5.0,
+        "seconds between two samples of the metrics made from spans; 0: none are made",
+        _not_negative,
+    ),
     Setting("retention-hours", 24.0, "age at which data is deleted; 0 keeps it for ever", _not_negative),
     Setting(
         "retention-megabytes",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -23,10 +25,10 @@ _LARGE_BODY = 256 * 1024
 _RPC_CODES = {400: 3, 413: 3, 429: 8, 500: 13, 503: 14}
 
 
-def create_otlp_app(storage: TraceStorage) -> Starlette:
-    """The application that stands on the OTLP/HTTP port."""
+def create_otlp_app(storage: TraceStorage, on_stored: Callable[[ingest.Batch], None] | None = None) -> Starlette:
+    """The application that stands on the OTLP/HTTP port; `on_stored` is told of every batch that was taken."""
     return create_app(
-        [Route("/v1/traces", _Receiver(storage).traces, methods=["POST", "GET", "PUT", "DELETE", "PATCH"])],
+        [Route("/v1/traces", _Receiver(storage, on_stored).traces, methods=["POST", "GET", "PUT", "DELETE", "PATCH"])],
         _render_otlp_error,
     )
 
@@ -49,8 +51,9 @@ def _rest(number: int) -> list[int]:
 
 
 class _Receiver:
-    def __init__(self, storage: TraceStorage) -> None:
+    def __init__(self, storage: TraceStorage, on_stored: Callable[[ingest.Batch], None] | None) -> None:
         self._storage = storage
+        self._on_stored = on_stored
         self._threads = QueryThreads()
 
     async def traces(self, request: Request) -> Response:
@@ -68,6 +71,8 @@ class _Receiver:
         decode = ingest.decode_json if kind == _JSON else ingest.decode_protobuf
         batch = decode(body) if len(body) < _LARGE_BODY else await self._threads.run(decode, body)
         self._storage.append(batch, len(body))
+        if self._on_stored is not None:
+            self._on_stored(batch)
         if kind == _JSON:
             return Response(b'{"partialSuccess":{}}', media_type=_JSON)
         return Response(b"\n\x00", media_type=_PROTOBUF)
