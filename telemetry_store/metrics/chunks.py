@@ -18,7 +18,7 @@ import numpy.typing as npt
 from .samples import Times, Values
 
 #: Series of one chunk. More would make a query for few of them decode what it does not want.
-_SERIES = 128
+SERIES_OF_A_CHUNK = 128
 
 #: Whole numbers beyond this are not all distinct as floats.
 _WHOLE = 2.0**53
@@ -66,7 +66,7 @@ def pack(runs: Iterable[Run]) -> Iterator[Chunk]:
     for run in runs:
         if len(run.times):
             waiting.append(run)
-        if len(waiting) == _SERIES:
+        if len(waiting) == SERIES_OF_A_CHUNK:
             yield _pack(waiting)
             waiting = []
     if waiting:

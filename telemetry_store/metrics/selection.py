@@ -179,8 +179,9 @@ def _read_chunks(
     )
     loaded = len(recent.times)
     for metric in sorted({recent.series[number].metric for number in recent.older}):
+        # By id: what is packed later is later in every single series, though not from series to series.
         rows = connection.execute(
-            "SELECT series, samples FROM chunk WHERE metric = ? AND last >= ? AND first <= ? ORDER BY first",
+            "SELECT series, samples FROM chunk WHERE metric = ? AND last >= ? AND first <= ? ORDER BY id",
             (metric, start, end),
         )
         for ids, content in rows:

@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 
 from .exposition import Labels
 
+#: Earlier, and later, than any sample: the bounds of a series that has none.
+NEVER = -(2**63)
+ALWAYS = 2**63 - 1
+
 
 @dataclass(eq=False, slots=True)
 class Series:
@@ -18,7 +22,9 @@ class Series:
     times: array[int] = field(default_factory=lambda: array("q"))
     values: array[float] = field(default_factory=lambda: array("d"))
     packed: int = 0
-    last_time: int = -(2**63)
+    #: No sample is older than this. After a restart it may be a little before the oldest.
+    first_time: int = ALWAYS
+    last_time: int = NEVER
     #: Whether chunks hold samples that memory does not.
     has_older: bool = False
     #: Whether the database knows the series.

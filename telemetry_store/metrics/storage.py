@@ -12,21 +12,23 @@ import sqlite3
 import threading
 import time
 from array import array
-from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from ..database import Database, insert_rows
 from ..deadline import Deadline
 from ..limits import SERIES
 from ..matchers import Matcher
-from ..refusals import Refusal, Unprocessable
-from .chunks import Run, pack
+from ..refusals import Busy, Unprocessable
+from .checkpoints import drop_packed_before, pack_runs, trim, unpacked_runs
+from .exemplars import EXEMPLARS, ExemplarRow, Exemplars, StoredExemplar, encode_labels
 from .exposition import Exemplar, Labels
+from .samples import Times, Values
 from .selection import LabelIndex, Selection, read_memory, select
 from .series import Series
 
@@ -47,13 +49,10 @@ CREATE INDEX IF NOT EXISTS exemplar_age ON exemplar(time);
 
 #: Seconds between checkpoints, and samples after which one comes sooner.
 CHECKPOINT_SECONDS = 600.0
-_CHECKPOINT_SAMPLES = 4_000_000
+_CHECKPOINT_SAMPLES = 1_000_000
 
-#: Packed samples that stay in memory as well, so that the usual dashboard needs no disk.
-_RECENT_MILLISECONDS = 15 * 60 * 1000
-
-#: Exemplars kept in memory before the oldest make room.
-_EXEMPLARS = 20_000
+#: Samples waiting for a checkpoint beyond which senders are asked to wait.
+_UNPACKED_SAMPLES = 6_000_000
 
 _ROWS_PER_DELETION = 20_000
 
@@ -63,19 +62,11 @@ class Append:
     """Samples that arrived together: the database's unit of writing."""
 
     new_series: list[tuple[int, Labels]]
-    ids: array[int]
-    times: array[int]
-    values: array[float]
-    exemplars: list[tuple[int, int, float, Labels]]
-
-
-@dataclass(frozen=True)
-class StoredExemplar:
-    """An exemplar with its time in unix milliseconds."""
-
-    labels: dict[str, str]
-    value: float
-    time: int
+    #: Of each sample: its series, unix milliseconds, and value.
+    ids: npt.NDArray[np.int64]
+    times: Times
+    values: Values
+    exemplars: list[ExemplarRow]
 
 
 class MetricStorage:
@@ -86,11 +77,12 @@ class MetricStorage:
         self.samples_out_of_order = 0
         self.exemplars_appended = 0
         self._lock = threading.RLock()
+        #: Held by what moves samples between memory and chunks; taken before `_lock`.
+        self._maintenance = threading.RLock()
         self._by_labels: dict[Labels, Series] = {}
         self._by_id: dict[int, Series] = {}
         self._labels = LabelIndex()
-        self._exemplars: dict[int, deque[tuple[int, float, Labels]]] = {}
-        self._exemplar_count = 0
+        self._exemplars = Exemplars()
         self._next_id = 1
         self._unpacked = 0
         self._oldest_chunk: int | None = None
@@ -106,54 +98,83 @@ class MetricStorage:
         exemplars: Iterable[Exemplar[Series]] = (),
         size_bytes: int = 1024,
     ) -> int:
-        """Takes samples as (series, value, unix milliseconds); returns how many series are new.
+        """Takes samples as (series, value, unix milliseconds), otherwise as `append_columns`."""
+        rows = list(samples)
+        return self.append_columns(
+            [row[0] for row in rows],
+            np.ones(len(rows), dtype=np.int64),
+            np.array([row[2] for row in rows], dtype=np.int64),
+            np.array([row[1] for row in rows], dtype=np.float64),
+            exemplars,
+            size_bytes,
+        )
 
-        A sample that is not newer than its series' last one is left out: as in Prometheus, a series is in order.
-        Raises Unprocessable when there would be too many series, StorageUnavailable while the disk refuses writes;
-        nothing is taken then.
+    def append_columns(
+        self,
+        series: Sequence[Series],
+        counts: npt.NDArray[np.int64],
+        times: Times,
+        values: Values,
+        exemplars: Iterable[Exemplar[Series]] = (),
+        size_bytes: int = 1024,
+    ) -> int:
+        """Takes samples of many series; returns how many series are new.
+
+        The first `counts[0]` of `times` (unix milliseconds) and `values` are the first series', and so on. A sample
+        that is not newer than its series' last one is left out: as in Prometheus, a series is in order. Raises
+        Unprocessable when there would be too many series, Busy when too much waits for the disk, StorageUnavailable
+        while the disk refuses writes; nothing is taken then.
         """
         self.database.refuse_if_unavailable()
         with self._lock:
-            batch = Append([], array("q"), array("q"), array("d"), [])
-            accepted: list[tuple[Series, int]] = []
-            new: list[Series] = []
-            out_of_order = 0
-            try:
-                for given, value, milliseconds in samples:
-                    series = given if given.id else self.series_of(given.labels)
-                    if milliseconds <= series.last_time:
-                        out_of_order += 1
-                        continue
-                    if not series.stored:
-                        series.stored = True
-                        new.append(series)
-                        batch.new_series.append((series.id, series.labels))
-                    accepted.append((series, series.last_time))
-                    series.last_time = milliseconds
-                    batch.ids.append(series.id)
-                    batch.times.append(milliseconds)
-                    batch.values.append(value)
-                for exemplar in exemplars:
-                    owner = exemplar.series
-                    if owner.id and exemplar.time is not None and self._is_new(owner, exemplar.time):
-                        batch.exemplars.append((owner.id, exemplar.time, exemplar.value, exemplar.labels))
-                self.database.submit(batch, size_bytes)
-            except Refusal:
-                for series, last_time in reversed(accepted):
-                    series.last_time = last_time
-                for series in new:
-                    series.stored = False
-                raise
-            for (series, _), milliseconds, value in zip(accepted, batch.times, batch.values, strict=True):
-                series.times.append(milliseconds)
-                series.values.append(value)
-            for kept in batch.exemplars:
-                self._keep_exemplar(*kept)
-            self._unpacked += len(accepted)
-            self.samples_appended += len(accepted)
-            self.samples_out_of_order += out_of_order
-            self.exemplars_appended += len(batch.exemplars)
-        return len(batch.new_series)
+            if self._unpacked > _UNPACKED_SAMPLES:
+                raise Busy("too many samples are waiting to be packed; try again in a moment")
+            owners = [one if one.id else self.series_of(one.labels) for one in series]
+            offered = len(times)
+            kept = _in_order(owners, counts, times)
+            if kept is not None:
+                ends = np.cumsum(counts)
+                sums = np.concatenate(([0], np.cumsum(kept)))
+                counts, times, values = sums[ends] - sums[ends - counts], times[kept], values[kept]
+            new = {one.id: one for one, count in zip(owners, counts.tolist(), strict=True) if count and not one.stored}
+            ids = np.repeat(np.array([one.id for one in owners], dtype=np.int64), counts)
+            rows: list[ExemplarRow] = []
+            for exemplar in exemplars:
+                owner, t = exemplar.series, exemplar.time
+                if owner.id and t is not None and self._exemplars.is_newer(owner.id, t):
+                    rows.append((owner.id, t, exemplar.value, encode_labels(exemplar.labels)))
+            batch = Append([(one.id, one.labels) for one in new.values()], ids, times, values, rows)
+            self.database.submit(batch, size_bytes)
+            for one in new.values():
+                one.stored = True
+            self._extend(owners, counts, times, values)
+            for row in rows:
+                if self._exemplars.is_newer(row[0], row[1]):
+                    self._exemplars.add(row)
+            self._unpacked += len(times)
+            self.samples_appended += len(times)
+            self.samples_out_of_order += offered - len(times)
+            self.exemplars_appended += len(rows)
+        return len(new)
+
+    def _extend(self, owners: Sequence[Series], counts: npt.NDArray[np.int64], times: Times, values: Values) -> None:
+        """Puts samples that are in order into memory."""
+        if len(times) == len(owners) and (counts == 1).all():
+            for one, t, value in zip(owners, times.tolist(), values.tolist(), strict=True):
+                one.times.append(t)
+                one.values.append(value)
+                one.last_time = t
+                one.first_time = min(one.first_time, t)
+            return
+        position = 0
+        for one, count in zip(owners, counts.tolist(), strict=True):
+            if count:
+                end = position + count
+                one.times.frombytes(times[position:end].tobytes())
+                one.values.frombytes(values[position:end].tobytes())
+                one.last_time = int(times[end - 1])
+                one.first_time = min(one.first_time, int(times[position]))
+                position = end
 
     def series_of(self, labels: Labels) -> Series:
         """The series with these labels, to append to. Raises Unprocessable when there would be too many."""
@@ -175,21 +196,9 @@ class MetricStorage:
     def _forget(self, series: Series) -> None:
         del self._by_labels[series.labels]
         del self._by_id[series.id]
-        self._exemplar_count -= len(self._exemplars.pop(series.id, ()))
+        self._exemplars.forget(series.id)
         self._labels.remove(series)
         series.id, series.stored = 0, False
-
-    def _is_new(self, series: Series, milliseconds: int) -> bool:
-        # A target repeats its last exemplar until there is a newer one.
-        kept = self._exemplars.get(series.id)
-        return not kept or kept[-1][0] < milliseconds
-
-    def _keep_exemplar(self, series_id: int, milliseconds: int, value: float, labels: Labels) -> None:
-        self._exemplars.setdefault(series_id, deque()).append((milliseconds, value, labels))
-        self._exemplar_count += 1
-        if self._exemplar_count > _EXEMPLARS:
-            max(self._exemplars.values(), key=len).popleft()
-            self._exemplar_count -= 1
 
     def _write(self, connection: sqlite3.Connection, batches: Sequence[Append]) -> None:
         for batch in batches:
@@ -197,15 +206,15 @@ class MetricStorage:
                 connection,
                 "INSERT OR REPLACE INTO series(id, labels)",
                 2,
-                [(id_, msgspec.json.encode(labels).decode()) for id_, labels in batch.new_series],
+                [(id_, encode_labels(labels).decode()) for id_, labels in batch.new_series],
             )
             insert_rows(
                 connection,
                 "INSERT OR IGNORE INTO exemplar(series, time, value, labels)",
                 4,
-                [(id_, t, value, msgspec.json.encode(labels).decode()) for id_, t, value, labels in batch.exemplars],
+                [(id_, t, value, labels.decode()) for id_, t, value, labels in batch.exemplars],
             )
-            if batch.ids:
+            if len(batch.ids):
                 connection.execute(
                     "INSERT INTO append(series, times, samples) VALUES (?, ?, ?)",
                     (batch.ids.tobytes(), batch.times.tobytes(), batch.values.tobytes()),
@@ -218,30 +227,39 @@ class MetricStorage:
             for id_, labels in connection.execute("SELECT id, labels FROM series"):
                 self._index(Series(id_, msgspec.json.decode(labels, type=Labels), stored=True))
                 self._next_id = max(self._next_id, id_ + 1)
-            for ids, last_times in connection.execute("SELECT series, last_times FROM chunk"):
+            for first, ids, last_times in connection.execute("SELECT first, series, last_times FROM chunk"):
                 for id_, last in zip(array("q", ids), array("q", last_times), strict=True):
                     series = self._by_id.get(id_)
                     if series is not None:
-                        series.last_time, series.has_older = max(series.last_time, last), True
+                        series.first_time, series.last_time = min(series.first_time, first), max(series.last_time, last)
+                        series.has_older = True
             self._oldest_chunk = connection.execute("SELECT min(last) FROM chunk").fetchone()[0]
             for ids, times, values in connection.execute("SELECT series, times, samples FROM append ORDER BY id"):
-                self._replay(ids, times, values)
+                self._replay(
+                    np.frombuffer(ids, dtype=np.int64),
+                    np.frombuffer(times, dtype=np.int64),
+                    np.frombuffer(values, dtype=np.float64),
+                )
             recent = connection.execute(
-                "SELECT series, time, value, labels FROM exemplar ORDER BY time DESC LIMIT ?", (_EXEMPLARS,)
+                "SELECT series, time, value, labels FROM exemplar ORDER BY time DESC LIMIT ?", (EXEMPLARS,)
             )
             for id_, t, value, labels in reversed(recent.fetchall()):
                 if id_ in self._by_id:
-                    self._keep_exemplar(id_, t, value, msgspec.json.decode(labels, type=Labels))
+                    self._exemplars.add((id_, t, value, labels.encode()))
 
-    def _replay(self, ids: bytes, times: bytes, values: bytes) -> None:
-        rows = zip(array("q", ids), array("q", times), array("d", values), strict=True)
-        for id_, milliseconds, value in rows:
-            series = self._by_id.get(id_)
-            if series is not None and milliseconds > series.last_time:
-                series.last_time = milliseconds
-                series.times.append(milliseconds)
-                series.values.append(value)
-                self._unpacked += 1
+    def _replay(self, ids: npt.NDArray[np.int64], times: Times, values: Values) -> None:
+        starts = np.flatnonzero(np.diff(ids, prepend=ids[0] - 1))
+        counts = np.diff(starts, append=len(ids))
+        owners = [self._by_id.get(id_) for id_ in ids[starts].tolist()]
+        # A series can be forgotten while what came for it is still in the log.
+        known = [one or Series(0, ()) for one in owners]
+        kept = np.repeat(np.array([one is not None for one in owners]), counts)
+        in_order = _in_order(known, counts, times)
+        kept = kept if in_order is None else kept & in_order
+        sums = np.concatenate(([0], np.cumsum(kept)))
+        ends = starts + counts
+        self._extend(known, sums[ends] - sums[starts], times[kept], values[kept])
+        self._unpacked += int(kept.sum())
 
     def checkpoint_if_due(self) -> None:
         """Packs into chunks what came since the last checkpoint, when enough of it has gathered."""
@@ -250,56 +268,41 @@ class MetricStorage:
             self.checkpoint()
 
     def checkpoint(self) -> None:
-        """Packs into chunks what came since the last checkpoint, and trims memory to the recent past."""
-        self._last_checkpoint = time.monotonic()
+        """Packs into chunks what came since the last checkpoint, and trims memory to the recent past.
 
-        def pack_all(connection: sqlite3.Connection) -> list[tuple[Series, int]]:
-            # Everything appended before this moment is in the log by now, or comes into it after what is deleted here.
-            newest = connection.execute("SELECT max(id) FROM append").fetchone()[0]
+        Raises StorageUnavailable when the disk refuses; everything is then as it was.
+        """
+        with self._maintenance:
+            self._last_checkpoint = time.monotonic()
+            done = self.database.perform(self._pack_all)
             with self._lock:
-                runs: dict[str, list[Run]] = {}
-                done = []
-                for series in self._by_id.values():
-                    if len(series.times) > series.packed:
-                        times = np.array(series.times[series.packed :], dtype=np.int64)
-                        run = Run(series.id, times, np.array(series.values[series.packed :]))
-                        runs.setdefault(series.metric, []).append(run)
-                        done.append((series, len(series.times)))
+                for series, count in done:
+                    self._unpacked -= count - series.packed
+                    series.packed = count
+                trim(list(self._by_id.values()), int(time.time() * 1000))
+
+    def _pack_all(self, connection: sqlite3.Connection) -> list[tuple[Series, int]]:
+        """Returns every series with how many of its samples in memory are in chunks now."""
+        # Everything appended before this moment is in the log by now, or comes into it after what is deleted here.
+        newest = connection.execute("SELECT max(id) FROM append").fetchone()[0]
+        with self._lock:
+            waiting = [series for series in self._by_id.values() if len(series.times) > series.packed]
+            runs = unpacked_runs(waiting)
+            done = [(series, len(series.times)) for series in waiting]
+        for metric, of_metric in runs.items():
             rows = [
                 (metric, c.first, c.last, c.series.tobytes(), c.last_times.tobytes(), c.content)
-                for metric, of_metric in runs.items()
-                for c in pack(of_metric)
+                for c in pack_runs(of_metric)
             ]
             insert_rows(connection, "INSERT INTO chunk(metric, first, last, series, last_times, samples)", 6, rows)
-            if newest is not None:
-                connection.execute("DELETE FROM append WHERE id <= ?", (newest,))
-            return done
-
-        done = self.database.perform(pack_all)
-        with self._lock:
-            packed = 0
-            for series, count in done:
-                packed += count - series.packed
-                series.packed = count
-            self._unpacked -= packed
-            for series in self._by_id.values():
-                self._trim(series)
-            if done and self._oldest_chunk is None:
-                self._oldest_chunk = min(series.times[0] if series.times else series.last_time for series, _ in done)
-
-    def _trim(self, series: Series) -> None:
-        """Takes packed samples out of memory once they are no longer recent."""
-        if not series.packed:
-            return
-        horizon = int(time.time() * 1000) - _RECENT_MILLISECONDS
-        if series.times[0] >= horizon:
-            return
-        count = min(int(np.searchsorted(np.array(series.times), horizon)), series.packed)
-        if count:
-            del series.times[:count]
-            del series.values[:count]
-            series.packed -= count
-            series.has_older = True
+        if newest is not None:
+            connection.execute("DELETE FROM append WHERE id <= ?", (newest,))
+        connection.execute(
+            "DELETE FROM exemplar WHERE time < (SELECT time FROM exemplar ORDER BY time DESC LIMIT 1 OFFSET ?)",
+            (EXEMPLARS,),
+        )
+        self._oldest_chunk = connection.execute("SELECT min(last) FROM chunk").fetchone()[0]
+        return done
 
     # -- queries
 
@@ -316,29 +319,35 @@ class MetricStorage:
             return select(recent, connection, start, end, deadline)
 
     def series(self, matchers: Sequence[Matcher], start: int, end: int) -> list[dict[str, str]]:
-        """Labels of the series that the matchers accept and that may have samples in [start, end]."""
+        """Labels of the series that the matchers accept and that have samples in [start, end], unix milliseconds, as
+        far as memory and the spans of chunks tell; sorted."""
         with self._lock:
-            return [
-                dict(s.labels)
-                for s in self._labels.match(matchers)
-                if s.last_time >= start and (s.has_older or (len(s.times) and s.times[0] <= end))
-            ]
+            living = [s for s in self._labels.match(matchers) if s.first_time <= end and s.last_time >= start]
+            # A series that ends or begins within the range is there; between, it may have a gap.
+            unsure = {s.id: s.metric for s in living if s.first_time < start and s.last_time > end}
+            for id_ in list(unsure):
+                times = self._by_id[id_].times
+                if times and times[0] <= end:
+                    inside = np.frombuffer(times, dtype=np.int64)
+                    if np.searchsorted(inside, end, side="right") > np.searchsorted(inside, start):
+                        del unsure[id_]
+        absent = set(unsure)
+        if absent:
+            with self.database.reader() as connection:
+                for metric in set(unsure.values()):
+                    for (ids,) in connection.execute(
+                        "SELECT series FROM chunk WHERE metric = ? AND last >= ? AND first <= ?", (metric, start, end)
+                    ):
+                        absent.difference_update(array("q", ids))
+        return [dict(s.labels) for s in living if s.id not in absent]
 
     def exemplars(
         self, matchers: Sequence[Matcher], start: int, end: int
     ) -> list[tuple[dict[str, str], list[StoredExemplar]]]:
         """Exemplars in [start, end] of the series that the matchers accept, by series."""
         with self._lock:
-            found = []
-            for series in self._labels.match(matchers):
-                kept = [
-                    StoredExemplar(dict(labels), value, t)
-                    for t, value, labels in self._exemplars.get(series.id, ())
-                    if start <= t <= end
-                ]
-                if kept:
-                    found.append((dict(series.labels), kept))
-            return found
+            found = [(dict(s.labels), self._exemplars.within(s.id, start, end)) for s in self._labels.match(matchers)]
+        return [(labels, exemplars) for labels, exemplars in found if exemplars]
 
     def count_series(self) -> int:
         """How many series the store knows."""
@@ -348,37 +357,37 @@ class MetricStorage:
 
     def oldest_time(self) -> float | None:
         """Unix seconds of the oldest chunk's end, or of the oldest sample in memory; None when there is nothing."""
-        if self._oldest_chunk is not None:
-            return self._oldest_chunk / 1000
         with self._lock:
             times = [s.times[0] for s in self._by_id.values() if s.times]
+        if self._oldest_chunk is not None:
+            times.append(self._oldest_chunk)
         return min(times) / 1000 if times else None
 
     def delete_before(self, unix_seconds: float) -> int:
         """Deletes chunks that end before the instant, and series left without samples; returns how many chunks."""
         cutoff = int(unix_seconds * 1000)
-        with self._lock:
-            waiting = any(len(s.times) > s.packed and s.times[s.packed] < cutoff for s in self._by_id.values())
-        if waiting:
-            # Only chunks are deleted, so what is old has to be in one.
-            self.checkpoint()
-        deleted = self.database.perform_in_steps(lambda connection: _delete(connection, cutoff), _ROWS_PER_DELETION)
-        self.database.perform(lambda connection: self._drop_empty(connection, cutoff))
+        with self._maintenance:
+            with self._lock:
+                waiting = any(len(s.times) > s.packed and s.times[s.packed] < cutoff for s in self._by_id.values())
+            if waiting:
+                # Only chunks are deleted, so what is old has to be in one.
+                self.checkpoint()
+            deleted = self.database.perform_in_steps(lambda connection: _delete(connection, cutoff), _ROWS_PER_DELETION)
+            self.database.perform(lambda connection: self._drop_empty(connection, cutoff))
         return deleted
 
     def _drop_empty(self, connection: sqlite3.Connection, cutoff: int) -> None:
         self._oldest_chunk = connection.execute("SELECT min(last) FROM chunk").fetchone()[0]
         with self._lock:
             for series in self._by_id.values():
-                old = min(int(np.searchsorted(np.array(series.times), cutoff)), series.packed) if series.times else 0
-                if old:
-                    del series.times[:old]
-                    del series.values[:old]
-                    series.packed -= old
+                if series.packed and series.times[0] < cutoff:
+                    drop_packed_before(series, cutoff)
+                series.first_time = max(series.first_time, min(cutoff, series.last_time))
             gone = [s for s in self._by_id.values() if not s.times and s.last_time < cutoff]
             ids = [s.id for s in gone]
             for series in gone:
                 self._forget(series)
+            self._exemplars.forget_before(cutoff)
         for id_ in ids:
             connection.execute("DELETE FROM series WHERE id = ?", (id_,))
             connection.execute("DELETE FROM exemplar WHERE series = ?", (id_,))
@@ -394,6 +403,30 @@ def _delete(connection: sqlite3.Connection, cutoff: int) -> int:
         "DELETE FROM chunk WHERE id IN (SELECT id FROM chunk WHERE last < ? LIMIT ?)",
         (cutoff, _ROWS_PER_DELETION),
     ).rowcount
+
+
+def _in_order(owners: Sequence[Series], counts: npt.NDArray[np.int64], times: Times) -> npt.NDArray[np.bool_] | None:
+    """Which samples are newer than all before them in their series; None when all are."""
+    lasts = np.array([one.last_time for one in owners], dtype=np.int64)
+    if len({id(one) for one in owners}) == len(owners):
+        before = np.empty_like(times)
+        before[1:] = times[:-1]
+        filled = counts > 0
+        before[(np.cumsum(counts) - counts)[filled]] = lasts[filled]
+        if (times > before).all():
+            return None
+    kept = np.zeros(len(times), dtype=bool)
+    reached: dict[int, int] = {}
+    position = 0
+    for one, count in zip(owners, counts.tolist(), strict=True):
+        run = times[position : position + count]
+        if count:
+            last = reached.get(id(one), one.last_time)
+            highest = np.maximum.accumulate(np.concatenate(([last], run)))
+            kept[position : position + count] = run > highest[:-1]
+            reached[id(one)] = int(highest[-1])
+        position += count
+    return kept
 
 
 __all__ = ["MetricStorage", "Series", "StoredExemplar"]
