@@ -10,8 +10,9 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from .columns import Column, key_of
+from .columns import NO_PARENT, Column, key_of
 from .ingest import SpanRow
+from .parents import parent_rows
 from .spans import SpanSource, Value, plain, source_of
 
 
@@ -167,7 +168,7 @@ class MemoryColumns:
     """A block's columns in memory."""
 
     def __init__(
-        self, sources: Sequence[SpanSource], arrays: Mapping[str, NDArray[Any]], columns: Mapping[str, Column]
+        self, sources: Sequence[SpanSource], arrays: dict[str, NDArray[Any]], columns: Mapping[str, Column]
     ) -> None:
         self.sources = sources
         self.arrays = arrays
@@ -179,7 +180,18 @@ class MemoryColumns:
 
     def array(self, name: str) -> NDArray[Any]:
         """One of the arrays."""
+        if name == "parent" and name not in self.arrays:
+            self.arrays[name] = self._distances_to_parents()
         return self.arrays[name]
+
+    def _distances_to_parents(self) -> NDArray[np.int32]:
+        arrays, kind = self.arrays, self.columns["span:kind"]
+        first_row = arrays["first_row"]
+        trace = np.repeat(np.arange(len(first_row) - 1, dtype=np.int32), np.diff(first_row))
+        parents = parent_rows(
+            trace, arrays["span_id"], arrays["parent_id"], np.array(kind.values).astype(np.int64)[kind.codes]
+        )
+        return np.where(parents < 0, NO_PARENT, parents - np.arange(len(parents))).astype(np.int32)
 
     def column(self, name: str) -> Column | None:
         """One of the columns, or None when no span has it."""

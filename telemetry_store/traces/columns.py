@@ -22,7 +22,8 @@ Int64s = NDArray[np.int64]
 #: Scopes that attributes are grouped by.
 SCOPES = ("span", "resource", "instrumentation", "event", "link")
 
-_KIND_CLIENT, _KIND_SERVER = 3, 2
+#: In place of the distance to the parent: it has none, or it has not arrived.
+NO_PARENT = 2**31 - 1
 
 
 class Column:
@@ -49,9 +50,10 @@ class Column:
 class ColumnSource(Protocol):
     """Where a block's columns lie.
 
-    Arrays, one entry per span unless said otherwise: `start` `duration` `span_id` `parent_id` (uint64, 0 for none)
-    `source` (index into `sources`), `first_row` (per trace, and the count at the end), `trace_id` (16 bytes per trace),
-    `event_row` `event_time` (per event: its span's row, and nanoseconds since the span's start), `link_row` (per link).
+    Arrays of whole numbers, one entry per span unless said otherwise: `start` `duration` `span_id` `parent_id` (uint64,
+    0 for none) `parent` (how many rows further the parent stands, or NO_PARENT) `source` (index into `sources`),
+    `first_row` (per trace, and the count at the end), `trace_id` (16 bytes per trace), `event_row` `event_time` (per
+    event: its span's row, and nanoseconds since the span's start), `link_row` (per link).
     Columns: `span:name` `span:kind` `span:status` `span:statusMessage` `event:name` `link:traceID` `link:spanID`, and
     attributes as `span.…` `event.…` `link.…`.
     """
@@ -74,8 +76,10 @@ class ColumnSource(Protocol):
 class SpanBlock:
     """Some spans of whole traces: grouped by trace, traces by their start, spans by start within a trace."""
 
-    def __init__(self, columns: ColumnSource, hidden_traces: Collection[int] = ()) -> None:
-        """A view of the columns. `hidden_traces` are traces of it that another block holds more completely."""
+    def __init__(self, columns: ColumnSource, newest: int, hidden_traces: Collection[int] = ()) -> None:
+        """A view of the columns. No trace of them starts after `newest` (unix nanoseconds); `hidden_traces` are numbers
+        of those that another block holds more completely."""
+        self.newest = newest
         self._columns = columns
         self._derived: dict[str, Column] = {}
         self._kept: NDArray[np.intp] | None = None
@@ -104,12 +108,12 @@ class SpanBlock:
     @cached_property
     def start(self) -> Int64s:
         """Unix nanoseconds."""
-        return self._array("start")
+        return self._array("start").astype(np.int64, copy=False)
 
     @cached_property
     def duration(self) -> Int64s:
         """Nanoseconds."""
-        return self._array("duration")
+        return self._array("duration").astype(np.int64, copy=False)
 
     @cached_property
     def span_ids(self) -> NDArray[np.uint64]:
@@ -138,8 +142,9 @@ class SpanBlock:
         Where a client's and a server's span share one id, the kind of the child tells which is meant; of more than two
         with one id none is, as in Tempo.
         """
-        kind = self.intrinsic("span:kind")
-        return _parents(self.trace, self.span_ids, self.parent_ids, np.append(kind.values, -1).astype(int)[kind.codes])
+        distance = self._columns.array("parent")
+        rows = np.where(distance == NO_PARENT, -1, np.arange(len(distance)) + distance).astype(np.int32)
+        return rows if self._kept is None else _moved(rows[self._kept], self._kept, len(rows))
 
     # -- one entry per trace
 
@@ -177,12 +182,15 @@ class SpanBlock:
 
     @cached_property
     def root(self) -> Int32s:
-        """The row of each trace's root (its first span without a parent's id), -1 when it has not arrived."""
+        """The row of each trace's root (as in Tempo the last of its spans without a parent's id), -1 for none."""
         roots = np.flatnonzero(~self.has_parent_id)
         result = np.full(self.trace_count, -1, np.int32)
-        # The last assignment stays, so from the back: the first root wins.
-        result[self.trace[roots[::-1]]] = roots[::-1]
+        result[self.trace[roots]] = roots
         return result
+
+    def touches(self, start: int, end: int) -> bool:
+        """Whether a span lies in [start, end], unix nanoseconds."""
+        return bool(((self.start <= end) & (self.start + self.duration >= start)).any())
 
     # -- columns
 
@@ -232,7 +240,7 @@ class SpanBlock:
     def event_times(self) -> tuple[Int32s, Int64s]:
         """Of every event its span's row, and the nanoseconds since that span's start."""
         rows, kept = self._item_rows("event_row")
-        return rows, self._columns.array("event_time")[kept]
+        return rows, self._columns.array("event_time")[kept].astype(np.int64, copy=False)
 
     def links(self, name: str) -> tuple[Int32s, Column]:
         """An intrinsic (`link:traceID`, `link:spanID`: text in hexadecimal) or attribute (`link.…`) of the links, one
@@ -278,10 +286,9 @@ class SpanBlock:
         rows = self._columns.array(row_array).astype(np.int32)
         if self._kept is None:
             return rows, slice(None)
-        new_row = np.full(int(self._array_of_traces[-1]), -1, np.int32)
-        new_row[self._kept] = np.arange(len(self._kept), dtype=np.int32)
-        kept = np.flatnonzero(new_row[rows] >= 0)
-        return new_row[rows[kept]], kept
+        moved = _moved(rows, self._kept, int(self._array_of_traces[-1]))
+        kept = np.flatnonzero(moved >= 0)
+        return moved[kept], kept
 
 
 def key_of(value: Value) -> object:
@@ -297,27 +304,8 @@ def _taken(column: Column, kept: NDArray[np.intp]) -> Column:
     return Column(column.values, lambda: column.codes[kept])
 
 
-def _parents(
-    trace: Int32s, span_ids: NDArray[np.uint64], parent_ids: NDArray[np.uint64], kinds: NDArray[np.int_]
-) -> Int32s:
-    parents = np.full(len(span_ids), -1, np.int32)
-    children = np.flatnonzero(parent_ids)
-    if not len(children):
-        return parents
-    ids, dense = np.unique(np.concatenate((span_ids, parent_ids[children])), return_inverse=True)
-    # Trace and id in one number: a parent is in the same trace.
-    own = trace.astype(np.int64) * len(ids) + dense[: len(span_ids)]
-    wanted = trace[children].astype(np.int64) * len(ids) + dense[len(span_ids) :]
-    order = np.argsort(own, kind="stable")
-    ordered = own[order]
-    first = np.searchsorted(ordered, wanted, side="left")
-    found = np.searchsorted(ordered, wanted, side="right") - first
-    one = found == 1
-    parents[children[one]] = order[first[one]]
-    two = found == 2
-    if two.any():
-        child, at = children[two], first[two]
-        kind_wanted = np.where(kinds[child] == _KIND_SERVER, _KIND_CLIENT, _KIND_SERVER)
-        left, right = order[at], order[at + 1]
-        parents[child] = np.where(kinds[left] == kind_wanted, left, np.where(kinds[right] == kind_wanted, right, -1))
-    return parents
+def _moved(rows: Int32s, kept: NDArray[np.intp], count: int) -> Int32s:
+    """Where the rows stand when only the kept ones of `count` are left; -1 for none."""
+    new_row = np.full(count + 1, -1, np.int32)
+    new_row[kept] = np.arange(len(kept), dtype=np.int32)
+    return new_row[rows]

@@ -1,188 +1,357 @@
-"""Spans on disk, one row each: the columns by which they are found, and the rest as JSON."""
+"""Traces in memory and on disk.
+
+What arrives is written to a log and kept in memory, the head. From time to time a checkpoint packs the traces to which
+nothing came for a while into a block of compressed columns, and leaves the rest to the head and the log. So memory
+holds a bounded number of spans, a restart replays only the log, and a search reads only the columns that it names.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-from ..database import Database, insert_rows
+import cramjam
+import msgspec
+
+from ..database import Database
 from ..deadline import Deadline
-from .block_builder import BlockBuilder
+from ..refusals import Busy, Refusal
+from . import block_table
+from .block_table import PackedBlock, hide, pack_block, read_summaries, write_block, write_hidden
 from .columns import SpanBlock
-from .ingest import Batch, KeyValue, SpanRow
-from .spans import SpanSource, StoredSpan, Value, plain, plain_attributes, source_of
+from .head import ArrivingTrace, Head, Rows, key_of_span
+from .ingest import Batch, SpanRow
+from .packing import BlockSummary, ColumnCache
+from .spans import SpanSource, StoredSpan, Value, plain, plain_attributes
+from .view import TraceView, read_live_rows
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS source(id INTEGER PRIMARY KEY, content BLOB NOT NULL UNIQUE);
-CREATE TABLE IF NOT EXISTS span(
-    id INTEGER PRIMARY KEY, trace BLOB NOT NULL, span BLOB NOT NULL, parent BLOB NOT NULL, source INTEGER NOT NULL,
-    name TEXT NOT NULL, kind INTEGER NOT NULL, status INTEGER NOT NULL,
-    start INTEGER NOT NULL, duration INTEGER NOT NULL, details BLOB NOT NULL);
--- Finds a trace by its id, and makes a batch that is sent twice count once.
-CREATE UNIQUE INDEX IF NOT EXISTS span_identity ON span(trace, span);
-CREATE INDEX IF NOT EXISTS span_start ON span(start);
+logger = logging.getLogger(__name__)
+
+_SCHEMA = (
+    block_table.SCHEMA
+    + """
+CREATE TABLE IF NOT EXISTS append(id INTEGER PRIMARY KEY, spans BLOB NOT NULL);
 """
+)
 
-_COLUMNS = "trace, span, parent, source, name, kind, status, start, duration, details"
+#: Spans of a block, about.
+_BLOCK_SPANS = 16_384
 
-#: Rows that one transaction of retention deletes, so that ingest waits only briefly.
-_ROWS_PER_DELETION = 10_000
+#: A trace to which nothing came for so long is taken as complete, and packed together with others like it once they
+#: have this many spans: smaller blocks would cost every query more than they spare memory.
+_IDLE_SECONDS = 10.0
+_FEWEST_SPANS = _BLOCK_SPANS // 2
 
-#: How far before a range a span may have started and still be found in it; one broken clock must not make every search
-#: a walk over everything.
-_LONGEST_NANOSECONDS = 24 * 3600 * 10**9
+#: From this many spans in the head on the ones idle longest are packed, complete or not, until half are left …
+_HEAD_SPANS = 49_152
+
+#: … and when packing cannot keep up, senders are asked to wait.
+_HEAD_LIMIT = 400_000
+
+#: Spans packed and written in one transaction.
+_STEP_SPANS = 4 * _BLOCK_SPANS
+
+#: Seconds between two looks at whether there is something to pack.
+_LOOK_SECONDS = 2.0
+
+#: Unpacked columns that are kept for the next query.
+_CACHE_BYTES = 96 * 1024 * 1024
+
+_encode_batch = msgspec.msgpack.Encoder().encode
+_decode_batch = msgspec.msgpack.Decoder(Batch).decode
+
+
+@dataclass(frozen=True)
+class _Logged:
+    """A batch with its number in the log."""
+
+    number: int
+    batch: Batch
+
+
+@dataclass(frozen=True)
+class _Packing:
+    """What a checkpoint takes out of the head: traces with the count of their spans so far."""
+
+    head: Head
+    traces: list[tuple[bytes, ArrivingTrace, int]]
+    #: Everything logged up to this number is either in `traces` or in `rest`.
+    logged: int
+    rest: Rows
 
 
 class TraceStorage:
-    """Takes batches, gives back spans by trace id and by time, and forgets what is old."""
+    """Takes batches, gives back traces as columns and by id, and forgets what is old."""
 
     def __init__(self, directory: Path) -> None:
         self.spans_received = 0
         self.bytes_received = 0
         self._lock = threading.Lock()
-        self._source_ids: dict[bytes, int] = {}
-        self._sources: dict[int, SpanSource] = {}
-        self.database: Database[Batch] = Database(directory / "traces.db", _SCHEMA, self._write)
+        self._cache = ColumnCache(_CACHE_BYTES)
+        self._packing = threading.Lock()
+        self._wake = threading.Event()
+        self._closing = False
+        self.database: Database[_Logged] = Database(directory / "traces.db", _SCHEMA, self._write)
+        self._head = Head(self._lock)
+        self._logged = 0
         with self.database.reader() as connection:
-            for id_, content in connection.execute("SELECT id, content FROM source"):
-                self._source_ids[content] = id_
-                self._sources[id_] = source_of(content)
-            self._next_source = max(self._sources, default=0) + 1
-            longest = connection.execute("SELECT max(duration) FROM span").fetchone()[0] or 0
-            self._longest = min(longest, _LONGEST_NANOSECONDS)
-            self._first = connection.execute("SELECT min(start) FROM span").fetchone()[0]
+            self._summaries = {summary.id: summary for summary in read_summaries(connection)}
+            for number, spans in connection.execute("SELECT id, spans FROM append ORDER BY id"):
+                self._head.add(_unpack_batch(spans))
+                self._logged = number
+        self._next_block = max(self._summaries, default=0) + 1
+        self._packer = threading.Thread(target=self._run, name="traces-packer", daemon=True)
+        self._packer.start()
 
     # -- ingest
 
     def append(self, batch: Batch, size_bytes: int) -> None:
-        """Queues a checked batch. Raises Busy or StorageUnavailable, and then takes nothing of it."""
+        """Takes a checked batch. Raises Busy or StorageUnavailable, and then takes nothing of it."""
         if not batch:
             return
-        self.database.submit(batch, size_bytes)
+        with self._lock:
+            if self._head.count > _HEAD_LIMIT:
+                raise Busy("too many spans are waiting to be packed; try again in a moment")
+            self.database.submit(_Logged(self._logged + 1, batch), size_bytes)
+            self._logged += 1
+            self._head.add(batch)
+            crowded = self._head.count > _HEAD_SPANS
+        if crowded:
+            self._wake.set()
         self.spans_received += sum(len(spans) for _, spans in batch)
         self.bytes_received += size_bytes
 
-    def _source_id(self, content: bytes) -> int:
-        with self._lock:
-            id_ = self._source_ids.get(content)
-            if id_ is None:
-                id_ = self._next_source
-                self._next_source += 1
-                self._source_ids[content] = id_
-                self._sources[id_] = source_of(content)
-            return id_
-
-    def _write(self, connection: sqlite3.Connection, batches: Sequence[Batch]) -> None:
-        rows = []
-        for batch in batches:
-            for source, spans in batch:
-                id_ = self._source_id(source)
-                connection.execute("INSERT OR IGNORE INTO source(id, content) VALUES (?, ?)", (id_, source))
-                # One trace's spans side by side make neighbours of them on disk.
-                rows += [(*span[:3], id_, *span[3:]) for span in spans]
-        insert_rows(connection, f"INSERT OR IGNORE INTO span({_COLUMNS})", 10, rows)
-        if rows:
-            self._longest = min(max(self._longest, *(row[8] for row in rows)), _LONGEST_NANOSECONDS)
-            first = min(row[7] for row in rows)
-            self._first = first if self._first is None else min(self._first, first)
+    def _write(self, connection: sqlite3.Connection, batches: Sequence[_Logged]) -> None:
+        connection.executemany(
+            "INSERT INTO append(id, spans) VALUES (?, ?)", [(b.number, _pack_batch(b.batch)) for b in batches]
+        )
 
     # -- queries
 
-    def reader(self, deadline: Deadline) -> contextlib.AbstractContextManager[sqlite3.Connection]:
-        """A connection that sees every span acknowledged so far."""
-        self.database.settle()
-        return self.database.reader(deadline)
-
-    def trace(self, connection: sqlite3.Connection, trace_id: bytes) -> list[StoredSpan]:
-        """The spans of a trace by start time; empty when there is no such trace."""
-        rows = connection.execute(f"SELECT {_COLUMNS} FROM span WHERE trace = ? ORDER BY start, id", (trace_id,))
-        return [self._span(row) for row in rows]
-
-    def spans(
-        self,
-        connection: sqlite3.Connection,
-        start: int,
-        end: int,
-        condition: str = "",
-        parameters: Sequence[object] = (),
-    ) -> Iterator[StoredSpan]:
-        """Spans that touch [start, end), newest first; the condition is SQL on the columns, from a trusted place."""
-        clause = f" AND ({condition})" if condition else ""
-        rows = connection.execute(
-            f"SELECT {_COLUMNS} FROM span WHERE start >= ? AND start < ? AND start + duration >= ?{clause} "
-            "ORDER BY start DESC",
-            (max(start - self._longest, -(2**63)), end, start, *parameters),
-        )
-        return (self._span(row) for row in rows)
+    @contextlib.contextmanager
+    def reader(self, deadline: Deadline) -> Iterator[TraceView]:
+        """A view of every span acknowledged so far."""
+        with self.database.reader(deadline) as connection:
+            with self._lock:
+                # Fixes what the connection sees at the same moment as the blocks and the head.
+                connection.execute("SELECT 1 FROM block LIMIT 1").fetchone()
+                view = TraceView(connection, self._summaries, self._head, self._cache, deadline)
+            yield view
 
     def blocks(self, start: int, end: int, deadline: Deadline) -> Iterator[SpanBlock]:
-        """The traces with spans in [start, end] (unix nanoseconds) in blocks, newest first; blocks hold others too."""
-        with self.reader(deadline) as connection:
-            ids = connection.execute(
-                "SELECT trace FROM span WHERE start >= ? AND start <= ? AND start + duration >= ? "
-                "GROUP BY trace ORDER BY min(start) DESC",
-                (max(start - self._longest, -(2**63)), end, start),
-            ).fetchall()
-            for position in range(0, len(ids), 1000):
-                builder = BlockBuilder()
-                for (trace_id,) in ids[position : position + 1000]:
-                    deadline.check()
-                    for span in self.trace(connection, trace_id):
-                        row: SpanRow = (
-                            span.trace_id,
-                            span.span_id,
-                            span.parent_id,
-                            span.name,
-                            span.kind,
-                            span.status,
-                            span.start,
-                            span.duration,
-                            span.details_json,
-                        )
-                        builder.add(span.source.content, row)
-                yield SpanBlock(builder.columns())
+        """Blocks with spans in [start, end] (unix nanoseconds), newest first; see `TraceView.blocks`."""
+        with self.reader(deadline) as view:
+            yield from view.blocks(start, end)
 
-    def sources(self) -> list[SpanSource]:
-        """Every resource and scope that the store knows."""
+    def trace(self, view: TraceView, trace_id: bytes) -> list[StoredSpan]:
+        """The spans of one trace by start time."""
+        return view.trace(trace_id)
+
+    def spans(
+        self, view: TraceView, start: int, end: int, condition: str = "", parameters: Sequence[object] = ()
+    ) -> Iterator[StoredSpan]:
+        for block in view.blocks(start, end):
+            for trace_id in reversed(block.trace_ids):
+                yield from view.trace(trace_id)
+
+    # -- checkpoints
+
+    def _run(self) -> None:
+        while not self._closing:
+            self._wake.wait(_LOOK_SECONDS)
+            self._wake.clear()
+            try:
+                self.checkpoint_if_due()
+            except Refusal as refusal:
+                logger.warning("packing of the traces failed, trying again later: %s", refusal)
+                time.sleep(_LOOK_SECONDS)
+            except Exception:
+                logger.exception("packing of the traces failed, trying again later")
+                time.sleep(_LOOK_SECONDS)
+
+    def checkpoint_if_due(self) -> None:
+        """Packs traces that seem complete when there are enough of them, and others when memory is short."""
+        while not self._closing and self._pack(self._due):
+            pass
+
+    def checkpoint(self) -> None:
+        """Packs everything."""
+        while self._pack(lambda head: list(head.traces)):
+            pass
+
+    def _due(self, head: Head) -> list[bytes]:
+        by_age = sorted(head.traces.items(), key=lambda item: item[1].last_arrival)
+        latest = time.monotonic() - _IDLE_SECONDS
+        idle = [(trace_id, len(trace.rows)) for trace_id, trace in by_age if trace.last_arrival <= latest]
+        if head.count > _HEAD_SPANS:
+            excess = head.count - _HEAD_SPANS // 2
+            chosen = []
+            for trace_id, trace in by_age:
+                if excess <= 0:
+                    break
+                excess -= len(trace.rows)
+                chosen.append(trace_id)
+            return chosen
+        return [trace_id for trace_id, _ in idle] if sum(count for _, count in idle) >= _FEWEST_SPANS else []
+
+    def _pack(self, choose: Callable[[Head], list[bytes]]) -> bool:
+        """Packs some of the traces that are chosen; returns whether there were any."""
+        with self._packing:
+            packing = self._take(choose)
+            if packing is None:
+                return False
+            blocks, hidden = self._make_blocks(packing)
+            self._replace(packing, blocks, hidden)
+        return True
+
+    def _take(self, choose: Callable[[Head], list[bytes]]) -> _Packing | None:
         with self._lock:
-            return list(self._sources.values())
+            head = self._head
+            taken: dict[bytes, int] = {}
+            spans = 0
+            for trace_id in choose(head):
+                taken[trace_id] = len(head.traces[trace_id].rows)
+                spans += taken[trace_id]
+                if spans >= _STEP_SPANS:
+                    break
+            if not taken:
+                return None
+            traces = [(trace_id, head.traces[trace_id], count) for trace_id, count in taken.items()]
+            rest = [row for trace_id, trace in head.traces.items() if trace_id not in taken for row in trace.rows]
+            return _Packing(head, traces, self._logged, rest)
 
-    def _span(self, row: tuple[Any, ...]) -> StoredSpan:
-        return StoredSpan(row[0], row[1], row[2], self._sources[row[3]], *row[4:])
+    def _make_blocks(self, packing: _Packing) -> tuple[list[PackedBlock], dict[int, BlockSummary]]:
+        """New blocks with the taken traces, and the summaries of older ones in which some of these are hidden now."""
+        hidden: dict[int, BlockSummary] = {}
+        traces: list[tuple[bytes, Rows]] = []
+        with self.database.reader() as connection:
+            ids = [trace_id for trace_id, _, _ in packing.traces]
+            places = block_table.find_places(connection, ids) if self._summaries else {}
+            for trace_id, trace, count in packing.traces:
+                rows = read_live_rows(connection, self._summaries, places.get(trace_id, ()))
+                keys = {key_of_span(row) for _, row in rows}
+                rows += [(source, row) for source, row in trace.rows[:count] if key_of_span(row) not in keys]
+                traces.append((trace_id, rows))
+                for block, number in places.get(trace_id, ()):
+                    summary = hidden.get(block) or self._summaries.get(block)
+                    if summary is not None:
+                        hidden[block] = hide(summary, [number])
+        # Old and new apart: retention deletes whole blocks.
+        traces.sort(key=lambda item: min(row[6] for _, row in item[1]))
+        blocks = []
+        for group in _groups(traces):
+            blocks.append(pack_block(self._next_block, group, time.time_ns()))
+            self._next_block += 1
+        return blocks, hidden
+
+    def _replace(self, packing: _Packing, blocks: Sequence[PackedBlock], hidden: dict[int, BlockSummary]) -> None:
+        """Writes the blocks, and leaves to log and head what is not in them."""
+
+        def write(connection: sqlite3.Connection) -> None:
+            # Whatever was submitted before this task is in the log by now.
+            for block in blocks:
+                write_block(connection, block)
+            for summary in hidden.values():
+                write_hidden(connection, summary)
+            connection.execute("DELETE FROM append WHERE id <= ?", (packing.logged,))
+            if packing.rest:
+                rest = (packing.logged, _pack_batch(_as_batch(packing.rest)))
+                connection.execute("INSERT INTO append(id, spans) VALUES (?, ?)", rest)
+
+        self.database.perform(write)
+        with self._lock:
+            self._summaries = {**self._summaries, **hidden, **{block.summary.id: block.summary for block in blocks}}
+            traces = dict(packing.head.traces)
+            for trace_id, trace, count in packing.traces:
+                del traces[trace_id]
+                late = trace.rows[count:]
+                if late:
+                    kept = traces[trace_id] = ArrivingTrace()
+                    kept.rows, kept.last_arrival = late, trace.last_arrival
+                    kept.keys = {key_of_span(row) for _, row in late}
+            self._head = Head(self._lock, traces)
 
     # -- retention
 
     def oldest_time(self) -> float | None:
-        """Unix seconds of the oldest span, or None when there is none."""
-        return None if self._first is None else self._first / 1e9
+        """Unix seconds before which there is nothing left to delete; None when there is nothing at all."""
+        with self._lock:
+            times = [summary.expires for summary in self._summaries.values()]
+            times += [_newest_start(trace.rows) for trace in self._head.traces.values() if trace.rows]
+        return min(times) / 1e9 if times else None
 
     def delete_before(self, unix_seconds: float) -> int:
-        """Deletes spans that started before the instant; returns how many."""
+        """Deletes blocks and arriving traces all of whose spans started before the instant; returns how many spans."""
         cutoff = int(unix_seconds * 1e9)
-        if self._first is None or self._first >= cutoff:
-            return 0
-        deleted = self.database.perform_in_steps(lambda connection: _delete(connection, cutoff), _ROWS_PER_DELETION)
-        self.database.perform(self._refresh)
+        deleted = 0
+        with self._packing:
+            old = self._take(lambda head: [i for i, t in head.traces.items() if _newest_start(t.rows) < cutoff])
+            while old is not None:
+                deleted += sum(count for _, _, count in old.traces)
+                self._replace(old, (), {})
+                old = self._take(lambda head: [i for i, t in head.traces.items() if _newest_start(t.rows) < cutoff])
+            with self._lock:
+                gone = [summary for summary in self._summaries.values() if summary.expires < cutoff]
+                self._summaries = {id_: s for id_, s in self._summaries.items() if s.expires >= cutoff}
+            try:
+                # One at a time, so that ingest waits only briefly. Nobody sees them any more.
+                while gone:
+                    id_ = gone[-1].id
+                    self.database.perform(partial(block_table.delete_block, id_=id_))
+                    deleted += gone.pop().spans
+            finally:
+                with self._lock:
+                    self._summaries = {**self._summaries, **{summary.id: summary for summary in gone}}
         return deleted
-
-    def _refresh(self, connection: sqlite3.Connection) -> None:
-        # In the writer's thread, as every other change of it.
-        self._first = connection.execute("SELECT min(start) FROM span").fetchone()[0]
 
     def close(self) -> None:
         """Writes what is queued and closes the file."""
+        self._closing = True
+        self._wake.set()
+        self._packer.join(timeout=30)
         self.database.close()
 
 
-def _delete(connection: sqlite3.Connection, cutoff: int) -> int:
-    return connection.execute(
-        "DELETE FROM span WHERE id IN (SELECT id FROM span WHERE start < ? ORDER BY start LIMIT ?)",
-        (cutoff, _ROWS_PER_DELETION),
-    ).rowcount
+def _newest_start(rows: Rows) -> int:
+    return max(row[6] for _, row in rows)
 
 
-__all__ = ["KeyValue", "SpanSource", "StoredSpan", "TraceStorage", "Value", "plain", "plain_attributes"]
+def _groups(traces: Sequence[tuple[bytes, Rows]]) -> Iterator[list[tuple[bytes, Rows]]]:
+    """The traces in groups of about a block's size, all of them alike."""
+    spans = sum(len(rows) for _, rows in traces)
+    size = spans / max(1, round(spans / _BLOCK_SPANS))
+    group: list[tuple[bytes, Rows]] = []
+    count = 0
+    for trace in traces:
+        group.append(trace)
+        count += len(trace[1])
+        if count >= size:
+            yield group
+            group, count = [], 0
+    if group:
+        yield group
+
+
+def _as_batch(rows: Rows) -> Batch:
+    by_source: dict[bytes, list[SpanRow]] = {}
+    for source, row in rows:
+        by_source.setdefault(source, []).append(row)
+    return list(by_source.items())
+
+
+def _pack_batch(batch: Batch) -> bytes:
+    return bytes(cramjam.lz4.compress_block(_encode_batch(batch)))
+
+
+def _unpack_batch(content: bytes) -> Batch:
+    return _decode_batch(bytes(cramjam.lz4.decompress_block(content)))
+
+
+__all__ = ["SpanSource", "StoredSpan", "TraceStorage", "TraceView", "Value", "plain", "plain_attributes"]
