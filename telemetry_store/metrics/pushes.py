@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import pairwise
@@ -21,7 +20,8 @@ from ..quoting import format_labels
 from ..refusals import BadRequest
 from .exposition import Exemplar, Labels
 from .samples import Times, Values
-from .storage import MetricStorage, Series
+from .series import Series
+from .storage import MetricStorage
 
 logger = logging.getLogger(__name__)
 
@@ -94,63 +94,63 @@ def take_whole(storage: MetricStorage, push: Push, size_bytes: int) -> Taken:
     """
     if push.invalid_samples:
         logger.warning("%d samples with invalid labels were left out of a push", push.invalid_samples)
-    newest = _newest_time()
     series = [storage.series_of(labels) for labels in push.series]
-    for _, given, milliseconds, value in _rows(push, series):
-        reason = _objection(given, milliseconds, value, newest)
-        if reason:
-            raise BadRequest(reason)
-    samples = ((given, value, milliseconds) for _, given, milliseconds, value in _rows(push, series))
-    exemplars = [e for e in push.exemplars if e.time is not None and e.time <= newest]
-    storage.append(samples, _of_series(storage, exemplars), size_bytes)
-    errors = [NO_NATIVE_HISTOGRAMS] if push.histograms else []
-    return Taken(len(push.times), len(exemplars), errors)
+    objections = _objections(push, series)
+    if objections:
+        raise BadRequest(next(iter(objections.values())))
+    exemplars = _exemplars(storage, push)
+    counts = np.array(push.counts, dtype=np.int64)
+    storage.append_columns(series, counts, push.times, push.values, exemplars, size_bytes)
+    return Taken(len(push.times), len(exemplars), [NO_NATIVE_HISTOGRAMS] if push.histograms else [])
 
 
 def take_parts(storage: MetricStorage, push: Push, size_bytes: int) -> Taken:
     """Stores what can be stored of a push. Raises Unprocessable, Busy, StorageUnavailable, and then takes nothing."""
-    taken = Taken(errors=list(push.errors))
-    newest = _newest_time()
     series = [storage.series_of(labels) for labels in push.series]
-    good: list[tuple[Series, float, int]] = []
-    for labels, given, milliseconds, value in _rows(push, series):
-        reason = _objection(given, milliseconds, value, newest)
-        if reason:
-            taken.errors.append(f"{reason} for series {format_labels(labels)}")
-        else:
-            good.append((given, value, milliseconds))
-    taken.errors += [f"{NO_NATIVE_HISTOGRAMS} for series {format_labels(labels)}" for labels in push.histograms]
-    exemplars = [e for e in push.exemplars if e.time is not None and e.time <= newest]
-    storage.append(good, _of_series(storage, exemplars), size_bytes)
-    taken.samples, taken.exemplars = len(good), len(exemplars)
-    return taken
+    owners = np.repeat(np.arange(len(series)), push.counts)
+    objections = _objections(push, series)
+    errors = list(push.errors)
+    errors += [f"{reason} for series {format_labels(series[owners[row]].labels)}" for row, reason in objections.items()]
+    errors += [f"{NO_NATIVE_HISTOGRAMS} for series {format_labels(labels)}" for labels in push.histograms]
+    good = np.ones(len(owners), dtype=bool)
+    good[list(objections)] = False
+    exemplars = _exemplars(storage, push)
+    counts = np.bincount(owners[good], minlength=len(series)).astype(np.int64)
+    storage.append_columns(series, counts, push.times[good], push.values[good], exemplars, size_bytes)
+    return Taken(int(good.sum()), len(exemplars), errors)
 
 
 def _newest_time() -> int:
     return int((time.time() + FUTURE_SECONDS) * 1000)
 
 
-def _rows(push: Push, series: list[Series]) -> Iterator[tuple[Labels, Series, int, float]]:
-    times, values = push.times.tolist(), push.values.tolist()
-    position = 0
-    for labels, given, count in zip(push.series, series, push.counts, strict=True):
-        for row in range(position, position + count):
-            yield labels, given, times[row], values[row]
-        position += count
+def _objections(push: Push, series: list[Series]) -> dict[int, str]:
+    """Why samples cannot be taken, by their place in the push, judged as Prometheus does by what is stored already.
+
+    That one sample of a push is older than another of it is no fault; the older one is just left out."""
+    newest = _newest_time()
+    last = np.repeat(np.array([one.last_time for one in series], dtype=np.int64), push.counts)
+    doubtful = np.flatnonzero((push.times <= last) | (push.times > newest) | (push.times < 0))
+    if not len(doubtful):
+        return {}
+    owners = np.repeat(np.arange(len(series)), push.counts)
+    found = {}
+    for row in doubtful.tolist():
+        reason = _objection(series[owners[row]], int(push.times[row]), float(push.values[row]), newest)
+        if reason:
+            found[row] = reason
+    return found
 
 
 def _objection(series: Series, milliseconds: int, value: float, newest: int) -> str | None:
-    """Why a sample cannot be taken, judged as Prometheus does by what is stored already, not by this push."""
     if milliseconds > newest:
         return "out of bounds: timestamp is too far in the future"
     if milliseconds < 0:
         return "out of bounds"
-    if milliseconds > series.last_time:
-        return None
     if milliseconds < series.last_time:
         return "out of order sample"
     last = series.values[-1] if series.values else value
-    # The same sample twice is no fault; what comes later finds it there and leaves it.
+    # The same sample twice is no fault; the storage leaves it as it is.
     if last == value or (math.isnan(last) and math.isnan(value)):
         return None
     return (
@@ -159,8 +159,13 @@ def _objection(series: Series, milliseconds: int, value: float, newest: int) -> 
     )
 
 
-def _of_series(storage: MetricStorage, exemplars: Iterable[Exemplar[Labels]]) -> list[Exemplar[Series]]:
-    return [Exemplar(storage.series_of(e.series), e.labels, e.value, e.time) for e in exemplars]
+def _exemplars(storage: MetricStorage, push: Push) -> list[Exemplar[Series]]:
+    newest = _newest_time()
+    return [
+        Exemplar(storage.series_of(e.series), e.labels, e.value, e.time)
+        for e in push.exemplars
+        if e.time is not None and e.time <= newest
+    ]
 
 
 def _shortest(value: float) -> str:

@@ -104,7 +104,7 @@ class ServiceGraphs:
         """Ends the waiting of spans whose time is over."""
         while self._waiting:
             key, edge = next(iter(self._waiting.items()))
-            if int(now) < edge.expires:
+            if now < edge.expires:
                 break
             del self._waiting[key]
             edge.connection = "virtual_node"

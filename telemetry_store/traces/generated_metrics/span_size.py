@@ -4,6 +4,7 @@ format."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from ..ingest import SpanRow
@@ -43,7 +44,14 @@ def _dropped(part: Mapping[str, Any]) -> int:
 def _attributes(attributes: Sequence[Mapping[str, Any]]) -> int:
     size = 0
     for attribute in attributes:
-        size += _inside(_text(attribute.get("key", "")) + _inside(_value(attribute.get("value"))))
+        value = attribute.get("value")
+        text = value.get("stringValue") if value else None
+        if text is not None and len(text) < 120 and text.isascii():
+            # Nearly all attributes: two tags and two lengths of one byte each around the text.
+            content = _key(attribute.get("key", "")) + len(text) + 4
+        else:
+            content = _key(attribute.get("key", "")) + _inside(_value(value))
+        size += _inside(content)
     return size
 
 
@@ -67,6 +75,11 @@ def _value(value: Mapping[str, Any] | None) -> int:
             case "bytesValue":
                 return _inside(len(content) * 3 // 4 - content.count("="))
     return 0
+
+
+@lru_cache(maxsize=4096)
+def _key(name: str) -> int:
+    return _text(name)
 
 
 def _text(text: str) -> int:
