@@ -48,6 +48,7 @@ class Store:
     data_directory: Path
     targets_file: Path
     arguments: tuple[str, ...]
+    module: str = "telemetry_store"
     process: subprocess.Popen[str] = field(init=False)
     urls: dict[str, str] = field(init=False)
     _http: urllib3.PoolManager = field(default_factory=lambda: urllib3.PoolManager(retries=False, timeout=30))
@@ -56,7 +57,7 @@ class Store:
         """Starts the process and waits until it says where it listens."""
         self.process = subprocess.Popen(
             [
-                sys.executable, "-m", "telemetry_store", "--prometheus-port", "0", "--loki-port", "0",
+                sys.executable, "-m", self.module, "--prometheus-port", "0", "--loki-port", "0",
                 "--tempo-port", "0", "--otlp-port", "0", "--data-dir", str(self.data_directory),
                 "--targets-file", str(self.targets_file), "--scrape-interval", "0.2", *self.arguments,
             ],
@@ -121,15 +122,16 @@ class Store:
 
 @pytest.fixture
 def start_store(tmp_path: Path) -> Iterator[Callable[..., Store]]:
-    """Starts stores that end with the test; data lasts for ever unless arguments say otherwise."""
+    """Starts stores that end with the test; data lasts for ever unless arguments say otherwise. Further arguments by
+    name are those of `Store`."""
     running: list[Store] = []
 
-    def start(*arguments: str, name: str = "store") -> Store:
+    def start(*arguments: str, name: str = "store", **more: Any) -> Store:
         targets = tmp_path / f"{name}-targets.json"
         if not targets.exists():
             targets.write_text("[]")
         lasting = ("--retention-hours", "0", "--retention-megabytes", "0")
-        store = Store(tmp_path / name, targets, (*lasting, *arguments))
+        store = Store(tmp_path / name, targets, (*lasting, *arguments), **more)
         store.start()
         running.append(store)
         return store
