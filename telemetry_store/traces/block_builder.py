@@ -19,22 +19,56 @@ from .spans import SpanSource, Value, plain, source_of
 class _GrowingColumn:
     """Distinct values so far, and the (row, code) pairs of those that have one."""
 
-    __slots__ = ("code_by_key", "codes", "rows", "values")
+    __slots__ = ("code_by_content", "code_by_key", "codes", "last_row", "rows", "values")
 
     def __init__(self) -> None:
         self.code_by_key: dict[object, int] = {}
+        #: Codes by a text, or by what stands in OTLP/JSON, so that most values need not be understood again.
+        self.code_by_content: dict[object, int] = {}
         self.values: list[Value] = []
         self.rows = array("i")
         self.codes = array("i")
+        self.last_row = -1
 
-    def add(self, row: int, value: Value) -> None:
-        key = value if type(value) is str else key_of(value)
-        code = self.code_by_key.get(key)
+    def add(self, row: int, value: str | int) -> None:
+        """Adds a plain value."""
+        code = self.code_by_content.get(value)
         if code is None:
-            code = self.code_by_key[key] = len(self.values)
-            self.values.append(value)
+            code = self.code_by_content[value] = self._code_of(value)
         self.rows.append(row)
         self.codes.append(code)
+
+    def add_any(self, row: int, value: Mapping[str, Any] | None) -> None:
+        """Adds an OTLP/JSON value, unless it is of a type that TraceQL does not have."""
+        if row == self.last_row:
+            # Of several with one name the first counts.
+            return
+        self.last_row = row
+        code = None
+        for kind, content in (value or {}).items():
+            key = content if kind == "stringValue" else (kind, content)
+            try:
+                code = self.code_by_content.get(key)
+            except TypeError:
+                # A list: no key for a mapping.
+                break
+            if code is None:
+                break
+        if code is None:
+            typed = plain(value)
+            if typed is None:
+                return
+            code = self._code_of(typed)
+            if not isinstance(typed, list):
+                self.code_by_content[key] = code
+        self.rows.append(row)
+        self.codes.append(code)
+
+    def _code_of(self, value: Value) -> int:
+        code = self.code_by_key.setdefault(key_of(value), len(self.values))
+        if code == len(self.values):
+            self.values.append(value)
+        return code
 
 
 class BlockBuilder:
@@ -51,6 +85,8 @@ class BlockBuilder:
         self._span_ids = bytearray()
         self._parent_ids = bytearray()
         self._columns: dict[str, _GrowingColumn] = {}
+        self._attribute_columns: dict[str, dict[str, _GrowingColumn]] = {"span": {}, "event": {}, "link": {}}
+        self._name, self._kind, self._status = map(self._column, ("span:name", "span:kind", "span:status"))
         self._event_row = array("i")
         self._event_time = array("q")
         self._link_row = array("i")
@@ -66,9 +102,9 @@ class BlockBuilder:
         self._duration.append(duration)
         self._span_ids += span_id
         self._parent_ids += parent_id or bytes(8)
-        self._column("span:name").add(number, name)
-        self._column("span:kind").add(number, kind)
-        self._column("span:status").add(number, status)
+        self._name.add(number, name)
+        self._kind.add(number, kind)
+        self._status.add(number, status)
         if details_json == b"{}":
             return
         details = orjson.loads(details_json)
@@ -103,17 +139,13 @@ class BlockBuilder:
         return column
 
     def _attributes(self, scope: str, number: int, attributes: Sequence[Mapping[str, Any]]) -> None:
+        columns = self._attribute_columns[scope]
         for attribute in attributes:
-            name = f"{scope}.{attribute.get('key', '')}"
-            column = self._columns.get(name)
+            name = attribute["key"]
+            column = columns.get(name)
             if column is None:
-                column = self._columns[name] = _GrowingColumn()
-            elif column.rows and column.rows[-1] == number:
-                # Of several with one name the first counts.
-                continue
-            value = plain(attribute.get("value"))
-            if value is not None:
-                column.add(number, value)
+                column = columns[name] = self._column(f"{scope}.{name}")
+            column.add_any(number, attribute["value"])
 
     def columns(self) -> MemoryColumns:
         """All spans added so far, as a block's columns."""

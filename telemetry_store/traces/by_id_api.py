@@ -1,17 +1,27 @@
-"""Tempo's trace by id: version 1 and 2, as JSON and as protobuf."""
+"""Tempo's trace by id: version 1 and 2, as JSON, as protobuf, and short for language models."""
 
 from __future__ import annotations
+
+import re
+from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from ..deadline import Deadline
-from ..http_api import JsonAnswer, QueryThreads, read_parameters
+from ..http_api import JsonAnswer, Parameters, QueryThreads, read_parameters
 from ..refusals import BadRequest
-from .answers import resource_spans, trace_message, trace_response_message
-from .parameters import time_range
-from .storage import StoredSpan, TraceStorage
+from .spans import StoredSpan
+from .storage import TraceStorage
+from .trace_answers import resource_spans, short_trace, trace_message, trace_response_message
+
+_JSON = "application/json"
+_PROTOBUF = "application/protobuf"
+_LANGUAGE_MODEL = "application/vnd.grafana.llm"
+
+#: Which of Tempo's components are asked; here there is one answer for all.
+_MODES = ("", "all", "ingesters", "blocks", "external")
 
 
 def by_id_routes(storage: TraceStorage, threads: QueryThreads) -> list[BaseRoute]:
@@ -23,6 +33,12 @@ def by_id_routes(storage: TraceStorage, threads: QueryThreads) -> list[BaseRoute
     ]
 
 
+def answer_form(request: Request) -> str:
+    """The media type that the request's Accept header names first in Tempo's order; JSON otherwise."""
+    accepted = request.headers.get("accept", "")
+    return next((form for form in (_PROTOBUF, _JSON, _LANGUAGE_MODEL) if form in accepted), _JSON)
+
+
 class _ByIdApi:
     def __init__(self, storage: TraceStorage, threads: QueryThreads) -> None:
         self._storage = storage
@@ -31,33 +47,36 @@ class _ByIdApi:
     async def trace(self, request: Request) -> Response:
         spans = await self._spans(request)
         if not spans:
-            response = Response(status_code=404)
-            return response
-        if "protobuf" in request.headers.get("accept", ""):
-            return Response(await self._threads.run(trace_message, spans), media_type="application/protobuf")
+            return Response(status_code=404)
+        if answer_form(request) == _PROTOBUF:
+            return Response(await self._threads.run(trace_message, spans), media_type=_PROTOBUF)
         return JsonAnswer({"batches": await self._threads.run(resource_spans, spans)})
 
     async def trace_v2(self, request: Request) -> Response:
         spans = await self._spans(request)
-        if "protobuf" in request.headers.get("accept", ""):
-            return Response(await self._threads.run(trace_response_message, spans), media_type="application/protobuf")
+        match answer_form(request):
+            case "application/protobuf":
+                return Response(await self._threads.run(trace_response_message, spans), media_type=_PROTOBUF)
+            case "application/vnd.grafana.llm":
+                answer = JsonAnswer(await self._threads.run(short_trace, spans))
+                answer.headers["Content-Type"] = f"{_LANGUAGE_MODEL}+json"
+                return answer
         groups = await self._threads.run(resource_spans, spans)
         return JsonAnswer({"trace": {"resourceSpans": groups} if groups else {}, "metrics": {}})
 
     async def _spans(self, request: Request) -> list[StoredSpan]:
-        trace_id = _trace_id(request.path_params["trace_id"])
-        parameters = await read_parameters(request)
-        # A trace is given whole, whatever range is named; the range only has to make sense.
-        time_range(parameters)
+        trace_id = parse_trace_id(request.path_params["trace_id"])
+        _check(await read_parameters(request))
 
         def read() -> list[StoredSpan]:
-            with self._storage.reader(Deadline()) as connection:
-                return self._storage.trace(connection, trace_id)
+            with self._storage.reader(Deadline()) as view:
+                return view.trace(trace_id)
 
         return await self._threads.run(read)
 
 
-def _trace_id(text: str) -> bytes:
+def parse_trace_id(text: str) -> bytes:
+    """The 16 bytes of a trace id; zeros at its front may be left out. Raises BadRequest."""
     for position, character in enumerate(text, 1):
         if character not in "0123456789abcdefABCDEF":
             raise BadRequest(
@@ -66,3 +85,40 @@ def _trace_id(text: str) -> bytes:
     if len(text) > 32:
         raise BadRequest("trace IDs can't be larger than 128 bits")
     return bytes.fromhex(text.zfill(32))
+
+
+def _check(parameters: Parameters) -> None:
+    """Raises BadRequest for what Tempo refuses. A trace is given whole, whatever range or blocks are named."""
+    mode = parameters.get("mode")
+    if mode not in _MODES:
+        raise BadRequest(f"invalid value for mode {mode}")
+    if mode == "ingesters":
+        return
+    for name, shown in (("blockStart", "blockstart"), ("blockEnd", "blockEnd")):
+        text = parameters.get(name)
+        if text:
+            _check_uuid(text, shown)
+    start, end = _integer(parameters, "start"), _integer(parameters, "end")
+    if start and end and end <= start:
+        raise BadRequest(f"http parameter start must be before end. received start={start} end={end}")
+
+
+def _check_uuid(text: str, name: str) -> None:
+    try:
+        UUID(text)
+    except ValueError:
+        why = f"invalid UUID length: {len(text)}" if len(text) not in (32, 36, 38, 45) else "invalid UUID format"
+        raise BadRequest(f"invalid value for {name}: {why}") from None
+
+
+def _integer(parameters: Parameters, name: str) -> int:
+    text = parameters.get(name)
+    if not text:
+        return 0
+    if not re.fullmatch(r"[+-]?[0-9]+", text, re.ASCII):
+        raise BadRequest(f'invalid {name}: strconv.ParseInt: parsing "{text}": invalid syntax')
+    # Longer texts are out of range in any case.
+    number = int(text[:25])
+    if not -(2**63) <= number < 2**63:
+        raise BadRequest(f'invalid {name}: strconv.ParseInt: parsing "{text}": value out of range')
+    return number

@@ -11,27 +11,20 @@ from .block_table import Place
 from .columns import SpanBlock
 from .ingest import Batch, SpanRow
 
-#: What tells the spans of one trace from each other: a client's and a server's span may share an id.
-SpanKey = tuple[bytes, int]
-
-Rows = list[tuple[bytes, SpanRow]]
-
-
-def key_of_span(row: SpanRow) -> SpanKey:
-    """The span's identity within its trace: its id and kind."""
-    return row[1], row[4]
+#: (source, row) of spans in order of arrival, each once: what is sent again counts once. As in Tempo several spans may
+#: share one id, as a client's and a server's do.
+Rows = dict[tuple[bytes, SpanRow], None]
 
 
 class ArrivingTrace:
     """The spans of one trace that are not packed yet."""
 
-    __slots__ = ("keys", "last_arrival", "rows")
+    __slots__ = ("last_arrival", "packed", "rows")
 
     def __init__(self) -> None:
-        #: (source, row) in order of arrival.
-        self.rows: Rows = []
-        #: Of these spans, and of those of the trace that are known to be packed.
-        self.keys: set[SpanKey] = set()
+        self.rows: Rows = {}
+        #: Those of its spans that are known to be packed already.
+        self.packed: Rows = {}
         #: By the monotonic clock.
         self.last_arrival = 0.0
 
@@ -47,7 +40,7 @@ class Head:
         #: Of packed blocks, the numbers of traces that are in the head as well: it holds them whole.
         self.hidden: dict[int, set[int]] = {}
         self._lock = lock
-        self._waiting: Rows = [row for trace in self.traces.values() for row in trace.rows]
+        self._waiting = [row for trace in self.traces.values() for row in trace.rows]
         self._unchecked = list(self.traces)
         self._encoding = threading.Lock()
         self._builder = BlockBuilder()
@@ -63,13 +56,11 @@ class Head:
                 if trace is None:
                     trace = self.traces[row[0]] = ArrivingTrace()
                     self._unchecked.append(row[0])
-                key = row[1], row[4]
-                if key in trace.keys:
-                    continue
-                trace.keys.add(key)
-                trace.rows.append((source, row))
-                trace.last_arrival = now
-                self._waiting.append((source, row))
+                span = source, row
+                if span not in trace.rows and span not in trace.packed:
+                    trace.rows[span] = None
+                    trace.last_arrival = now
+                    self._waiting.append(span)
         self.count += len(self._waiting) - before
 
     def block(
@@ -106,8 +97,7 @@ class Head:
             del self._unchecked[:count]
             for trace_id, rows in parts:
                 trace = self.traces[trace_id]
-                missing = [(source, row) for source, row in rows if key_of_span(row) not in trace.keys]
-                trace.keys.update(key_of_span(row) for _, row in missing)
-                self._waiting += missing
+                trace.packed = rows
+                self._waiting += [span for span in rows if span not in trace.rows]
                 for block, number in places[trace_id]:
                     self.hidden.setdefault(block, set()).add(number)

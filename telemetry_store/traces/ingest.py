@@ -97,6 +97,8 @@ class Details(Struct, gc=False, rename="camel", omit_defaults=True):
     trace_state: str = ""
     flags: Count = 0
     status_message: str = ""
+    #: Only of a span that ended before it started.
+    end_time_unix_nano: UnixNano = 0
 
 
 class _Status(Struct, gc=False):
@@ -243,6 +245,7 @@ def _row(span: _Span) -> SpanRow:
         span.trace_state,
         span.flags,
         status.message if status else "",
+        end if end < start else 0,
     )
     return (
         trace_id,
@@ -265,7 +268,8 @@ def _id(text: str, size: int, kind: str) -> bytes:
         raise BadRequest(f"{kind} id {text[:40]!r} is not hexadecimal") from None
     if len(id_) != size or (kind != "parent span" and not any(id_)):
         bits = len(id_) * 8 if any(id_) else 0
-        raise BadRequest(f"{kind} ids must be {size * 8} bit, received {bits} bits")
+        wanted = f"{size * 8} bit" + (" and not all zero" if kind == "span" else "")
+        raise BadRequest(f"{kind} ids must be {wanted}, received {bits} bits")
     return id_
 
 

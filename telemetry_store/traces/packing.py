@@ -24,7 +24,7 @@ from .ingest import SpanRow
 from .spans import SpanSource, Value, source_of
 
 #: (source, row) of every span of a trace, in order of arrival.
-TraceRows = Sequence[tuple[bytes, SpanRow]]
+TraceRows = Collection[tuple[bytes, SpanRow]]
 
 #: Spans of the traces whose content is compressed together: enough to compress well, few enough to read at once.
 _SPANS_PER_CONTENT = 100

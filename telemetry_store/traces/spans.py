@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -102,7 +102,7 @@ def attributes_by_name(attributes: Sequence[dict[str, Any]]) -> dict[str, Value 
     return values
 
 
-def plain(value: dict[str, Any] | None) -> Value | None:
+def plain(value: Mapping[str, Any] | None) -> Value | None:
     """An OTLP/JSON value as TraceQL sees it; None for maps, bytes, nothing, and lists of more than one type."""
     for kind, content in (value or {}).items():
         if content is None:

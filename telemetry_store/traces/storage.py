@@ -12,9 +12,10 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import cramjam
@@ -26,7 +27,7 @@ from ..refusals import Busy, Refusal
 from . import block_table
 from .block_table import PackedBlock, hide, pack_block, read_summaries, write_block, write_hidden
 from .columns import SpanBlock
-from .head import ArrivingTrace, Head, Rows, key_of_span
+from .head import ArrivingTrace, Head, Rows
 from .ingest import Batch, SpanRow
 from .packing import BlockSummary, ColumnCache
 from .spans import SpanSource, StoredSpan, Value, plain, plain_attributes
@@ -53,7 +54,7 @@ _FEWEST_SPANS = _BLOCK_SPANS // 2
 _HEAD_SPANS = 49_152
 
 #: … and when packing cannot keep up, senders are asked to wait.
-_HEAD_LIMIT = 400_000
+_HEAD_LIMIT = 2 * _HEAD_SPANS
 
 #: Spans packed and written in one transaction.
 _STEP_SPANS = 4 * _BLOCK_SPANS
@@ -84,7 +85,7 @@ class _Packing:
     traces: list[tuple[bytes, ArrivingTrace, int]]
     #: Everything logged up to this number is either in `traces` or in `rest`.
     logged: int
-    rest: Rows
+    rest: list[tuple[bytes, SpanRow]]
 
 
 class TraceStorage:
@@ -224,7 +225,7 @@ class TraceStorage:
             if not taken:
                 return None
             traces = [(trace_id, head.traces[trace_id], count) for trace_id, count in taken.items()]
-            rest = [row for trace_id, trace in head.traces.items() if trace_id not in taken for row in trace.rows]
+            rest = [span for trace_id, trace in head.traces.items() if trace_id not in taken for span in trace.rows]
             return _Packing(head, traces, self._logged, rest)
 
     def _make_blocks(self, packing: _Packing) -> tuple[list[PackedBlock], dict[int, BlockSummary]]:
@@ -236,8 +237,7 @@ class TraceStorage:
             places = block_table.find_places(connection, ids) if self._summaries else {}
             for trace_id, trace, count in packing.traces:
                 rows = read_live_rows(connection, self._summaries, places.get(trace_id, ()))
-                keys = {key_of_span(row) for _, row in rows}
-                rows += [(source, row) for source, row in trace.rows[:count] if key_of_span(row) not in keys]
+                rows |= dict.fromkeys(islice(trace.rows, count))
                 traces.append((trace_id, rows))
                 for block, number in places.get(trace_id, ()):
                     summary = hidden.get(block) or self._summaries.get(block)
@@ -271,11 +271,9 @@ class TraceStorage:
             traces = dict(packing.head.traces)
             for trace_id, trace, count in packing.traces:
                 del traces[trace_id]
-                late = trace.rows[count:]
-                if late:
+                if len(trace.rows) > count:
                     kept = traces[trace_id] = ArrivingTrace()
-                    kept.rows, kept.last_arrival = late, trace.last_arrival
-                    kept.keys = {key_of_span(row) for _, row in late}
+                    kept.rows, kept.last_arrival = dict.fromkeys(islice(trace.rows, count, None)), trace.last_arrival
             self._head = Head(self._lock, traces)
 
     # -- retention
@@ -339,7 +337,7 @@ def _groups(traces: Sequence[tuple[bytes, Rows]]) -> Iterator[list[tuple[bytes, 
         yield group
 
 
-def _as_batch(rows: Rows) -> Batch:
+def _as_batch(rows: Iterable[tuple[bytes, SpanRow]]) -> Batch:
     by_source: dict[bytes, list[SpanRow]] = {}
     for source, row in rows:
         by_source.setdefault(source, []).append(row)

@@ -9,7 +9,7 @@ from ..deadline import Deadline
 from . import block_table
 from .block_table import Place
 from .columns import SpanBlock
-from .head import Head, Rows, key_of_span
+from .head import Head, Rows
 from .packing import BlockSummary, ColumnCache, PackedColumns
 from .spans import StoredSpan
 
@@ -55,8 +55,7 @@ class TraceView:
         rows = self._packed_rows(trace_id)
         arriving = self._head.traces.get(trace_id)
         if arriving is not None:
-            keys = {key_of_span(row) for _, row in rows}
-            rows += [(source, row) for source, row in arriving.rows if key_of_span(row) not in keys]
+            rows |= arriving.rows
         return sorted((StoredSpan.of(source, row) for source, row in rows), key=lambda span: span.start)
 
     def _packed_block(self, summary: BlockSummary) -> SpanBlock | None:
@@ -85,5 +84,5 @@ def read_live_rows(
     for block, number in places:
         summary = summaries.get(block)
         if summary is not None and number not in summary.hidden:
-            return block_table.read_rows(connection, (block, number))
-    return []
+            return dict.fromkeys(block_table.read_rows(connection, (block, number)))
+    return {}
