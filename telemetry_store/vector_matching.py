@@ -1,4 +1,4 @@
-"""Operations between two vectors, or a vector and numbers, as PromQL defines them: arithmetic, comparison, and/or/unless.
+"""Operations between two vectors, or a vector and numbers: arithmetic, comparison, sets. As PromQL defines them.
 
 LogQL has the same ones. Which errors are whose, in which words, is each language's: they catch `MatchingError`.
 """
@@ -170,7 +170,7 @@ def _of_sets(operation: str, left: Vector, right: Vector, matching: Matching) ->
     if operation == "or":
         taken = _somewhere(left, left_keys)
         free = [~taken.get(key, nowhere) for key in right_keys]
-        rest = right.where(np.array(free).reshape(right.present.shape))
+        rest = right.where(np.array(free, dtype=bool).reshape(right.present.shape))
         both = Vector(
             left.labels + rest.labels,
             np.concatenate((left.values, rest.values)),
@@ -178,7 +178,8 @@ def _of_sets(operation: str, left: Vector, right: Vector, matching: Matching) ->
         )
         return both.merged(SAME_LABELS)
     there = _somewhere(right, right_keys)
-    matched: Flags = np.array([there.get(key, nowhere) for key in left_keys]).reshape(left.present.shape)
+    matched: Flags = np.array([there.get(key, nowhere) for key in left_keys], dtype=bool)
+    matched = matched.reshape(left.present.shape)
     return left.where(matched if operation == "and" else ~matched)
 
 

@@ -33,7 +33,8 @@ def read_time(parameters: Parameters, name: str, default: int | None = None) -> 
         return round(seconds * 1000)
     nanoseconds = parse_rfc3339(text)
     if nanoseconds is None:
-        raise BadRequest(f'invalid parameter "{name}": cannot parse "{text}" to a valid timestamp')
+        wrapped = "" if default is None else f"Invalid time value for '{name}': "
+        raise BadRequest(f'invalid parameter "{name}": {wrapped}cannot parse "{text}" to a valid timestamp')
     return nanoseconds // 1_000_000
 
 

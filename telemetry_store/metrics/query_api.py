@@ -1,23 +1,27 @@
-"""The endpoints that evaluate PromQL: `query`, `query_range`, `query_exemplars`. Source: Prometheus HTTP API v1."""
+"""The endpoints that evaluate PromQL: `query`, `query_range`, `query_exemplars`, `format_query`.
+
+Source: Prometheus HTTP API v1, version 2.42.
+"""
 
 from __future__ import annotations
 
 import time
 
-import promql_parser as promql
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from ..deadline import Deadline
-from ..http_api import QueryThreads, read_parameters
+from ..http_api import JsonAnswer, Parameters, QueryThreads, read_parameters
 from ..limits import RANGE_POINTS
-from ..refusals import BadRequest, Unprocessable
-from ..vectors import Vector, format_time, format_value
+from ..refusals import BadRequest
+from ..vectors import Vector
+from . import answers
 from .parameters import parse_step, read_deadline, read_range, read_time, success
-from .query_language.evaluator import Scalar, Text, Value, evaluate, select_range
-from .query_language.parser import matchers_of, parse
-from .samples import Times
+from .query_language.evaluator import Scalar, String, evaluate, evaluate_matrix
+from .query_language.parser import parse
+from .query_language.printer import pretty
+from .query_language.syntax import Expression, Type, selectors, type_of
 from .storage import MetricStorage
 
 
@@ -35,6 +39,7 @@ class QueryApi:
             Route("/api/v1/query", self.query, methods=both),
             Route("/api/v1/query_range", self.query_range, methods=both),
             Route("/api/v1/query_exemplars", self.query_exemplars, methods=both),
+            Route("/api/v1/format_query", self.format_query, methods=both),
         ]
 
     async def query(self, request: Request) -> Response:
@@ -42,30 +47,20 @@ class QueryApi:
         parameters = await read_parameters(request)
         at = read_time(parameters, "time", time.time_ns() // 1_000_000)
         deadline = read_deadline(parameters)
-        tree = parse(parameters.get("query"))
-        if isinstance(tree, promql.MatrixSelector):
-            found = await self._threads.run(select_range, self._storage, tree, at, deadline)
-            result = [
-                {
-                    "metric": labels,
-                    "values": [[format_time(int(t)), format_value(v)] for t, v in zip(times, values, strict=True)],
-                }
-                for labels, times, values in found
-            ]
-            return success({"resultType": "matrix", "result": result})
-        value, _ = await self._threads.run(evaluate, self._storage, tree, at, at, 1, deadline)
-        instant = format_time(at)
-        if isinstance(value, Text):
-            return success({"resultType": "string", "result": [instant, value.value]})
-        if isinstance(value, Scalar):
-            return success({"resultType": "scalar", "result": [instant, format_value(value.values[0])]})
-        rows = sorted(zip(value.labels, value.values, strict=True), key=lambda row: sorted(row[0].items()))
-        return success(
-            {
-                "resultType": "vector",
-                "result": [{"metric": labels, "value": [instant, format_value(row[0])]} for labels, row in rows],
-            }
-        )
+        tree = _parse(parameters)
+        return await self._threads.run(self._instant, tree, at, deadline)
+
+    def _instant(self, tree: Expression, at: int, deadline: Deadline) -> Response:
+        if type_of(tree) is Type.MATRIX:
+            found = evaluate_matrix(self._storage, tree, at, deadline)
+            return _result("matrix", answers.samples(found, deadline))
+        value, _ = evaluate(self._storage, tree, at, at, 1, deadline)
+        match value:
+            case String():
+                return _result("string", [answers.show_instant(at), value.value])
+            case Scalar():
+                return _result("scalar", answers.scalar(value.values, at))
+        return _result("vector", answers.vector(value, at))
 
     async def query_range(self, request: Request) -> Response:
         """The values of an expression at a grid of instants."""
@@ -79,67 +74,59 @@ class QueryApi:
                 "exceeded maximum resolution of 11,000 points per timeseries. "
                 "Try decreasing the query resolution (?step=XX)"
             )
-        tree = parse(parameters.get("query"))
-        if isinstance(tree, (promql.MatrixSelector, promql.StringLiteral)):
-            kind = "range vector" if isinstance(tree, promql.MatrixSelector) else "string"
-            raise BadRequest(
-                f'invalid parameter "query": invalid expression type "{kind}" for range query, '
-                "must be Scalar or instant Vector"
-            )
         deadline = read_deadline(parameters)
+        tree = parse(parameters.get("query"))
+        kind = type_of(tree)
+        if kind in (Type.MATRIX, Type.STRING):
+            raise BadRequest(
+                f'invalid expression type "{kind.value}" for range query, must be Scalar or instant Vector'
+            )
 
-        def work() -> list[dict[str, object]]:
+        def work() -> Response:
             value, grid = evaluate(self._storage, tree, start, end, step, deadline)
-            return _matrix(value, grid, deadline)
+            if isinstance(value, Scalar):
+                return _result("matrix", answers.numbers(value.values, grid))
+            assert isinstance(value, Vector)
+            return _result("matrix", answers.matrix(value, grid, deadline))
 
-        return success({"resultType": "matrix", "result": await self._threads.run(work)})
+        return await self._threads.run(work)
 
     async def query_exemplars(self, request: Request) -> Response:
         """The exemplars of the series that an expression selects."""
         parameters = await read_parameters(request)
         start, end = read_range(parameters)
         if end < start:
-            raise BadRequest('invalid parameter "end": end timestamp must not be before start timestamp')
+            raise BadRequest("end timestamp must not be before start timestamp")
+        chosen = list(selectors(parse(parameters.get("query"))))
+        if not chosen:
+            return JsonAnswer({"status": "success"})
         found: dict[tuple[tuple[str, str], ...], dict[str, object]] = {}
-        for selector in _vector_selectors(parse(parameters.get("query"))):
-            for labels, exemplars in self._storage.exemplars(matchers_of(selector), start, end):
+        for selector in chosen:
+            for labels, exemplars in self._storage.exemplars(selector.matchers, start, end):
                 found[tuple(sorted(labels.items()))] = {
                     "seriesLabels": labels,
                     "exemplars": [
-                        {"labels": e.labels, "value": format_value(e.value), "timestamp": format_time(e.time)}
-                        for e in exemplars
+                        {
+                            "labels": exemplar.labels,
+                            "value": answers.show_value(exemplar.value),
+                            "timestamp": answers.show_instant(exemplar.time),
+                        }
+                        for exemplar in exemplars
                     ],
                 }
         return success([found[key] for key in sorted(found)])
 
-
-def _matrix(value: Value, grid: Times, deadline: Deadline) -> list[dict[str, object]]:
-    instants = [format_time(int(instant)) for instant in grid]
-    if isinstance(value, Scalar):
-        points = [[t, format_value(v)] for t, v in zip(instants, value.values, strict=True)]
-        return [{"metric": {}, "values": points}]
-    if not isinstance(value, Vector):
-        raise Unprocessable("a range query has no value for a string")
-    result: list[dict[str, object]] = []
-    for row in sorted(range(len(value.labels)), key=lambda number: sorted(value.labels[number].items())):
-        deadline.check()
-        values = value.values[row].tolist()
-        columns = value.present[row].nonzero()[0].tolist()
-        result.append(
-            {"metric": value.labels[row], "values": [[instants[c], format_value(values[c])] for c in columns]}
-        )
-    return result
+    async def format_query(self, request: Request) -> Response:
+        """An expression as Prometheus prints it: one way of writing, long ones over several lines."""
+        return success(pretty(_parse(await read_parameters(request))))
 
 
-def _vector_selectors(tree: promql.Expr) -> list[promql.VectorSelector]:
-    """Every selector in a tree."""
-    if isinstance(tree, promql.VectorSelector):
-        return [tree]
-    if isinstance(tree, promql.MatrixSelector):
-        return [tree.vector_selector]
-    parts: list[promql.Expr] = list(tree.args) if isinstance(tree, promql.Call) else []
-    for name in ("expr", "lhs", "rhs"):
-        part = getattr(tree, name, None)
-        if isinstance(part, promql.Expr):
-            parts.append(part)
-    return [selector for part in parts for selector in _vector_selectors(part)]
+def _parse(parameters: Parameters) -> Expression:
+    try:
+        return parse(parameters.get("query"))
+    except BadRequest as error:
+        raise BadRequest(f'invalid parameter "query": {error}') from None
+
+
+def _result(kind: str, result: object) -> Response:
+    return success({"resultType": kind, "result": result})

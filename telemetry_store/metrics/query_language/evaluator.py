@@ -1,32 +1,58 @@
-"""PromQL trees -> values over a grid of instants, by NumPy over each series' samples. Times are unix milliseconds.
+"""PromQL trees -> values over a grid of instants. Times are unix milliseconds.
 
-Semantics are Prometheus 2's: look-back of five minutes, staleness markers, ranges closed at both ends, and rates that
-are extrapolated to the edges of their range.
+Each selector is read and searched once for all its series and all instants; every part of the tree is then worked out
+for the whole grid at once. Semantics are Prometheus 2.42's: look-back of five minutes, staleness markers, ranges
+closed at both ends.
 """
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NoReturn
 
 import numpy as np
-import promql_parser as promql
 
 from ...deadline import Deadline
 from ...limits import QUERY_SAMPLES
-from ...quoting import format_labels
-from ...refusals import Unprocessable, Unsupported
-from ...vectors import AGGREGATIONS, Flags, Floats, Grouping, Labels, Vector, aggregate
-from ..samples import Times, Values, is_stale
+from ...quoting import quote
+from ...refusals import Unprocessable
+from ...vector_matching import SAME_LABELS, combine, operate_on_numbers, without_name
+from ...vectors import Flags, Floats, Vector, aggregate, format_value
+from ..samples import Times, is_stale
+from ..selection import Selection
 from ..storage import MetricStorage
-from .histograms import histogram_quantile
-from .parser import matchers_of
+from .functions import absent_labels, call, constant, nameless
+from .instant_functions import DATES
+from .over_time import OVER_TIME, holt_winters, predict_linear, quantile_over_time
 from .rates import RATES
+from .syntax import (
+    Aggregation,
+    Anchor,
+    Binary,
+    Call,
+    Expression,
+    Number,
+    Parentheses,
+    Range,
+    Selector,
+    Subquery,
+    Text,
+    Unary,
+    bare,
+    parts,
+    type_of,
+)
+from .windows import RangeFunction, Windows, apply, positions
 
 #: How long a sample stands for its series when no newer one comes.
 LOOKBACK_MILLISECONDS = 5 * 60 * 1000
+
+#: Step of a subquery that names none (Prometheus: the default evaluation interval).
+SUBQUERY_STEP_MILLISECONDS = 60 * 1000
+
+#: Functions whose value depends on the instant even when their arguments do not.
+_DEPEND_ON_INSTANT = frozenset([*DATES, "predict_linear", "time", "timestamp"])
+
+TOO_MANY_SAMPLES = "query processing would load too many samples into memory in query execution"
 
 
 @dataclass
@@ -37,317 +63,300 @@ class Scalar:
 
 
 @dataclass
-class Text:
+class String:
     """A string constant."""
 
     value: str
 
 
-Value = Scalar | Vector | Text
-
-_ARITHMETIC: dict[str, Callable[[Floats, Floats], Floats]] = {
-    "+": np.add,
-    "-": np.subtract,
-    "*": np.multiply,
-    "/": np.divide,
-    # As Go's math.Mod: the sign of the dividend.
-    "%": np.fmod,
-    "^": np.power,
-    "atan2": np.arctan2,
-}
-_COMPARISON: dict[str, Callable[[Floats, Floats], Flags]] = {
-    "==": np.equal,
-    "!=": np.not_equal,
-    ">": np.greater,
-    "<": np.less,
-    ">=": np.greater_equal,
-    "<=": np.less_equal,
-}
+Value = Scalar | Vector | String
 
 
 def evaluate(
-    storage: MetricStorage, tree: promql.Expr, start: int, end: int, step: int, deadline: Deadline
+    storage: MetricStorage, tree: Expression, start: int, end: int, step: int, deadline: Deadline
 ) -> tuple[Value, Times]:
     """The tree's value at start, start + step, … end, and these instants.
 
-    Raises Unsupported for what this store does not evaluate, Unprocessable for what has no value, TimedOut.
+    Raises Unprocessable for what has no value, TimedOut.
     """
     grid = np.arange(start, end + 1, step, dtype=np.int64)
     with np.errstate(all="ignore"):
-        return _Evaluation(storage, grid, deadline).value(tree), grid
+        return _Evaluation(storage, grid, (start, end), deadline).value(tree), grid
 
 
-def select_range(
-    storage: MetricStorage, selector: promql.MatrixSelector, at: int, deadline: Deadline
-) -> list[tuple[Labels, Times, Values]]:
-    """The raw samples of a range selector at one instant."""
-    end = at - _offset(selector.vector_selector)
-    start = end - _milliseconds(selector.range)
-    found = storage.select(matchers_of(selector.vector_selector), start, end, deadline).without_stale()
-    return [run for run in found.runs() if len(run[1])]
+def evaluate_matrix(storage: MetricStorage, tree: Expression, at: int, deadline: Deadline) -> Selection:
+    """The samples of a range selector or subquery at one instant."""
+    grid = np.array([at], dtype=np.int64)
+    with np.errstate(all="ignore"):
+        return _Evaluation(storage, grid, (at, at), deadline).samples(tree)[0]
 
 
-def _milliseconds(duration: datetime.timedelta) -> int:
-    return round(duration / datetime.timedelta(milliseconds=1))
-
-
-def _offset(selector: promql.VectorSelector) -> int:
-    if selector.at is not None:
-        raise Unsupported(f"the @ modifier is not supported here: {selector}")
-    if selector.matchers.or_matchers:
-        raise Unsupported(f"alternatives with `or` between matchers are not supported here: {selector}")
-    return _milliseconds(selector.offset) if selector.offset is not None else 0
-
-
-def _without_name(labels: Labels) -> Labels:
-    return {name: value for name, value in labels.items() if name != "__name__"}
+def _is_constant(tree: Expression) -> bool:
+    """Whether the value is the same at all instants of a query: selectors are held fast by `@`."""
+    match tree:
+        case Selector():
+            return tree.anchor is not None
+        case Subquery():
+            return tree.anchor is not None
+        case Call() if tree.name in _DEPEND_ON_INSTANT:
+            return False
+        case Aggregation():
+            return _is_constant(tree.inner) and (tree.parameter is None or _is_constant(tree.parameter))
+    return all(_is_constant(part) for part in parts(tree))
 
 
 class _Evaluation:
-    def __init__(self, storage: MetricStorage, grid: Times, deadline: Deadline) -> None:
+    """Evaluates over one grid; a subquery has a grid of its own."""
+
+    def __init__(self, storage: MetricStorage, grid: Times, query: tuple[int, int], deadline: Deadline) -> None:
         self._storage = storage
         self._grid = grid
         self._points = len(grid)
+        self._query = query
         self._deadline = deadline
 
-    def value(self, tree: promql.Expr) -> Value:
+    def value(self, tree: Expression) -> Value:
         """What a part of the tree stands for."""
         self._deadline.check()
-        if isinstance(tree, promql.ParenExpr):
-            return self.value(tree.expr)
-        if isinstance(tree, promql.NumberLiteral):
-            return Scalar(np.full(self._points, tree.val))
-        if isinstance(tree, promql.StringLiteral):
-            return Text(tree.val)
-        if isinstance(tree, promql.VectorSelector):
-            return self._select(tree)
-        if isinstance(tree, promql.UnaryExpr):
-            operand = self.value(tree.expr)
-            if isinstance(operand, Scalar):
-                return Scalar(-operand.values)
-            return self._vector(
-                [(_without_name(labels), -row, here) for labels, row, here in _rows(_as_vector(operand))]
+        if self._points > 1 and not isinstance(tree, (Number, Text)) and _is_constant(tree):
+            return self._spread(_Evaluation(self._storage, self._grid[:1], self._query, self._deadline).value(tree))
+        match tree:
+            case Parentheses():
+                return self.value(tree.inner)
+            case Number():
+                return Scalar(np.full(self._points, tree.value))
+            case Text():
+                return String(tree.value)
+            case Selector():
+                return self._select(tree)[0]
+            case Unary():
+                return self._unary(tree)
+            case Aggregation():
+                return self._aggregate(tree)
+            case Call():
+                return self._call(tree)
+            case Binary():
+                return self._binary(tree)
+        raise Unprocessable(f"unexpected {type_of(tree).value}")
+
+    def vector(self, tree: Expression) -> Vector:
+        """The value of a part that is a vector."""
+        value = self.value(tree)
+        assert isinstance(value, Vector)
+        return value
+
+    def scalar(self, tree: Expression) -> Floats:
+        """The value of a part that is a number."""
+        value = self.value(tree)
+        assert isinstance(value, Scalar)
+        return value.values
+
+    def _spread(self, value: Value) -> Value:
+        """A value at one instant as the same at all of them."""
+        if isinstance(value, Scalar):
+            return Scalar(np.repeat(value.values, self._points))
+        if isinstance(value, Vector):
+            self._refuse_if_large(len(value.labels))
+            return Vector(
+                value.labels,
+                np.repeat(value.values, self._points, axis=1),
+                np.repeat(value.present, self._points, axis=1),
             )
-        if isinstance(tree, promql.AggregateExpr):
-            return self._aggregate(tree)
-        if isinstance(tree, promql.Call):
-            return self._call(tree)
-        if isinstance(tree, promql.BinaryExpr):
-            return self._binary(tree)
-        if isinstance(tree, promql.SubqueryExpr):
-            raise Unsupported("subqueries are not supported here")
-        if isinstance(tree, promql.MatrixSelector):
-            raise Unprocessable(
-                'invalid expression type "range vector" for range query, must be Scalar or instant Vector'
-            )
-        raise Unsupported(f"{type(tree).__name__} is not supported here")
-
-    # -- selectors
-
-    def _select(self, selector: promql.VectorSelector) -> Vector:
-        at = self._grid - _offset(selector)
-        found = self._storage.select(
-            matchers_of(selector), int(at[0]) - LOOKBACK_MILLISECONDS, int(at[-1]), self._deadline
-        )
-        self._refuse_if_large(len(found.labels))
-        rows = []
-        for labels, times, samples in found.runs():
-            position = np.searchsorted(times, at, side="right") - 1
-            last = np.maximum(position, 0)
-            values = samples[last]
-            present = (position >= 0) & (times[last] >= at - LOOKBACK_MILLISECONDS) & ~is_stale(values)
-            rows.append((labels, values, present))
-        return Vector.of(rows, self._points)
-
-    def _ranges(
-        self,
-        selector: promql.Expr,
-        function: str,
-        over_range: Callable[[Times, Values, Times, int], tuple[Floats, Flags]],
-    ) -> Vector:
-        while isinstance(selector, promql.ParenExpr):
-            selector = selector.expr
-        if not isinstance(selector, promql.MatrixSelector):
-            raise Unsupported(f"subqueries are not supported here: the operand of {function}")
-        at = self._grid - _offset(selector.vector_selector)
-        window = _milliseconds(selector.range)
-        found = self._storage.select(
-            matchers_of(selector.vector_selector), int(at[0]) - window, int(at[-1]), self._deadline
-        )
-        self._refuse_if_large(len(found.labels))
-        rows = []
-        for labels, times, samples in found.without_stale().runs():
-            self._deadline.check()
-            values, present = over_range(times, samples, at, window)
-            rows.append((_without_name(labels), values, present))
-        return self._vector(rows)
+        return value
 
     def _refuse_if_large(self, series: int) -> None:
         if series * self._points > QUERY_SAMPLES:
-            raise Unprocessable("query processing would load too many samples into memory in query execution")
+            raise Unprocessable(TOO_MANY_SAMPLES)
 
-    def _vector(self, rows: Sequence[tuple[Labels, Floats, Flags]]) -> Vector:
-        """The rows as a vector. Without their names two series may become one, which must not have two values."""
-        by_labels: dict[tuple[tuple[str, str], ...], tuple[Labels, Floats, Flags]] = {}
-        for labels, values, present in rows:
-            key = tuple(sorted(labels.items()))
-            other = by_labels.get(key)
-            if other is not None:
-                if (other[2] & present).any():
-                    raise Unprocessable("vector cannot contain metrics with the same labelset")
-                by_labels[key] = (labels, np.where(present, values, other[1]), present | other[2])
-            else:
-                by_labels[key] = (labels, values, present)
-        return Vector.of(by_labels.values(), self._points)
+    # -- selectors
 
-    # -- aggregations and functions
+    def _reference(self, offset: int, anchor: Anchor | None) -> Times:
+        """The instants at which data are looked at."""
+        if anchor is None:
+            return self._grid - offset
+        at = {"start": self._query[0], "end": self._query[1]}[anchor.at] if isinstance(anchor.at, str) else anchor.at
+        return np.full(self._points, at - offset, dtype=np.int64)
 
-    def _aggregate(self, tree: promql.AggregateExpr) -> Vector:
-        operation = str(tree.op)
-        if operation not in AGGREGATIONS:
-            raise Unsupported(f"the aggregation {operation} is not supported here")
-        modifier = tree.modifier
-        grouping = Grouping()
-        if modifier is not None:
-            names = tuple(modifier.labels)
-            grouping = Grouping(names, without=modifier.type == promql.AggModifierType.Without)
-        return aggregate(operation, _as_vector(self.value(tree.expr)), grouping)
+    def _select(self, selector: Selector) -> tuple[Vector, Floats]:
+        """The newest sample of each series at each instant, and its time in seconds."""
+        at = self._reference(selector.offset, selector.anchor)
+        found = self._storage.select(selector.matchers, int(at[0]) - LOOKBACK_MILLISECONDS, int(at[-1]), self._deadline)
+        self._refuse_if_large(len(found.labels))
+        if not found.labels:
+            return Vector.empty(self._points), np.zeros((0, self._points))
+        last = positions(found, at, "right") - 1
+        begun = last >= found.starts[:-1, np.newaxis]
+        last = np.maximum(last, 0)
+        values, times = found.values[last], found.times[last]
+        present = begun & (times >= at - LOOKBACK_MILLISECONDS) & ~is_stale(values)
+        rows = np.flatnonzero(present.any(axis=1))
+        return Vector(found.labels, values, present).take(rows), times[rows] / 1000
 
-    def _call(self, tree: promql.Call) -> Value:
-        name, arguments = tree.func.name, tree.args
-        if name in RATES:
-            return self._ranges(arguments[0], name, RATES[name])
-        if name == "histogram_quantile":
-            quantile = self._scalar(arguments[0])
-            return self._vector(
-                histogram_quantile(quantile.values, _as_vector(self.value(arguments[1])), self._deadline)
+    def samples(self, tree: Expression) -> tuple[Selection, Times, int]:
+        """A range vector's samples, the ends of its ranges (one per instant), and their length."""
+        tree = bare(tree)
+        if isinstance(tree, Range):
+            ends = self._reference(tree.selector.offset, tree.selector.anchor)
+            found = self._storage.select(
+                tree.selector.matchers, int(ends[0]) - tree.range, int(ends[-1]), self._deadline
             )
-        if name == "time":
-            return Scalar(self._grid / 1000)
-        if name == "vector":
-            values = self._scalar(arguments[0]).values
-            return Vector([{}], values[np.newaxis, :], np.ones((1, self._points), dtype=bool))
-        if name == "scalar":
-            vector = _as_vector(self.value(arguments[0]))
-            alone = vector.present.sum(axis=0) == 1
-            return Scalar(np.where(alone, np.where(vector.present, vector.values, 0.0).sum(axis=0), np.nan))
-        raise Unsupported(f"the function {name}() is not supported here")
+            self._refuse_if_large(len(found.labels))
+            return found.without_stale(), ends, tree.range
+        assert isinstance(tree, Subquery)
+        ends = self._reference(tree.offset, tree.anchor)
+        step = tree.step or SUBQUERY_STEP_MILLISECONDS
+        # Evaluated at multiples of the step, whenever the query is.
+        first = -(-(int(ends[0]) - tree.range) // step) * step
+        if (int(ends[-1]) - first) // step >= QUERY_SAMPLES:
+            raise Unprocessable(TOO_MANY_SAMPLES)
+        grid = np.arange(first, int(ends[-1]) + 1, step, dtype=np.int64)
+        if not len(grid):
+            return Selection([], np.zeros(1, dtype=np.int64), grid, np.zeros(0)), ends, tree.range
+        inner = _Evaluation(self._storage, grid, self._query, self._deadline).vector(tree.inner)
+        self._refuse_if_large(len(inner.labels))
+        return _as_selection(inner, grid), ends, tree.range
 
-    def _scalar(self, tree: promql.Expr) -> Scalar:
-        value = self.value(tree)
-        if not isinstance(value, Scalar):
-            raise Unprocessable(f"expected type scalar, got {type(value).__name__.lower()}")
-        return value
+    # -- functions
 
-    # -- binary operators
+    def _over_ranges(self, tree: Call, function: RangeFunction, argument: int = 0) -> Vector:
+        found, ends, length = self.samples(tree.arguments[argument])
+        values, present = apply(function, found, self._grid, ends, length, self._deadline)
+        keeps_name = tree.name == "last_over_time"
+        labels = found.labels if keeps_name else [without_name(each) for each in found.labels]
+        return _refuse_same_labels(Vector(labels, values, present).without_empty())
 
-    def _binary(self, tree: promql.BinaryExpr) -> Value:
-        operation = str(tree.op)
-        if operation not in _ARITHMETIC and operation not in _COMPARISON:
-            raise Unsupported(f"the operator {operation} is not supported here")
-        modifier = tree.modifier
-        as_numbers = bool(modifier is not None and modifier.return_bool)
-        left, right = self.value(tree.lhs), self.value(tree.rhs)
+    def _call(self, tree: Call) -> Value:
+        name, arguments = tree.name, tree.arguments
+        function = RATES.get(name) or OVER_TIME.get(name)
+        if function is not None:
+            return self._over_ranges(tree, function)
+        match name:
+            case "time":
+                return Scalar(self._grid / 1000)
+            case "pi":
+                return Scalar(np.full(self._points, np.pi))
+            case "scalar":
+                vector = self.vector(arguments[0])
+                alone = vector.present.sum(axis=0) == 1
+                only = np.where(vector.present, vector.values, -0.0).sum(axis=0, initial=-0.0)
+                return Scalar(np.where(alone, only, np.nan))
+            case "timestamp":
+                return self._timestamp(bare(arguments[0]))
+            case "absent":
+                present: Flags = np.any(self.vector(arguments[0]).present, axis=0)
+                return self._absence(arguments[0], present)
+            case "absent_over_time":
+                found, ends, length = self.samples(arguments[0])
+                _, there = apply(OVER_TIME["present_over_time"], found, self._grid, ends, length, self._deadline)
+                return self._absence(arguments[0], np.any(there, axis=0))
+            case "quantile_over_time":
+                quantile = self.scalar(arguments[0])
+                return self._over_ranges(tree, lambda windows: quantile_over_time(windows, quantile), argument=1)
+            case "predict_linear":
+                seconds = self.scalar(arguments[1])
+                return self._over_ranges(tree, lambda windows: predict_linear(windows, seconds))
+            case "holt_winters":
+                smoothing, trend = self.scalar(arguments[1]), self.scalar(arguments[2])
+
+                def smooth(windows: Windows) -> tuple[Floats, Flags]:
+                    return holt_winters(windows, smoothing, trend)
+
+                return self._over_ranges(tree, smooth)
+        return call(name, _Arguments(self, arguments, self._grid, self._deadline))
+
+    def _timestamp(self, tree: Expression) -> Vector:
+        if isinstance(tree, Selector):
+            vector, times = self._select(tree)
+            return nameless(vector, times)
+        vector = self.vector(tree)
+        return nameless(vector, np.broadcast_to(self._grid / 1000, vector.values.shape))
+
+    def _absence(self, tree: Expression, present: Flags) -> Vector:
+        one = constant(np.ones(self._points))
+        return Vector([absent_labels(tree)], one.values, one.present).where(~present)
+
+    # -- operators
+
+    def _unary(self, tree: Unary) -> Value:
+        operand = self.value(tree.inner)
+        if tree.operation == "+":
+            return operand
+        if isinstance(operand, Scalar):
+            return Scalar(-operand.values)
+        assert isinstance(operand, Vector)
+        labels = [without_name(each) for each in operand.labels]
+        return _refuse_same_labels(Vector(labels, -operand.values, operand.present))
+
+    def _aggregate(self, tree: Aggregation) -> Vector:
+        parameter: Floats | str | None = None
+        if tree.operation == "count_values":
+            assert tree.parameter is not None
+            text = self.value(tree.parameter)
+            assert isinstance(text, String)
+            parameter = text.value
+            if not parameter.replace("_", "a").isalnum() or not parameter.isascii() or parameter[0].isdigit():
+                raise Unprocessable(f"invalid label name {quote(parameter)}")
+        elif tree.parameter is not None:
+            parameter = self.scalar(tree.parameter)
+            if tree.operation in ("topk", "bottomk"):
+                wrong = ~(np.abs(parameter) <= 2.0**63)
+                if wrong.any():
+                    number = float(parameter[np.flatnonzero(wrong)[0]])
+                    shown = format_value(number) if not np.isfinite(number) else f"{number:g}"
+                    raise Unprocessable(f"Scalar value {shown} overflows int64")
+        return aggregate(tree.operation, self.vector(tree.inner), tree.grouping, parameter)
+
+    def _binary(self, tree: Binary) -> Value:
+        left, right = self.value(tree.left), self.value(tree.right)
         if isinstance(left, Scalar) and isinstance(right, Scalar):
-            if operation in _ARITHMETIC:
-                return Scalar(_ARITHMETIC[operation](left.values, right.values))
-            if not as_numbers:
-                raise Unprocessable("comparisons between scalars must use BOOL modifier")
-            return Scalar(_COMPARISON[operation](left.values, right.values).astype(float))
-        if isinstance(left, Scalar) or isinstance(right, Scalar):
-            return self._with_scalar(operation, left, right, as_numbers)
-        return self._one_to_one(operation, _as_vector(left), _as_vector(right), modifier, as_numbers)
-
-    def _with_scalar(self, operation: str, left: Value, right: Value, as_numbers: bool) -> Vector:
-        vector = _as_vector(right if isinstance(left, Scalar) else left)
-        a = left.values if isinstance(left, Scalar) else vector.values
-        b = right.values if isinstance(right, Scalar) else vector.values
-        if operation in _COMPARISON:
-            holds = np.atleast_2d(_COMPARISON[operation](a, b))
-            if not as_numbers:
-                return vector.where(holds) if len(vector.labels) else vector
-            values = holds.astype(float)
-        else:
-            values = np.atleast_2d(_ARITHMETIC[operation](a, b))
-        rows = zip(vector.labels, values, vector.present, strict=False)
-        return self._vector([(_without_name(labels), row, present) for labels, row, present in rows])
-
-    def _one_to_one(
-        self, operation: str, left: Vector, right: Vector, modifier: promql.BinModifier | None, as_numbers: bool
-    ) -> Vector:
-        matching = modifier.matching if modifier is not None else None
-        if modifier is not None and modifier.card != promql.VectorMatchCardinality.OneToOne:
-            raise Unsupported("group_left and group_right are not supported here")
-        on = matching is not None and matching.type == promql.LabelModifierType.Include
-        names = tuple(matching.labels) if matching is not None else ()
-        grouping = Grouping(names, without=not on)
-        rights = _by_group(right, grouping, "right")
-        lefts = _by_group(left, grouping, "left")
-        rows = []
-        for key, (group, a, here) in lefts.items():
-            if key not in rights:
-                continue
-            _, b, there = rights[key]
-            present = here & there
-            if operation in _COMPARISON:
-                holds = _COMPARISON[operation](a, b)
-                if as_numbers:
-                    rows.append((group, holds.astype(float), present))
-                else:
-                    rows.append((group, a, present & holds))
-            else:
-                rows.append((group, _ARITHMETIC[operation](a, b), present))
-        if operation in _COMPARISON and not as_numbers and not on:
-            # A comparison that filters keeps the left side's name.
-            rows = self._named(rows, left, grouping)
-        return self._vector(rows)
-
-    def _named(
-        self, rows: list[tuple[Labels, Floats, Flags]], left: Vector, grouping: Grouping
-    ) -> list[tuple[Labels, Floats, Flags]]:
-        named = []
-        for labels, values, present in rows:
-            key = tuple(sorted(labels.items()))
-            for series, _, here in _rows(left):
-                if tuple(sorted(grouping.of(series).items())) == key:
-                    name = {"__name__": series["__name__"]} if "__name__" in series else {}
-                    named.append((labels | name, values, present & here))
-        return named
+            return Scalar(operate_on_numbers(tree.operation, left.values, right.values))
+        a, b = _operand(left), _operand(right)
+        result = combine(tree.operation, a, b, tree.matching, tree.as_numbers)
+        self._refuse_if_large(len(result.labels))
+        return result
 
 
-def _by_group(
-    vector: Vector, grouping: Grouping, side: str
-) -> dict[tuple[tuple[str, str], ...], tuple[Labels, Floats, Flags]]:
-    """The rows by what they match on. Raises Unprocessable when two of them match at one instant."""
-    groups: dict[tuple[tuple[str, str], ...], tuple[Labels, Floats, Flags]] = {}
-    first: dict[tuple[tuple[str, str], ...], Labels] = {}
-    for labels, values, present in _rows(vector):
-        group = grouping.of(labels)
-        key = tuple(sorted(group.items()))
-        other = groups.get(key)
-        if other is not None:
-            if (other[2] & present).any():
-                raise Unprocessable(
-                    f"found duplicate series for the match group {format_labels(group)} on the {side} hand-side of the "
-                    f"operation: [{format_labels(labels)}, {format_labels(first[key])}];"
-                    "many-to-many matching not allowed: matching labels must be unique on one side"
-                )
-            groups[key] = (group, np.where(present, values, other[1]), present | other[2])
-        else:
-            groups[key] = (group, values, present)
-            first[key] = labels
-    return groups
+@dataclass
+class _Arguments:
+    """A call's arguments for `functions`."""
+
+    evaluation: _Evaluation
+    trees: tuple[Expression, ...]
+    instants: Times
+    deadline: Deadline
+
+    def __len__(self) -> int:
+        return len(self.trees)
+
+    def vector(self, number: int) -> Vector:
+        return self.evaluation.vector(self.trees[number])
+
+    def scalar(self, number: int) -> Floats:
+        return self.evaluation.scalar(self.trees[number])
+
+    def text(self, number: int) -> str:
+        tree = bare(self.trees[number])
+        assert isinstance(tree, Text)
+        return tree.value
 
 
-def _rows(vector: Vector) -> list[tuple[Labels, Floats, Flags]]:
-    return list(zip(vector.labels, vector.values, vector.present, strict=True))
+def _operand(value: Value) -> Vector | Floats:
+    assert not isinstance(value, String)
+    return value.values if isinstance(value, Scalar) else value
 
 
-def _as_vector(value: Value) -> Vector:
-    if not isinstance(value, Vector):
-        _refuse_type(value)
-    return value
+def _refuse_same_labels(vector: Vector) -> Vector:
+    """The vector. Raises Unprocessable when two series have the same labels, be it at different instants."""
+    if len({frozenset(labels.items()) for labels in vector.labels}) < len(vector.labels):
+        raise Unprocessable(SAME_LABELS)
+    return vector
 
 
-def _refuse_type(value: Value) -> NoReturn:
-    raise Unprocessable(f"expected type instant vector, got {type(value).__name__.lower()}")
+def _as_selection(vector: Vector, grid: Times) -> Selection:
+    counts = vector.present.sum(axis=1)
+    return Selection(
+        vector.labels,
+        np.concatenate(([0], np.cumsum(counts))),
+        np.broadcast_to(grid, vector.values.shape)[vector.present],
+        vector.values[vector.present],
+    )

@@ -1,76 +1,95 @@
-"""rate, increase and irate over runs of samples. Source: Prometheus 2's `extrapolatedRate` and `instantValue`.
-
-Each takes (times, values, instants, window) in milliseconds, staleness markers already left out, and returns a value
-and whether there is one at each instant.
-"""
+"""rate, increase, delta, irate, idelta. Source: Prometheus 2's `extrapolatedRate` and `instantValue`."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import numpy as np
 
 from ...vectors import Flags, Floats
-from ..samples import Times, Values
-
-RangeFunction = Callable[[Times, Values, Times, int], tuple[Floats, Flags]]
+from .windows import Places, RangeFunction, Windows
 
 #: A gap to the range's edge is taken as covered when it is at most this many times the usual gap between samples.
 _COVERED_GAP = 1.1
 
 
-def _bounds(times: Times, at: Times, window: int) -> tuple[Times, Times]:
-    """Numbers of the first sample in each range, and of the one after the last."""
-    return np.searchsorted(times, at - window, side="left"), np.searchsorted(times, at, side="right")
+def _regained(windows: Windows) -> Floats | float:
+    """What counters had reached before each reset within the ranges, summed up."""
+    start, end = int(windows.first.min(initial=0)), int(windows.after.max(initial=0))
+    values = windows.values[start:end]
+    falls = np.flatnonzero(values[1:] < values[:-1])
+    if not len(falls):
+        return 0.0
+    # A fall between two series lies in no range: it would need samples of both.
+    places = falls + start
+    lower = np.searchsorted(places, windows.first, side="left")
+    upper = np.searchsorted(places, windows.after - 1, side="left")
+    amounts = np.append(values[falls], 0.0)
+    pairs = np.stack((lower, np.maximum(lower, upper)), axis=-1).reshape(-1)
+    sums = np.add.reduceat(amounts, pairs)[::2].reshape(lower.shape)
+    return np.where(upper > lower, sums, 0.0)
 
 
-def _nothing(at: Times) -> tuple[Floats, Flags]:
-    return np.zeros(len(at)), np.zeros(len(at), dtype=bool)
-
-
-def increase(times: Times, values: Values, at: Times, window: int) -> tuple[Floats, Flags]:
-    """The growth of a counter over each range, extrapolated towards the range's edges; a fall is a reset."""
-    if len(times) < 2:
-        return _nothing(at)
-    first, after = _bounds(times, at, window)
-    count = after - first
+def _extrapolated(windows: Windows, counter: bool, per_second: bool) -> tuple[Floats, Flags]:
+    count = windows.count
     present = count >= 2
-    # Ranges with too few samples are worked out on the first two and then left out.
-    a = np.where(present, first, 0)
-    b = np.where(present, after - 1, 1)
-    falls = np.where(values[1:] < values[:-1], values[:-1], 0.0)
-    regained = np.concatenate(([0.0], np.cumsum(falls)))
-    growth = values[b] - values[a] + (regained[b] - regained[a])
-
-    sampled = (times[b] - times[a]) / 1000
-    to_start = (times[a] - (at - window)) / 1000
-    to_end = (at - times[b]) / 1000
-    usual_gap = sampled / np.maximum(count - 1, 1)
-    # A counter cannot have been below zero: no further back than to where it would have been zero.
-    to_zero = sampled * (values[a] / growth)
-    to_start = np.where((growth > 0) & (values[a] >= 0) & (to_zero < to_start), to_zero, to_start)
-    covered = sampled.copy()
-    covered += np.where(to_start < usual_gap * _COVERED_GAP, to_start, usual_gap / 2)
+    first, last = windows.first, windows.after - 1
+    start_value = windows.at(first)
+    growth = windows.at(last) - start_value
+    if counter:
+        growth = growth + _regained(windows)
+    first_time, last_time = windows.times_at(first), windows.times_at(last)
+    sampled = (last_time - first_time) / 1000
+    to_start = (first_time - (windows.ends - windows.range_milliseconds)) / 1000
+    to_end = (windows.ends - last_time) / 1000
+    usual_gap = sampled / (count - 1)
+    if counter:
+        # A counter cannot have been below zero: no further back than to where it would have been zero.
+        to_zero = sampled * (start_value / growth)
+        to_start = np.where((growth > 0) & (start_value >= 0) & (to_zero < to_start), to_zero, to_start)
+    covered = sampled + np.where(to_start < usual_gap * _COVERED_GAP, to_start, usual_gap / 2)
     covered += np.where(to_end < usual_gap * _COVERED_GAP, to_end, usual_gap / 2)
-    return growth * (covered / sampled), present
+    factor = covered / sampled
+    if per_second:
+        factor /= windows.range_milliseconds / 1000
+    return growth * factor, present
 
 
-def rate(times: Times, values: Values, at: Times, window: int) -> tuple[Floats, Flags]:
-    """Per-second `increase`."""
-    growth, present = increase(times, values, at, window)
-    return growth / (window / 1000), present
+def rate(windows: Windows) -> tuple[Floats, Flags]:
+    """Per-second growth of a counter over each range, extrapolated towards the range's edges; a fall is a reset."""
+    return _extrapolated(windows, counter=True, per_second=True)
 
 
-def irate(times: Times, values: Values, at: Times, window: int) -> tuple[Floats, Flags]:
+def increase(windows: Windows) -> tuple[Floats, Flags]:
+    """The growth of a counter over each range, extrapolated likewise."""
+    return _extrapolated(windows, counter=True, per_second=False)
+
+
+def delta(windows: Windows) -> tuple[Floats, Flags]:
+    """The difference of a gauge over each range, extrapolated likewise."""
+    return _extrapolated(windows, counter=False, per_second=False)
+
+
+def _last_two(windows: Windows) -> tuple[Flags, Places, Places]:
+    return windows.count >= 2, windows.after - 2, windows.after - 1
+
+
+def irate(windows: Windows) -> tuple[Floats, Flags]:
     """Per-second growth between the last two samples of each range."""
-    if len(times) < 2:
-        return _nothing(at)
-    first, after = _bounds(times, at, window)
-    present = after - first >= 2
-    b = np.where(present, after - 1, 1)
-    last, previous = values[b], values[b - 1]
-    growth = np.where(last < previous, last, last - previous)
-    return growth / ((times[b] - times[b - 1]) / 1000), present
+    present, before, last = _last_two(windows)
+    value, previous = windows.at(last), windows.at(before)
+    growth = np.where(value < previous, value, value - previous)
+    return growth / ((windows.times_at(last) - windows.times_at(before)) / 1000), present
 
 
-RATES: dict[str, RangeFunction] = {"rate": rate, "increase": increase, "irate": irate}
+def idelta(windows: Windows) -> tuple[Floats, Flags]:
+    """The difference between the last two samples of each range."""
+    present, before, last = _last_two(windows)
+    return windows.at(last) - windows.at(before), present
+
+
+RATES: dict[str, RangeFunction] = {
+    "rate": rate,
+    "increase": increase,
+    "delta": delta,
+    "irate": irate,
+    "idelta": idelta,
+}

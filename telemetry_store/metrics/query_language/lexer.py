@@ -1,0 +1,253 @@
+"""PromQL text -> tokens with their places, and Prometheus' errors for what is no token.
+
+promql-parser has a lexer of its own that takes more (numbers with units, quoted metric names, years of `@`); what
+Prometheus would not take is refused here, and literal values are read from these tokens.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import NoReturn
+
+from ...refusals import BadRequest
+
+AGGREGATIONS = frozenset(
+    "avg bottomk count count_values group max min quantile stddev stdvar sum topk".split()  # noqa: SIM905
+)
+SET_OPERATORS = frozenset(["and", "or", "unless"])
+_KEYWORDS = AGGREGATIONS | SET_OPERATORS | {
+    "atan2", "bool", "by", "end", "group_left", "group_right", "ignoring", "offset", "on", "start", "without",
+}  # fmt: skip
+#: Keywords that can be a metric's name.
+METRIC_KEYWORDS = AGGREGATIONS | SET_OPERATORS | {"by", "end", "offset", "start", "without"}
+
+_SPACE = re.compile(r"(?:[ \t\n\r]|#[^\n\r]*)*")
+_WORD = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*", re.ASCII)
+_LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*", re.ASCII)
+_NUMBER = re.compile(
+    r"(?:0[xX][0-9a-fA-F]*(?:\.[0-9a-fA-F]*)?|[0-9]*(?:\.[0-9]*)?)(?:[eE][+-]?[0-9]*)?(?![a-zA-Z0-9_])", re.ASCII
+)
+_DURATION = re.compile(r"[0-9]+(?:[smhdwy]s?)(?:[0-9]+[smhdw]s?)*(?![a-zA-Z0-9_])", re.ASCII)
+_NUMBER_LIKE = re.compile(r"[0-9a-zA-Z_.]*", re.ASCII)
+_OPERATOR = re.compile(r"==|!=|<=|>=|[-+*/%^<>=,()@]")
+_MATCH_OPERATOR = re.compile(r"=~|!~|!=|=|,")
+_ESCAPE = re.compile(r"""\\(?:[abfnrtv\\]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-3][0-7]{2})""", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Token:
+    """A token: `kind` is a keyword or operator itself, or identifier, metric identifier, number, duration, string, end.
+
+    Places are characters of the text.
+    """
+
+    kind: str
+    text: str
+    start: int
+
+    @property
+    def end(self) -> int:
+        """The place after it."""
+        return self.start + len(self.text)
+
+    def describe(self) -> str:
+        """The token as Prometheus names it in errors."""
+        if self.kind == "end of input":
+            return "end of input"
+        if self.kind in ("identifier", "metric identifier", "number", "duration", "string"):
+            shown = self.text if len(self.text) <= 10 else self.text[:10]
+            dots = "..." if len(self.text) > 10 else ""
+            return f'{self.kind} "{go_escape(shown)}"{dots}'
+        if self.kind in AGGREGATIONS:
+            return f"<aggr:{self.kind}>"
+        if self.kind in _KEYWORDS or (not self.kind.isalnum() and self.kind not in "(){}[],=:@"):
+            return f"<op:{self.kind}>" if self.kind in _OPERATORS_IN_WORDS else f'"{self.kind}"'
+        return f'"{self.kind}"'
+
+
+_OPERATORS_IN_WORDS = frozenset(
+    ["+", "-", "*", "/", "%", "^", "==", "!=", "<", "<=", ">", ">=", "=~", "!~", "and", "or", "unless", "atan2"]
+)
+
+
+def go_escape(text: str) -> str:
+    """The text as Go's %q shows it, without the quotes around it."""
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r")
+
+
+def refuse(text: str, place: int, message: str) -> NoReturn:
+    """Raises BadRequest with the place (a number of a character) as line and column, as Prometheus writes it."""
+    before = text[:place]
+    line = before.count("\n") + 1
+    column = len(before[before.rfind("\n") + 1 :].encode()) + 1
+    raise BadRequest(f"{line}:{column}: parse error: {message}")
+
+
+def tokenize(text: str) -> list[Token]:
+    """The tokens, an end token last. Raises BadRequest."""
+    return _Lexer(text).tokens()
+
+
+class _Lexer:
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._place = 0
+        self._depth = 0
+        self._in_braces = False
+        self._in_brackets = False
+        self._colon_seen = False
+
+    def tokens(self) -> list[Token]:
+        found = []
+        while True:
+            space = _SPACE.match(self._text, self._place)
+            assert space is not None
+            self._place = space.end()
+            if self._place >= len(self._text):
+                break
+            found.append(self._in_selector() if self._in_braces else self._outside())
+        if self._in_braces:
+            self._refuse("unexpected end of input inside braces")
+        if self._depth:
+            self._refuse("unclosed left parenthesis")
+        if self._in_brackets:
+            self._refuse("unclosed left bracket")
+        return [*found, Token("end of input", "", self._place)]
+
+    def _refuse(self, message: str) -> NoReturn:
+        refuse(self._text, self._place, message)
+
+    def _take(self, kind: str, length: int) -> Token:
+        token = Token(kind, self._text[self._place : self._place + length], self._place)
+        self._place += length
+        return token
+
+    def _in_selector(self) -> Token:
+        character = self._text[self._place]
+        if label := _LABEL.match(self._text, self._place):
+            return self._take("identifier", len(label[0]))
+        if character in "\"'`":
+            return self._string()
+        if operator := _MATCH_OPERATOR.match(self._text, self._place):
+            return self._take(operator[0], len(operator[0]))
+        if character == "}":
+            self._in_braces = False
+            return self._take("}", 1)
+        if character == "!":
+            self._refuse(f"unexpected character after '!' inside braces: {self._quoted(1)}")
+        if character == "{":
+            self._refuse("unexpected left brace '{'")
+        self._refuse(f"unexpected character inside braces: {self._quoted(0)}")
+
+    def _quoted(self, distance: int) -> str:
+        place = self._place + distance
+        if place >= len(self._text):
+            return "'\\uffff'"
+        character = self._text[place]
+        return "'" + ("\\'" if character == "'" else go_escape(character).replace('\\"', '"')) + "'"
+
+    def _outside(self) -> Token:
+        character = self._text[self._place]
+        following = self._text[self._place + 1 : self._place + 2]
+        if character in "0123456789" or (character == "." and following.isdigit()):
+            return self._number()
+        if character in "\"'`":
+            return self._string()
+        if self._in_brackets and (character == ":" or _LABEL.match(character)):
+            # Prometheus' lexer takes any letter for the colon, and notices with the second one.
+            if self._colon_seen:
+                self._refuse(f"unexpected colon {self._quoted(0)}")
+            self._colon_seen = True
+            return self._take(":", 1)
+        if word := _WORD.match(self._text, self._place):
+            return self._word(word[0])
+        if character == "=" and following == "~":
+            self._refuse("unexpected character after '=': '~'")
+        if operator := _OPERATOR.match(self._text, self._place):
+            return self._operator(operator[0])
+        if character == "!":
+            self._refuse(f"unexpected character after '!': {self._quoted(1)}")
+        if character == "{":
+            self._in_braces = True
+            return self._take("{", 1)
+        if character == "[":
+            return self._bracket()
+        if character == "]":
+            if not self._in_brackets:
+                self._refuse("unexpected right bracket ']'")
+            self._in_brackets = False
+            return self._take("]", 1)
+        self._refuse(f"unexpected character: {self._quoted(0)}")
+
+    def _operator(self, operator: str) -> Token:
+        if operator == "(":
+            self._depth += 1
+        elif operator == ")":
+            self._depth -= 1
+            if self._depth < 0:
+                self._refuse("unexpected right parenthesis ')'")
+        return self._take(operator, len(operator))
+
+    def _bracket(self) -> Token:
+        if self._in_brackets:
+            self._refuse("unexpected left bracket '['")
+        token = self._take("[", 1)
+        self._in_brackets, self._colon_seen = True, False
+        space = re.compile(r"[ \t\n\r]*").match(self._text, self._place)
+        assert space is not None
+        if not _DURATION.match(self._text, space.end()):
+            self._place = space.end()
+            if _NUMBER.match(self._text, self._place):
+                self._refuse("missing unit character in duration")
+            like = _NUMBER_LIKE.match(self._text, self._place)
+            self._refuse(f'bad duration syntax: "{like[0] if like else ""}"')
+        return token
+
+    def _number(self) -> Token:
+        if number := _NUMBER.match(self._text, self._place):
+            return self._take("number", len(number[0]))
+        if duration := _DURATION.match(self._text, self._place):
+            return self._take("duration", len(duration[0]))
+        like = _NUMBER_LIKE.match(self._text, self._place)
+        self._refuse(f'bad number or duration syntax: "{like[0] if like else ""}"')
+
+    def _word(self, word: str) -> Token:
+        lowered = word.lower()
+        if lowered in ("inf", "nan"):
+            return self._take("number", len(word))
+        if lowered in _KEYWORDS:
+            return self._take(lowered, len(word))
+        return self._take("metric identifier" if ":" in word else "identifier", len(word))
+
+    def _string(self) -> Token:
+        quote = self._text[self._place]
+        place = self._place + 1
+        while place < len(self._text) and self._text[place] != quote:
+            character = self._text[place]
+            if quote == "`":
+                place += 1
+            elif character == "\n":
+                self._refuse("unterminated quoted string")
+            elif character == "\\":
+                place = self._escape(place, quote)
+            else:
+                place += 1
+        if place >= len(self._text):
+            self._refuse("unterminated raw string" if quote == "`" else "unterminated quoted string")
+        return self._take("string", place + 1 - self._place)
+
+    def _escape(self, place: int, quote: str) -> int:
+        if self._text[place + 1 : place + 2] == quote:
+            return place + 2
+        escape = _ESCAPE.match(self._text, place)
+        if escape is None:
+            following = self._text[place + 1 : place + 2]
+            if not following:
+                self._refuse("escape sequence not terminated")
+            if following in "xuU01234567":
+                self._refuse("illegal character in escape sequence")
+            self._refuse(f"unknown escape sequence U+{ord(following):04X} '{following}'")
+        if escape[0][1] in "uU" and (0xD800 <= int(escape[0][2:], 16) < 0xE000 or int(escape[0][2:], 16) > 0x10FFFF):
+            self._refuse("escape sequence is an invalid Unicode code point")
+        return escape.end()
