@@ -1,6 +1,8 @@
-"""Where other senders bring metrics: Prometheus' remote write. Sources: its specifications 1.0 and 2.0."""
+"""Where other senders bring metrics: Prometheus' remote write, and OTLP at Prometheus' path."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -9,11 +11,11 @@ from starlette.routing import BaseRoute, Route
 from ..bodies import read_body
 from ..http_api import QueryThreads
 from ..refusals import BodyTooLarge, Busy, Refusal, StorageUnavailable
-from . import remote_write
+from . import otlp, remote_write
 from .pushes import Taken, take_parts, take_whole
 from .storage import MetricStorage
 
-_PROTOBUF = "application/x-protobuf"
+_PROTOBUF, _JSON = "application/x-protobuf", "application/json"
 _V1, _V2 = "prometheus.WriteRequest", "io.prometheus.write.v2.Request"
 
 #: Bodies from this size are decoded in a thread, so that other requests need not wait.
@@ -29,7 +31,10 @@ class PushApi:
 
     def routes(self) -> list[BaseRoute]:
         """The routes of these endpoints."""
-        return [Route("/api/v1/write", self.write, methods=["POST"])]
+        return [
+            Route("/api/v1/write", self.write, methods=["POST"]),
+            Route("/api/v1/otlp/v1/metrics", self.otlp, methods=["POST"]),
+        ]
 
     async def write(self, request: Request) -> Response:
         """Takes a remote write of either version. Errors are plain text, as a sender logs them."""
@@ -42,30 +47,51 @@ class PushApi:
             message = _message(request.headers.get("content-type") or _PROTOBUF)
         except ValueError as error:
             return _error(str(error), 415)
-        try:
-            self._storage.database.refuse_if_unavailable()
-            body = await read_body(request)
-            work = self._write_v2 if message == _V2 else self._write_v1
-            taken = work(body) if len(body) < _LARGE_BODY else await self._threads.run(work, body)
-        except Refusal as refusal:
-            # A sender gives up what was answered with 4xx, and brings again what was answered with 5xx.
-            again = isinstance(refusal, (Busy, StorageUnavailable))
-            response = _error(str(refusal), 503 if again else 413 if isinstance(refusal, BodyTooLarge) else 400)
-            if again:
-                response.headers["Retry-After"] = "1"
-            taken = Taken()
-        else:
-            response = _error("\n".join(taken.errors), 400) if taken.errors else Response(status_code=204)
+        response, taken = await self._take(request, self._write_v2 if message == _V2 else self._write_v1)
         if message == _V2:
             for kind, count in (("Samples", taken.samples), ("Histograms", 0), ("Exemplars", taken.exemplars)):
                 response.headers[f"X-Prometheus-Remote-Write-{kind}-Written"] = str(count)
         return response
+
+    async def otlp(self, request: Request) -> Response:
+        """Takes OTLP metrics in protobuf or JSON. Errors are plain text, as Prometheus writes them."""
+        kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
+        if kind not in (_PROTOBUF, _JSON):
+            return _error(f"unsupported content type: {kind}, supported: [{_JSON}, {_PROTOBUF}]", 400)
+        encoding = request.headers.get("content-encoding", "")
+        if encoding not in ("", "gzip"):
+            return _error(f'unsupported compression: {encoding}. Only "gzip" or no compression supported', 400)
+        response, _ = await self._take(request, self._otlp_json if kind == _JSON else self._otlp_protobuf)
+        if response.status_code == 204:
+            response.status_code = 200
+        return response
+
+    async def _take(self, request: Request, work: Callable[[bytes], Taken]) -> tuple[Response, Taken]:
+        """Does the work on the request's body: the answer, and what was taken."""
+        try:
+            self._storage.database.refuse_if_unavailable()
+            body = await read_body(request)
+            taken = work(body) if len(body) < _LARGE_BODY else await self._threads.run(work, body)
+        except (Busy, StorageUnavailable) as refusal:
+            # A sender gives up what was answered with 4xx, and brings again what was answered with 5xx.
+            response = _error(str(refusal), 503)
+            response.headers["Retry-After"] = "1"
+            return response, Taken()
+        except Refusal as refusal:
+            return _error(str(refusal), 413 if isinstance(refusal, BodyTooLarge) else 400), Taken()
+        return _error("\n".join(taken.errors), 400) if taken.errors else Response(status_code=204), taken
 
     def _write_v1(self, body: bytes) -> Taken:
         return take_whole(self._storage, remote_write.decode_v1(remote_write.decompress(body)), len(body))
 
     def _write_v2(self, body: bytes) -> Taken:
         return take_parts(self._storage, remote_write.decode_v2(remote_write.decompress(body)), len(body))
+
+    def _otlp_protobuf(self, body: bytes) -> Taken:
+        return take_whole(self._storage, otlp.decode_protobuf(body), len(body))
+
+    def _otlp_json(self, body: bytes) -> Taken:
+        return take_whole(self._storage, otlp.decode_json(body), len(body))
 
 
 def _message(content_type: str) -> str:

@@ -101,7 +101,8 @@ def take_whole(storage: MetricStorage, push: Push, size_bytes: int) -> Taken:
     exemplars = _exemplars(storage, push)
     counts = np.array(push.counts, dtype=np.int64)
     storage.append_columns(series, counts, push.times, push.values, exemplars, size_bytes)
-    return Taken(len(push.times), len(exemplars), [NO_NATIVE_HISTOGRAMS] if push.histograms else [])
+    errors = [*push.errors, NO_NATIVE_HISTOGRAMS] if push.histograms else push.errors
+    return Taken(len(push.times), len(exemplars), errors)
 
 
 def take_parts(storage: MetricStorage, push: Push, size_bytes: int) -> Taken:

@@ -1,13 +1,18 @@
-"""The ways in for metrics besides scraping: remote write, and metrics made from spans."""
+"""The ways in for metrics besides scraping: remote write, OTLP, and metrics made from spans."""
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from typing import Any
 
 import cramjam
 import pytest
+from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
+from opentelemetry.sdk.resources import Resource
 
 from telemetry_store.metrics.remote_write_messages import message_class
 
@@ -100,6 +105,48 @@ def test_version_2_says_what_it_wrote(store: Any) -> None:
         "0",
     ]
     assert store.vector("second_version_total") == {'{"__name__": "second_version_total"}': 5.0}
+
+
+def test_the_official_sdk_exports_its_metrics_over_otlp(store: Any) -> None:
+    exporter = OTLPMetricExporter(store.urls["prometheus"] + "/api/v1/otlp/v1/metrics")
+    reader = PeriodicExportingMetricReader(exporter, export_interval_millis=3_600_000)
+    provider = MeterProvider([reader], Resource({"service.name": "shop", "host.name": "h1"}))
+    meter = provider.get_meter("test")
+    meter.create_counter("checkouts", unit="{checkout}").add(3, {"http.route": "/pay"})
+    meter.create_histogram("checkout.duration", unit="s").record(0.3)
+    provider.shutdown()
+    assert store.vector('checkouts_total{job="shop",http_route="/pay"}') == {
+        '{"__name__": "checkouts_total", "http_route": "/pay", "job": "shop"}': 3.0
+    }
+    assert list(store.vector("histogram_quantile(1, checkout_duration_seconds_bucket)").values()) == [5.0]
+    assert [json.loads(labels)["host_name"] for labels in store.vector("target_info")] == ["h1"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "encoding", "body", "text"),
+    [
+        (
+            "text/plain",
+            "",
+            b"",
+            "unsupported content type: text/plain, supported: [application/json, application/x-protobuf]\n",
+        ),
+        (
+            "application/json",
+            "zstd",
+            b"",
+            'unsupported compression: zstd. Only "gzip" or no compression supported\n',
+        ),
+        ("application/x-protobuf", "gzip", b"no gzip", None),
+        ("application/json", "", b"{", None),
+    ],
+)
+def test_otlp_that_cannot_be_read_is_a_bad_request(
+    store: Any, kind: str, encoding: str, body: bytes, text: str | None
+) -> None:
+    answer = store.post("prometheus", "/api/v1/otlp/v1/metrics", body, kind, Content_Encoding=encoding)
+    assert answer.status == 400
+    assert answer.text == (text or answer.text)
 
 
 def test_spans_become_metrics(
