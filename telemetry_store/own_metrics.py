@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -10,7 +10,11 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from .logs.storage import LogStorage
+from .metrics.rules.alertmanagers import QUEUE_CAPACITY, Alertmanager, Notifier
+from .metrics.rules.groups import Group
+from .metrics.rules.manager import RuleManager
 from .metrics.storage import MetricStorage
+from .times import NANOSECONDS
 from .traces.storage import TraceStorage
 
 
@@ -61,10 +65,80 @@ class StoreCollector(Collector):
         yield from (size, pending, failing, dropped)
 
 
-def create_registry(metrics: MetricStorage, logs: LogStorage, traces: TraceStorage) -> CollectorRegistry:
+class RulesCollector(Collector):
+    """How rules are evaluated and alerts are sent, as Prometheus says it."""
+
+    def __init__(self, rules: RuleManager, notifier: Notifier) -> None:
+        self._rules, self._notifier = rules, notifier
+
+    def describe(self) -> list[Metric]:
+        """Nothing: the registry need not collect to know the names."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """The metrics as of now."""
+        rules, groups = self._rules, self._rules.groups
+        for kind, name, help_, value_of in _GROUP_METRICS:
+            metric = kind(f"prometheus_rule_{name}", help_, labels=["rule_group"])
+            for group in groups:
+                metric.add_metric([group.key], value_of(group))
+            yield metric
+        for kind, name, help_, count_of in _ALERTMANAGER_METRICS:
+            metric = kind(f"prometheus_notifications_{name}", help_, labels=["alertmanager"])
+            for alertmanager in self._notifier.alertmanagers:
+                metric.add_metric([alertmanager.url], count_of(alertmanager))
+            yield metric
+        alertmanagers = self._notifier.alertmanagers
+        for name, help_, value in (
+            ("prometheus_notifications_alertmanagers_discovered", "Alertmanagers.", len(alertmanagers)),
+            ("prometheus_notifications_queue_capacity", "Alerts that may wait for one of them.", QUEUE_CAPACITY),
+            ("prometheus_config_last_reload_successful", "1 while the rule files are in force.", not rules.error),
+            ("prometheus_config_last_reload_success_timestamp_seconds", "When they came into force.", rules.loaded_at),
+        ):
+            yield GaugeMetricFamily(name, help_, value=float(value))
+        yield CounterMetricFamily(
+            "prometheus_template_text_expansions", "Templates filled in.", value=rules.outside.expansions
+        )
+        yield CounterMetricFamily(
+            "prometheus_template_text_expansion_failures", "Templates that failed.", value=rules.outside.failures
+        )
+
+
+#: (kind, rest of the name, help, what of a group).
+_GROUP_METRICS: tuple[tuple[type[GaugeMetricFamily | CounterMetricFamily], str, str, Callable[[Group], float]], ...] = (
+    (CounterMetricFamily, "evaluations", "Evaluations of rules.", lambda group: group.evaluations),
+    (CounterMetricFamily, "evaluation_failures", "Evaluations that failed.", lambda group: group.failures),
+    (CounterMetricFamily, "group_iterations", "Evaluations of groups.", lambda group: group.iterations + group.missed),
+    (CounterMetricFamily, "group_iterations_missed", "Those left out: too slow.", lambda group: group.missed),
+    (GaugeMetricFamily, "group_rules", "Rules of a group.", lambda group: len(group.rules)),
+    (GaugeMetricFamily, "group_interval_seconds", "Its interval.", lambda group: group.interval / NANOSECONDS),
+    (GaugeMetricFamily, "group_last_duration_seconds", "What it took.", lambda group: group.last_duration_seconds),
+    (GaugeMetricFamily, "group_last_evaluation_samples", "Samples it gave.", lambda group: group.last_samples),
+    (
+        GaugeMetricFamily,
+        "group_last_evaluation_timestamp_seconds",
+        "When it was evaluated last.",
+        lambda group: group.last_evaluation / NANOSECONDS,
+    ),
+)
+
+_ALERTMANAGER_METRICS: tuple[
+    tuple[type[GaugeMetricFamily | CounterMetricFamily], str, str, Callable[[Alertmanager], float]], ...
+] = (
+    (CounterMetricFamily, "sent", "Alerts delivered.", lambda alertmanager: alertmanager.sent),
+    (CounterMetricFamily, "errors", "Requests that failed.", lambda alertmanager: alertmanager.errors),
+    (CounterMetricFamily, "dropped", "Alerts given up.", lambda alertmanager: alertmanager.dropped),
+    (GaugeMetricFamily, "queue_length", "Alerts that wait.", lambda alertmanager: alertmanager.waiting),
+)
+
+
+def create_registry(
+    metrics: MetricStorage, logs: LogStorage, traces: TraceStorage, rules: RuleManager, notifier: Notifier
+) -> CollectorRegistry:
     """A registry with the store's counters and those of its process."""
     registry = CollectorRegistry()
     registry.register(StoreCollector(metrics, logs, traces))
+    registry.register(RulesCollector(rules, notifier))
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
     GCCollector(registry=registry)

@@ -24,6 +24,8 @@ from .logs.api import create_logs_app
 from .logs.storage import LogStorage
 from .metrics.api import create_metrics_app
 from .metrics.ingest import Scraper
+from .metrics.rules.alertmanagers import Notifier
+from .metrics.rules.manager import RuleManager
 from .metrics.storage import MetricStorage
 from .metrics.targets import TargetsFile
 from .own_metrics import create_registry
@@ -40,9 +42,6 @@ EXIT_DATA_DIRECTORY = 73
 
 #: Seconds that open connections have to finish when the process ends.
 _GRACE_SECONDS = 3
-
-#: Seconds between two looks at whether a checkpoint is due.
-_CHECKPOINT_LOOK_SECONDS = 5.0
 
 
 class StartError(Exception):
@@ -65,7 +64,10 @@ class _Server(uvicorn.Server):
 class Store:
     """The three storages and what looks after them."""
 
-    def __init__(self, data_directory: Path, targets_file: Path | None, settings: argparse.Namespace) -> None:
+    def __init__(
+        self, data_directory: Path, targets_file: Path | None, settings: argparse.Namespace, prometheus_url: str = ""
+    ) -> None:
+        self._settings = settings
         try:
             data_directory.mkdir(parents=True, exist_ok=True)
             self._lock = _lock(data_directory)
@@ -80,6 +82,16 @@ class Store:
                 EXIT_DATA_DIRECTORY,
             ) from error
         self.scraper = Scraper(self.metrics, TargetsFile(targets_file), settings.scrape_interval)
+        url = settings.external_url or prometheus_url
+        self.notifier = Notifier(settings.alertmanager_url, settings.external_labels, url)
+        self.rules = RuleManager(
+            self.metrics,
+            settings.rule_files,
+            settings.evaluation_interval,
+            settings.external_labels,
+            url,
+            self.notifier.send,
+        )
         self.generator = (
             MetricsGenerator(self.metrics, settings.generated_metrics_interval)
             if settings.generated_metrics_interval
@@ -91,32 +103,28 @@ class Store:
 
     def applications(self) -> dict[str, ASGIApp]:
         """The application of every port, by the setting that names the port."""
-        registry = create_registry(self.metrics, self.logs, self.traces)
+        registry = create_registry(self.metrics, self.logs, self.traces, self.rules, self.notifier)
         return {
-            "prometheus": create_metrics_app(self.metrics, self.scraper, registry),
+            "prometheus": create_metrics_app(
+                self.metrics, self.scraper, self.rules, self.notifier, registry, self._settings
+            ),
             "loki": create_logs_app(self.logs),
             "tempo": create_traces_app(self.traces),
             "otlp": create_otlp_app(self.traces, self.generator.offer if self.generator else None),
         }
 
     async def look_after(self) -> None:
-        """Scrapes, packs and forgets until cancelled."""
+        """Scrapes, evaluates rules and forgets until cancelled; each storage packs by itself."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.scraper.run())
+            tasks.create_task(self.rules.run())
             tasks.create_task(self.retention.run())
-            tasks.create_task(self._checkpoints())
-
-    async def _checkpoints(self) -> None:
-        while True:
-            await asyncio.sleep(_CHECKPOINT_LOOK_SECONDS)
-            try:
-                await asyncio.to_thread(self.metrics.checkpoint_if_due)
-            except Exception as error:
-                logger.warning("checkpoint of the metrics failed, trying again later: %s", error)
 
     def close(self) -> None:
         """Writes everything that was acknowledged and closes the files."""
         self.scraper.close()
+        self.rules.close()
+        self.notifier.close()
         if self.generator:
             self.generator.close()
         for storage in (self.metrics, self.logs, self.traces):
@@ -132,7 +140,8 @@ def run(settings: argparse.Namespace) -> int:
     try:
         for name in ("prometheus", "loki", "tempo", "otlp"):
             sockets[name] = _listen(settings.host, getattr(settings, f"{name}_port"), f"--{name}-port")
-        store = Store(settings.data_dir, settings.targets_file, settings)
+        prometheus_url = "http://{}:{}".format(*sockets["prometheus"].getsockname()[:2])
+        store = Store(settings.data_dir, settings.targets_file, settings, prometheus_url)
     except StartError as error:
         print(f"telemetry_store: {error}", file=sys.stderr)
         for open_socket in sockets.values():

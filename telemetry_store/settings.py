@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from .limits import QUERY_SECONDS
+
+_LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,31 @@ def _not_negative(text: str) -> float:
     return number
 
 
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise argparse.ArgumentTypeError(f"{text} is not an address such as http://localhost:9093")
+    return text.rstrip("/")
+
+
+def _urls(text: str) -> tuple[str, ...]:
+    return tuple(_url(part) for part in _list(text))
+
+
+def _labels(text: str) -> dict[str, str]:
+    labels = {}
+    for part in _list(text):
+        name, separator, value = part.partition("=")
+        if not separator or not _LABEL_NAME.fullmatch(name):
+            raise argparse.ArgumentTypeError(f"{part} is not a label such as cluster=lab")
+        labels[name] = value
+    return labels
+
+
 #: Every option of `python -m telemetry_store`.
 SETTINGS = (
     Setting("host", "127.0.0.1", "address to listen on"),
@@ -65,6 +94,16 @@ SETTINGS = (
         "size of the data directory above which the oldest goes; 0: no limit",
         _not_negative,
     ),
+    Setting(
+        "rule-files",
+        (),
+        "rule files of Prometheus, as patterns separated by commas, read again when they change",
+        _list,
+    ),
+    Setting("evaluation-interval", 15.0, "seconds between two evaluations of a rule", _positive),
+    Setting("alertmanager-url", (), "Alertmanagers that alerts go to, separated by commas", _urls),
+    Setting("external-labels", {}, "labels put on alerts that go to Alertmanagers, as name=value,…", _labels),
+    Setting("external-url", None, "address under which others reach the Prometheus API, for links in alerts", _url),
     Setting("query-seconds", QUERY_SECONDS, "seconds after which a query is cut off", _positive),
 )
 

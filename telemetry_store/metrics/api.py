@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 from starlette.applications import Starlette
@@ -15,10 +17,21 @@ from .ingest import Scraper
 from .metadata_api import MetadataApi
 from .push_api import PushApi
 from .query_api import QueryApi
+from .rules.alertmanagers import Notifier
+from .rules.manager import RuleManager
+from .rules_api import RulesApi
+from .status_api import StatusApi
 from .storage import MetricStorage
 
 
-def create_metrics_app(storage: MetricStorage, scraper: Scraper, registry: CollectorRegistry) -> Starlette:
+def create_metrics_app(
+    storage: MetricStorage,
+    scraper: Scraper,
+    rules: RuleManager,
+    notifier: Notifier,
+    registry: CollectorRegistry,
+    settings: argparse.Namespace,
+) -> Starlette:
     """The application that stands on Prometheus' port; `registry` holds the store's own metrics."""
     threads = QueryThreads()
 
@@ -40,6 +53,8 @@ def create_metrics_app(storage: MetricStorage, scraper: Scraper, registry: Colle
             *QueryApi(storage, threads).routes(),
             *PushApi(storage, threads).routes(),
             *MetadataApi(storage, scraper, threads).routes(),
+            *RulesApi(rules, notifier, threads).routes(),
+            *StatusApi(storage, rules, settings, threads).routes(),
         ],
         render_error,
     )

@@ -1,4 +1,4 @@
-"""The endpoints that tell what there is: series, labels, targets, metadata, status. Source: Prometheus HTTP API v1."""
+"""The endpoints that tell what there is: series, labels, targets, metadata. Source: Prometheus HTTP API v1."""
 
 from __future__ import annotations
 
@@ -13,9 +13,6 @@ from ..times import format_rfc3339
 from .ingest import Scraper
 from .parameters import read_limit, read_range, read_selectors, success
 from .storage import MetricStorage
-
-#: The version whose answers these are.
-_VERSION = "2.42.0"
 
 _LABEL_NAME_MESSAGE = 'invalid label name: "{}"'
 
@@ -37,7 +34,6 @@ class MetadataApi:
             Route("/api/v1/label/{name}/values", self.label_values),
             Route("/api/v1/targets", self.targets),
             Route("/api/v1/metadata", self.metadata),
-            Route("/api/v1/status/buildinfo", self.build_info),
         ]
 
     async def series(self, request: Request) -> Response:
@@ -117,9 +113,3 @@ class MetadataApi:
                 if entry not in entries:
                     entries.append(entry)
         return success(dict(sorted(merged.items())[:limit]))
-
-    async def build_info(self, request: Request) -> Response:
-        """Whose answers these are."""
-        return success(
-            {"version": _VERSION, "revision": "", "branch": "", "buildUser": "", "buildDate": "", "goVersion": ""}
-        )

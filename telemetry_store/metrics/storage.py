@@ -8,6 +8,7 @@ the log. How matchers find samples is in `selection`.
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import threading
 import time
@@ -24,7 +25,7 @@ from ..database import Database, insert_rows
 from ..deadline import Deadline
 from ..limits import SERIES
 from ..matchers import Matcher
-from ..refusals import Busy, Unprocessable
+from ..refusals import Busy, Refusal, Unprocessable
 from .checkpoints import drop_packed_before, pack_runs, trim, unpacked_runs
 from .exemplars import EXEMPLARS, ExemplarRow, Exemplars, StoredExemplar, encode_labels
 from .exposition import Exemplar, Labels
@@ -46,6 +47,11 @@ CREATE TABLE IF NOT EXISTS exemplar(
     PRIMARY KEY(series, time, labels)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS exemplar_age ON exemplar(time);
 """
+
+logger = logging.getLogger(__name__)
+
+#: Seconds between two looks at whether a checkpoint is due.
+_LOOK_SECONDS = 1.0
 
 #: Seconds between checkpoints, and samples after which one comes sooner.
 CHECKPOINT_SECONDS = 600.0
@@ -69,6 +75,16 @@ class Append:
     exemplars: list[ExemplarRow]
 
 
+@dataclass(frozen=True)
+class Statistics:
+    """The labels of all series, how many chunks there are, and the time covered in unix milliseconds."""
+
+    labels: list[Labels]
+    chunks: int
+    first_time: int
+    last_time: int
+
+
 class MetricStorage:
     """Takes samples, gives back series by matchers and time, and forgets what is old."""
 
@@ -89,6 +105,10 @@ class MetricStorage:
         self._last_checkpoint = time.monotonic()
         self.database: Database[Append] = Database(directory / "metrics.db", _SCHEMA, self._write)
         self._load()
+        self._wake = threading.Event()
+        self._closing = False
+        self._packer = threading.Thread(target=self._pack_when_due, name="metrics-packer", daemon=True)
+        self._packer.start()
 
     # -- ingest
 
@@ -152,6 +172,8 @@ class MetricStorage:
                 if self._exemplars.is_newer(row[0], row[1]):
                     self._exemplars.add(row)
             self._unpacked += len(times)
+            if self._unpacked >= _CHECKPOINT_SAMPLES:
+                self._wake.set()
             self.samples_appended += len(times)
             self.samples_out_of_order += offered - len(times)
             self.exemplars_appended += len(rows)
@@ -261,6 +283,19 @@ class MetricStorage:
         self._extend(known, sums[ends] - sums[starts], times[kept], values[kept])
         self._unpacked += int(kept.sum())
 
+    def _pack_when_due(self) -> None:
+        while not self._closing:
+            self._wake.wait(_LOOK_SECONDS)
+            self._wake.clear()
+            try:
+                self.checkpoint_if_due()
+            except Refusal as refusal:
+                logger.warning("packing of the metrics waits: %s", refusal)
+                time.sleep(_LOOK_SECONDS)
+            except Exception:
+                logger.exception("packing of the metrics failed, trying again later")
+                time.sleep(_LOOK_SECONDS)
+
     def checkpoint_if_due(self) -> None:
         """Packs into chunks what came since the last checkpoint, when enough of it has gathered."""
         elapsed = time.monotonic() - self._last_checkpoint
@@ -349,6 +384,19 @@ class MetricStorage:
             found = [(dict(s.labels), self._exemplars.within(s.id, start, end)) for s in self._labels.match(matchers)]
         return [(labels, exemplars) for labels, exemplars in found if exemplars]
 
+    def statistics(self) -> Statistics:
+        """What the storage holds, counted."""
+        with self.database.reader() as connection:
+            chunks = connection.execute("SELECT count(*) FROM chunk").fetchone()[0]
+        with self._lock:
+            known = [series for series in self._by_id.values() if series.first_time <= series.last_time]
+            return Statistics(
+                [series.labels for series in known],
+                chunks,
+                min((series.first_time for series in known), default=0),
+                max((series.last_time for series in known), default=0),
+            )
+
     def count_series(self) -> int:
         """How many series the store knows."""
         return len(self._by_id)
@@ -394,6 +442,9 @@ class MetricStorage:
 
     def close(self) -> None:
         """Writes what is queued and closes the file."""
+        self._closing = True
+        self._wake.set()
+        self._packer.join(timeout=10)
         self.database.close()
 
 
