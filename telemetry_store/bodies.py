@@ -18,6 +18,13 @@ async def read_body(request: Request) -> bytes:
 
     Raises BodyTooLarge beyond the limit and BadRequest for an encoding that is unknown or broken.
     """
+    body = await read_raw_body(request)
+    encoding = request.headers.get("content-encoding", "").strip().lower()
+    return body if encoding in ("", "identity", "snappy") else decompress(body, encoding)
+
+
+async def read_raw_body(request: Request) -> bytes:
+    """The request's body as it came. Raises BodyTooLarge beyond the limit."""
     declared = request.headers.get("content-length")
     if declared is not None and declared.isdigit() and int(declared) > BODY_BYTES:
         raise BodyTooLarge(f"request body too large: {declared} bytes, the limit is {BODY_BYTES}")
@@ -28,16 +35,17 @@ async def read_body(request: Request) -> bytes:
         if received > BODY_BYTES:
             raise BodyTooLarge(f"request body too large: the limit is {BODY_BYTES} bytes")
         parts.append(part)
-    body = parts[0] if len(parts) == 1 else b"".join(parts)
-    encoding = request.headers.get("content-encoding", "").strip().lower()
-    return body if encoding in ("", "identity", "snappy") else decompress(body, encoding)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def decompress(body: bytes, encoding: str, limit: int = BODY_BYTES) -> bytes:
     """The content of a gzip or deflate body of at most `limit` bytes; it stops unpacking there."""
     window = _WINDOW.get(encoding)
     if window is None:
-        raise BadRequest(f"Content-Encoding {encoding!r} not supported")
+        raise BadRequest(f'Content-Encoding "{encoding}" not supported')
+    if encoding == "deflate" and not _has_zlib_header(body):
+        # Go's clients and servers mean deflate without zlib's header.
+        window = -zlib.MAX_WBITS
     unpacked: list[bytes] = []
     size = 0
     rest = body
@@ -56,3 +64,7 @@ def decompress(body: bytes, encoding: str, limit: int = BODY_BYTES) -> bytes:
     except zlib.error as error:
         raise BadRequest(f"{encoding}: invalid header or corrupt input: {error}") from None
     return b"".join(unpacked)
+
+
+def _has_zlib_header(body: bytes) -> bool:
+    return len(body) >= 2 and body[0] & 0x0F == 8 and (body[0] << 8 | body[1]) % 31 == 0

@@ -33,6 +33,9 @@ CHUNK_LINES = 16_384
 #: zstd's quickest level: a quarter of the size, unpacked at gigabytes a second.
 _LEVEL = 1
 
+#: Bytes for which a pair of structured metadata counts in Loki, beside its name and value.
+_PAIR_BYTES = 8
+
 _decode_names = msgspec.json.Decoder(list[str]).decode
 _decode_metadata = msgspec.json.Decoder(Metadata).decode
 
@@ -104,6 +107,11 @@ class Lines:
         """Bytes of each line."""
         sizes: Offsets = self.ends - self.starts
         return sizes
+
+    @cached_property
+    def size_bytes(self) -> int:
+        """What Loki counts: lines, eight bytes for each pair of metadata, and distinct names and values."""
+        return int(self.sizes.sum()) + _metadata_bytes(self)
 
     @cached_property
     def text(self) -> bytes:
@@ -183,9 +191,8 @@ class PackedLines:
     first: int
     last: int
     count: int
-    #: Bytes of the lines, and of names and values of their structured metadata.
-    text_bytes: int
-    metadata_bytes: int
+    #: What Loki counts as its size.
+    size_bytes: int
     times: bytes
     ends: bytes
     levels: bytes
@@ -225,8 +232,7 @@ def _pack_rows(
         first=int(block.times[0]),
         last=int(block.times[-1]),
         count=len(block),
-        text_bytes=int(block.ends[-1]) + 1 - len(block),
-        metadata_bytes=_metadata_bytes(block.levels, True) + _metadata_bytes(block.metadata, False),
+        size_bytes=block.size_bytes,
         times=_pack_numbers(block.times),
         ends=_pack_numbers(block.ends),
         levels=_pack_dictionary(block.levels),
@@ -247,22 +253,27 @@ def lines_of(times: Sequence[int], lines: Sequence[bytes], levels: Sequence[str]
     )
 
 
-def metadata_size(metadata: str) -> int:
-    """Bytes of names and values in a line's structured metadata."""
-    return sum(len(name.encode()) + len(value.encode()) for name, value in decode_metadata(metadata).items())
-
-
 def decode_metadata(metadata: str) -> Metadata:
     """Structured metadata as names and values; a new mapping every time."""
     return _decode_metadata(metadata) if metadata else {}
 
 
-def _metadata_bytes(dictionary: Dictionary, are_levels: bool) -> int:
-    if are_levels:
-        sizes = [len(LEVEL_NAME) + len(value) if value else 0 for value in dictionary.values]
-    else:
-        sizes = [metadata_size(value) for value in dictionary.values]
-    return int(np.array(sizes, dtype=np.int64)[dictionary.codes].sum()) if sizes else 0
+def _metadata_bytes(lines: Lines) -> int:
+    pairs = 0
+    symbols: set[str] = set()
+    counts = np.bincount(lines.levels.codes, minlength=len(lines.levels.values)).tolist()
+    for level, count in zip(lines.levels.values, counts, strict=True):
+        if level and count:
+            pairs += count
+            symbols |= {LEVEL_NAME, level}
+    counts = np.bincount(lines.metadata.codes, minlength=len(lines.metadata.values)).tolist()
+    for metadata, count in zip(lines.metadata.values, counts, strict=True):
+        if metadata and count:
+            decoded = decode_metadata(metadata)
+            pairs += count * len(decoded)
+            symbols.update(decoded)
+            symbols.update(decoded.values())
+    return _PAIR_BYTES * pairs + sum(len(symbol.encode()) for symbol in symbols)
 
 
 def _compress(data: bytes) -> bytes:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .chunks import Lines, lines_of, metadata_size
+from .chunks import Lines, lines_of
 
 #: What a line costs in memory beside its own bytes: the objects that hold it.
 _OVERHEAD_BYTES = 200
@@ -104,8 +104,3 @@ class Head:
                 lines_of(entries.times, entries.lines, entries.levels, entries.metadata),
             )
         return block[1]
-
-
-def metadata_bytes(entries: Entries) -> int:
-    """Bytes of names and values of the lines' structured metadata."""
-    return sum(metadata_size(metadata) for metadata in entries.metadata if metadata)

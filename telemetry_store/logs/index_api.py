@@ -43,7 +43,9 @@ class IndexApi:
 
     async def series(self, request: Request) -> Response:
         parameters = await read_parameters(request)
-        selectors = parameters.all("match[]") or parameters.all("match")
+        selectors = sorted({*parameters.all("match"), *parameters.all("match[]")})
+        if len(selectors) == 1 and selectors[0].replace(" ", "") == "{}":
+            selectors = []
         return JsonAnswer({"status": "success", "data": list(self._found(parameters, selectors))})
 
     def _found(self, parameters: Parameters, selectors: list[str]) -> Iterable[Labels]:

@@ -1,13 +1,16 @@
 """Pushed bodies -> checked batches of log lines. Both of Loki's encodings: JSON and snappy-compressed protobuf.
 
-A push is taken as a whole or not at all: everything is checked before anything is queued.
+A body that cannot be read is refused as a whole. Of one that can, the right lines are taken and the wrong ones named in
+the answer, as Loki does.
 """
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import cramjam
 import msgspec
@@ -21,17 +24,20 @@ from ..limits import (
     LOG_FUTURE_SECONDS,
     STREAM_LABELS,
 )
-from ..quoting import format_labels, unquote
+from ..quoting import format_labels
 from ..refusals import BadRequest, BodyTooLarge, Unprocessable
 from ..times import NANOSECONDS, format_rfc3339
+from .chunks import LEVEL_NAME
 from .head import Entries
-from .levels import level_of_labels, level_of_line
+from .label_text import check_names, parse_labels
+from .levels import level_of_labels, level_of_line, level_of_metadata, normalize
 from .protobuf_push import push_request_class
+from .push_json import PushedEntry, PushedStream, decode_json
 
 #: Sorted pairs of name and value: what identifies a stream.
 Labels = tuple[tuple[str, str], ...]
 
-#: One push: entries by stream.
+#: What the store takes at once: lines by stream.
 Batch = dict[Labels, Entries]
 
 #: Labels from which Loki takes a stream's `service_name` when it has none, first match wins (discover_service_name).
@@ -50,42 +56,47 @@ SERVICE_NAME_SOURCES = (
     "job",
     "k8s_job_name",
 )
+SERVICE_NAME = "service_name"
+UNKNOWN_SERVICE = "unknown_service"
+
+#: Structured metadata of a line: bytes and count (Loki: max_structured_metadata_size, …_entries_count).
+_METADATA_BYTES = 64 * 1024
+_METADATA_COUNT = 128
 
 _LARGEST_NANOSECONDS = 2**63 - 1
-_LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*", re.ASCII)
-_LABEL = re.compile(r'\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*=\s*("(?:[^"\\\n]|\\.)*"|`[^`]*`)\s*(,|$)', re.ASCII)
+_PLAIN_NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9]*(?:_[a-zA-Z0-9]+)*_?", re.ASCII)
+_TO_REPLACE = re.compile(r"[^a-zA-Z0-9]+")
+_RESERVED = re.compile(r"__(.+)__", re.DOTALL)
+
+_encode_metadata = msgspec.json.Encoder(order="deterministic").encode
 
 
-class _Stream(msgspec.Struct, gc=False):
-    stream: dict[str, str | int | float | bool] = {}
-    values: list[list[str | dict[str, str]]] = []
+@dataclass
+class Checked:
+    """The right lines of a push, and a message for every wrong one."""
+
+    batch: Batch = field(default_factory=dict)
+    errors: list[str] = field(default_factory=list)
+
+    def error(self) -> BadRequest | None:
+        """What to answer about the wrong lines: each message once, with its count."""
+        if not self.errors:
+            return None
+        if len(self.errors) == 1:
+            return BadRequest(self.errors[0])
+        return BadRequest("; ".join(f"{count} errors like: {text}" for text, count in Counter(self.errors).items()))
 
 
-class _Push(msgspec.Struct, gc=False):
-    streams: list[_Stream] = []
+def read_json(body: bytes) -> list[PushedStream]:
+    """The streams of a JSON push with checked labels. Raises BadRequest."""
+    streams = decode_json(body)
+    for stream in streams:
+        stream.labels = discover_service_name(check_names(stream.labels))
+    return streams
 
 
-_push_decoder = msgspec.json.Decoder(_Push)
-_metadata_encoder = msgspec.json.Encoder(order="deterministic")
-
-
-def decode_json(body: bytes) -> Batch:
-    """The batch of a JSON push. Raises BadRequest, or Unprocessable when it holds no stream."""
-    if not body:
-        raise BadRequest("EOF")
-    try:
-        push = _push_decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadRequest(f"loghttp.PushRequest: {error}") from None
-    streams = []
-    for stream in push.streams:
-        labels = {name: _label_text(value) for name, value in stream.stream.items()}
-        streams.append((labels, [_read_value(value) for value in stream.values]))
-    return _check(streams)
-
-
-def decode_protobuf(body: bytes) -> Batch:
-    """The batch of a snappy-compressed protobuf push. Raises as `decode_json` does."""
+def read_protobuf(body: bytes) -> list[PushedStream]:
+    """The streams of a snappy-compressed protobuf push with checked labels. Raises BadRequest or BodyTooLarge."""
     try:
         # The length stands in the first bytes: look before unpacking.
         unpacked_bytes = cramjam.snappy.decompress_raw_len(body)
@@ -100,123 +111,131 @@ def decode_protobuf(body: bytes) -> Batch:
         raise BadRequest(f"proto: PushRequest: {error}") from None
     streams = []
     for stream in push.streams:
-        entries = [
+        labels = discover_service_name(parse_labels(stream.labels))
+        entries: list[PushedEntry] = [
             (
                 entry.timestamp.seconds * NANOSECONDS + entry.timestamp.nanos,
-                entry.line.decode(errors="replace"),
-                {pair.name: pair.value for pair in entry.structured_metadata} or None,
+                entry.line,
+                [(pair.name, pair.value) for pair in entry.structured_metadata],
             )
             for entry in stream.entries
         ]
-        streams.append((parse_labels(stream.labels), entries))
-    return _check(streams)
+        streams.append(PushedStream(labels, entries))
+    return streams
 
 
-def parse_labels(text: str) -> dict[str, str]:
-    """The labels written as `{name="value", ...}`. Raises BadRequest."""
-    inner = text.strip()
-    if not (inner.startswith("{") and inner.endswith("}")):
-        raise BadRequest(f'couldn\'t parse labels: expected {{name="value", ...}}, got {text[:100]!r}')
-    inner = inner[1:-1].strip()
-    labels: dict[str, str] = {}
-    position = 0
-    while position < len(inner):
-        match = _LABEL.match(inner, position)
-        if match is None:
-            raise BadRequest(f"couldn't parse labels: 1:{position + 2}: parse error in {text[:100]!r}")
-        try:
-            labels[match[1]] = unquote(match[2])
-        except ValueError:
-            raise BadRequest(f"couldn't parse labels: 1:{position + 2}: invalid string {match[2][:100]}") from None
-        position = match.end()
+def discover_service_name(labels: dict[str, str]) -> dict[str, str]:
+    """The labels with a `service_name`."""
+    if SERVICE_NAME not in labels:
+        source = next((name for name in SERVICE_NAME_SOURCES if labels.get(name)), None)
+        return {**labels, SERVICE_NAME: labels[source] if source else UNKNOWN_SERVICE}
     return labels
 
 
-def _label_text(value: str | int | float | bool) -> str:
-    if isinstance(value, str):
-        return value
-    return msgspec.json.encode(value).decode()
-
-
-def _read_value(value: Sequence[str | dict[str, str]]) -> tuple[int, str, dict[str, str] | None]:
-    count = len(value)
-    # As Loki: an entry without a line is an empty line.
-    timestamp = value[0] if count else "0"
-    line = value[1] if count > 1 else ""
-    metadata = value[2] if count > 2 else None
-    if type(timestamp) is not str or type(line) is not str or type(metadata) is str:
-        raise BadRequest(
-            'loghttp.PushRequest.Streams: a value must be ["<unix nanoseconds>", "<line>", {"<name>": "<value>"}]'
-        )
-    try:
-        # int() would also take blanks, underscores and other scripts' digits.
-        nanoseconds = int(timestamp) if timestamp.isdigit() and timestamp.isascii() else _signed(timestamp)
-    except ValueError:
-        raise BadRequest(
-            f"loghttp.PushRequest.Streams: timestamp {timestamp[:40]!r} is not a whole number of unix nanoseconds"
-        ) from None
-    return nanoseconds, line, metadata or None  # type: ignore[return-value]
-
-
-def _signed(text: str) -> int:
-    if re.fullmatch(r"[+-]?[0-9]{1,20}", text) is None:
-        raise ValueError(text)
-    return int(text)
-
-
-def _check(
-    streams: Iterable[tuple[dict[str, str], list[tuple[int, str, dict[str, str] | None]]]],
-) -> Batch:
+def check(streams: Iterable[PushedStream], discover_levels: bool = True) -> Checked:
+    """Which lines are taken. Raises Unprocessable when there is no stream at all."""
     latest = time.time_ns() + LOG_FUTURE_SECONDS * NANOSECONDS
-    batch: Batch = {}
-    for labels, entries in streams:
-        _check_labels(labels)
-        if "service_name" not in labels:
-            source = next((name for name in SERVICE_NAME_SOURCES if labels.get(name)), None)
-            labels["service_name"] = labels[source] if source else "unknown_service"
-        # A label without a value is no label, in Loki as in Prometheus.
-        identity = tuple(sorted((name, value) for name, value in labels.items() if value))
-        checked = batch.setdefault(identity, Entries())
-        stream_level = level_of_labels(labels)
-        for timestamp, line, metadata in entries:
-            if timestamp > latest or timestamp < -_LARGEST_NANOSECONDS:
-                _refuse_timestamp(timestamp, identity)
-            encoded = line.encode(errors="replace")
-            if len(encoded) > LINE_BYTES:
-                raise BadRequest(
-                    f"max entry size '{LINE_BYTES}' bytes exceeded for stream '{format_labels(identity)}' "
-                    f"while adding an entry with length '{len(encoded)}' bytes"
-                )
-            level = stream_level or (metadata and level_of_labels(metadata)) or level_of_line(line)
-            checked.add(timestamp, encoded, level, _metadata_encoder.encode(metadata).decode() if metadata else "")
-    if not batch:
+    checked = Checked()
+    none = True
+    for stream in streams:
+        none = False
+        if not stream.entries:
+            continue
+        labels = stream.labels
+        identity = tuple(sorted(labels.items()))
+        error = _wrong_labels(labels, identity)
+        if error is not None:
+            checked.errors.append(error)
+            continue
+        entries = checked.batch.setdefault(identity, Entries())
+        stream_level = level_of_labels(labels) if discover_levels else ""
+        for timestamp, line, pairs in stream.entries:
+            if timestamp > latest or timestamp < -_LARGEST_NANOSECONDS or len(line) > LINE_BYTES or pairs:
+                error = _wrong_entry(identity, timestamp, latest, line, pairs)
+                if error is not None:
+                    checked.errors.append(error)
+                    continue
+            if pairs:
+                metadata = normalize_metadata(pairs)
+                level = metadata.pop(LEVEL_NAME, None)
+                if level is None and discover_levels:
+                    level = stream_level or level_of_metadata(metadata) or level_of_line(line)
+                elif level is not None and discover_levels:
+                    level = normalize(level)
+                entries.add(timestamp, line, level or "", _encode_metadata(metadata).decode() if metadata else "")
+            else:
+                entries.add(timestamp, line, level_of_line(line) if stream_level is None else stream_level)
+    if none:
         raise Unprocessable("error at least one valid stream is required for ingestion")
-    return batch
+    return checked
 
 
-def _check_labels(labels: dict[str, str]) -> None:
-    for name, value in labels.items():
-        if _LABEL_NAME.fullmatch(name) is None:
-            text = "{" + ", ".join(f"{key}=" for key in sorted(labels))
-            start = text.find(name + "=")
-            end = _LABEL_NAME.match(name)
-            offset = end.end() if end else 0
-            character = name[offset : offset + 1] or "="
-            raise BadRequest(
-                f"couldn't parse labels: 1:{start + offset + 1}: parse error: "
-                f"unexpected character inside braces: '{character}'"
-            )
+def _wrong_labels(labels: Mapping[str, str], identity: Labels) -> str | None:
+    # Loki does not count the label that it adds itself.
+    count = len(labels) - (SERVICE_NAME in labels)
+    if count > STREAM_LABELS:
+        return f"entry for stream '{format_labels(identity)}' has {count} label names; limit {STREAM_LABELS}"
+    for name, value in identity:
         if len(name) > LABEL_NAME_CHARACTERS:
-            raise BadRequest(f"stream has label name too long: '{name[:100]}…'; limit {LABEL_NAME_CHARACTERS}")
-        if len(value) > LABEL_VALUE_CHARACTERS:
-            raise BadRequest(f"stream has label value too long for '{name}'; limit {LABEL_VALUE_CHARACTERS}")
-    if len(labels) > STREAM_LABELS:
-        raise BadRequest(
-            f"entry for stream '{format_labels(labels)}' has {len(labels)} label names; limit {STREAM_LABELS}"
-        )
+            return f"stream '{format_labels(identity)}' has label name too long: '{name}'"
+        if len(value.encode(errors="replace")) > LOG_LABEL_VALUE_BYTES:
+            return f"stream '{format_labels(identity)}' has label value too long: '{value}'"
+    return None
 
 
-def _refuse_timestamp(timestamp: int, labels: Labels) -> None:
+#: Bytes of a stream's label value (Loki: max_label_value_length).
+LOG_LABEL_VALUE_BYTES = min(2048, LABEL_VALUE_CHARACTERS)
+
+
+def _wrong_entry(
+    identity: Labels, timestamp: int, latest: int, line: bytes, pairs: Sequence[tuple[str, str]]
+) -> str | None:
+    stream = format_labels(identity)
     if abs(timestamp) > _LARGEST_NANOSECONDS:
-        raise BadRequest(f"timestamp {timestamp} is not a 64-bit number of unix nanoseconds")
-    raise BadRequest(f"entry for stream '{format_labels(labels)}' has timestamp too new: {format_rfc3339(timestamp)}")
+        return f"entry for stream '{stream}' has a timestamp that is not a 64-bit number of unix nanoseconds"
+    if timestamp > latest:
+        # Go prints this one without its fraction.
+        written = format_rfc3339(timestamp // NANOSECONDS * NANOSECONDS)
+        return f"entry for stream '{stream}' has timestamp too new: {written}"
+    if len(line) > LINE_BYTES:
+        return (
+            f"max entry size '{LINE_BYTES}' bytes exceeded for stream '{stream}' "
+            f"while adding an entry with length '{len(line)}' bytes"
+        )
+    size = sum(len(name.encode()) + len(value.encode(errors="replace")) for name, value in pairs if name != LEVEL_NAME)
+    if size > _METADATA_BYTES:
+        return (
+            f"stream '{stream}' has structured metadata too large: '{size}' bytes, limit: '{_METADATA_BYTES}' bytes. "
+            "Please see `limits_config.max_structured_metadata_size` or contact your Loki administrator to increase it"
+        )
+    if len(pairs) > _METADATA_COUNT:
+        return (
+            f"stream '{stream}' has too many structured metadata labels: '{len(pairs)}', limit: '{_METADATA_COUNT}'. "
+            "Please see `limits_config.max_structured_metadata_entries_count` or contact your Loki administrator "
+            "to increase it"
+        )
+    return None
+
+
+def normalize_metadata(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Structured metadata by names that can be labels. Raises BadRequest for a name that cannot become one."""
+    metadata: dict[str, str] = {}
+    renamed: dict[str, str] = {}
+    for name, value in pairs:
+        plain = name if _PLAIN_NAME.fullmatch(name) else normalize_name(name)
+        (metadata if plain == name else renamed)[plain] = value.replace("\ufffd", "")
+    metadata.update(renamed)
+    return metadata
+
+
+def normalize_name(name: str) -> str:
+    """The name with everything that a label's name may not have as one underscore. Raises BadRequest."""
+    if not name:
+        raise BadRequest("label name is empty")
+    reserved = _RESERVED.fullmatch(name)
+    plain = f"__{_TO_REPLACE.sub('_', reserved[1])}__" if reserved else _TO_REPLACE.sub("_", name)
+    if plain[0].isdigit():
+        plain = "key_" + plain
+    if not plain.strip("_"):
+        raise BadRequest(f'normalization for label name "{name}" resulted in invalid name "{plain}"')
+    return plain

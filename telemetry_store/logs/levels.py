@@ -1,32 +1,37 @@
-"""The level of a log line, as Loki detects it (`detected_level`): from a label, from the line's fields, from its words.
+"""The level of a log line, as Loki detects it (`detected_level`): from a label, from metadata, from the line.
 
-It is worked out when a line is read, not when it is stored: a line is kept exactly as it came.
+Source: Loki's documentation of `discover_log_levels`, and its behaviour.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import orjson
 
-_NAMES = frozenset(
-    (
-        "level",
-        "LEVEL",
-        "Level",
-        "log.level",
-        "severity",
-        "SEVERITY",
-        "Severity",
-        "SeverityText",
-        "lvl",
-        "LVL",
-        "Lvl",
-        "severity_text",
-        "Severity_Text",
-        "SEVERITY_TEXT",
-    )
+UNKNOWN = "unknown"
+
+#: Labels, metadata and fields that state a level; the first one in this order counts.
+FIELDS = (
+    "level",
+    "LEVEL",
+    "Level",
+    "log.level",
+    "severity",
+    "SEVERITY",
+    "Severity",
+    "SeverityText",
+    "lvl",
+    "LVL",
+    "Lvl",
+    "severity_text",
+    "Severity_Text",
+    "SEVERITY_TEXT",
 )
+_FIELDS = frozenset(FIELDS)
+_RANK = {name.lower(): rank for rank, name in reversed(list(enumerate(FIELDS)))}
+
 _LEVELS = {
     "trace": "trace",
     "trc": "trace",
@@ -43,30 +48,99 @@ _LEVELS = {
     "critical": "critical",
     "fatal": "fatal",
 }
-_LOGFMT_LEVEL = re.compile(r'(?:^|\s)(?:level|severity|lvl|severity_text)=(?:"([^"]*)"|(\S+))', re.IGNORECASE)
-_WORD = re.compile(r"\b(trace|debug|info|warn|warning|error|err|critical|fatal)\b", re.IGNORECASE)
+
+#: OTLP's severity numbers: levels in steps of four, from 1.
+_SEVERITIES = ("trace", "debug", "info", "warn", "error", "fatal")
+
+#: Objects within objects in which a JSON line's level is looked for.
+_JSON_DEPTH = 2
+
+#: Whether a line may have a field that states a level, and the fields of a logfmt line.
+_MAYBE_FIELD = re.compile(rb"(?:level|lvl|severity|severitytext|severity_text)=", re.IGNORECASE)
+_LOGFMT_FIELD = re.compile(rb'([^\x00- ="]+)(?:=("(?:[^"\\]|\\.)*"|[^\x00- "]*))?')
+
+#: Words that name a level when they stand alone. `err` comes after `error`, for Go's order of ties does not matter.
+_WORD = re.compile(
+    rb'(?<![^ \t\n\[({"=])(trace|debug|fatal|critical|error|err|warning|warn|info)(?![^ \t\n\[\](){}:,!"=])',
+    re.IGNORECASE,
+)
 
 
-def level_of_labels(labels: dict[str, str]) -> str | None:
+def normalize(level: str) -> str:
+    """The level's usual name, or the text itself when it is none."""
+    return _LEVELS.get(level.lower(), level)
+
+
+def level_of_labels(labels: Mapping[str, str]) -> str | None:
     """The level that a label or a piece of structured metadata states, or None."""
-    for name in _NAMES & labels.keys():
-        return _LEVELS.get(labels[name].lower(), labels[name])
+    for name in FIELDS:
+        if name in labels:
+            return normalize(labels[name])
     return None
 
 
-def level_of_line(line: str) -> str:
+def level_of_metadata(metadata: Mapping[str, str]) -> str | None:
+    """The level that structured metadata state, by name or by OTLP's number, or None."""
+    level = level_of_labels(metadata)
+    if level is not None or not metadata.get("severity_number"):
+        return level
+    try:
+        number = int(metadata["severity_number"])
+    except ValueError:
+        return "info"
+    if number < 0:
+        return "trace"
+    return UNKNOWN if number == 0 or number > 24 else _SEVERITIES[(number - 1) // 4]
+
+
+def level_of_line(line: bytes) -> str:
     """The level that a line states; `unknown` when it states none."""
-    if line.startswith("{"):
-        try:
-            fields = orjson.loads(line)
-        except orjson.JSONDecodeError:
-            fields = None
-        if isinstance(fields, dict):
-            stated = next((fields[name] for name in _NAMES & fields.keys() if isinstance(fields[name], str)), None)
-            if stated:
-                return _LEVELS.get(stated.lower(), "unknown")
-    match = _LOGFMT_LEVEL.search(line)
-    if match is not None:
-        return _LEVELS.get((match[1] or match[2] or "").lower(), "unknown")
-    word = _WORD.search(line)
-    return _LEVELS[word[1].lower()] if word else "unknown"
+    stripped = line.strip()
+    if stripped[:1] == b"{" and stripped[-1:] == b"}":
+        stated = _level_of_json(stripped)
+    elif b"=" in line:
+        stated = _level_of_logfmt(line)
+    else:
+        stated = ""
+    level = _LEVELS.get(stated.lower()) if stated else None
+    if level is None:
+        word = _WORD.search(line)
+        level = _LEVELS[word[1].lower().decode()] if word else UNKNOWN
+    return level
+
+
+def _level_of_json(line: bytes) -> str:
+    try:
+        value = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return ""
+    found = _level_of_object(value, 1) if isinstance(value, dict) else None
+    return found or ""
+
+
+def _level_of_object(value: dict[str, object], depth: int) -> str | None:
+    if depth == _JSON_DEPTH or not any(isinstance(inner, dict) for inner in value.values()):
+        return next((text for name, text in value.items() if name in _FIELDS and isinstance(text, str)), None)
+    for name, inner in value.items():
+        if isinstance(inner, str):
+            if name in _FIELDS:
+                return inner
+        elif isinstance(inner, dict):
+            found = _level_of_object(inner, depth + 1)
+            if found is not None:
+                return found
+    return None
+
+
+def _level_of_logfmt(line: bytes) -> str:
+    best, stated = len(FIELDS), b""
+    if _MAYBE_FIELD.search(line) is None:
+        return ""
+    for match in _LOGFMT_FIELD.finditer(line):
+        name, value = match[1], match[2]
+        rank = _RANK.get(name.lower().decode(errors="replace"), best) if value is not None else best
+        if rank < best:
+            best, stated = rank, value.strip(b'"')
+            if not rank:
+                break
+    return stated.decode(errors="replace")

@@ -45,7 +45,7 @@ CREATE INDEX IF NOT EXISTS append_stream ON append(stream);
 -- Small columns first: those behind a large one are reached only by reading through it.
 CREATE TABLE IF NOT EXISTS chunk(
     id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
-    count INTEGER NOT NULL, text_bytes INTEGER NOT NULL, metadata_bytes INTEGER NOT NULL,
+    count INTEGER NOT NULL, size_bytes INTEGER NOT NULL,
     times BLOB NOT NULL, ends BLOB NOT NULL, levels BLOB NOT NULL, metadata BLOB NOT NULL, text BLOB NOT NULL);
 """
 
@@ -77,8 +77,7 @@ class Chunk:
     first: int
     last: int
     count: int
-    text_bytes: int
-    metadata_bytes: int
+    size_bytes: int
 
 
 @dataclass(eq=False)
@@ -114,6 +113,26 @@ class Part:
     head: Head
     count: int
     chunks: tuple[Chunk, ...]
+
+
+@dataclass(frozen=True)
+class Extent:
+    """A chunk or a head, by its span of time (unix nanoseconds), lines, and bytes as Loki counts them."""
+
+    first: int
+    last: int
+    count: int
+    size_bytes: int
+    is_packed: bool
+
+    def part_within(self, start: int, end: int) -> float:
+        """How much of its span lies within [start, end], from 0 to 1."""
+        if start > self.last or end < self.first:
+            return 0.0
+        if self.first == self.last:
+            return 1.0
+        whole = self.last - self.first
+        return (whole - max(0, start - self.first) - max(0, self.last - end)) / whole
 
 
 class Reader:
@@ -165,7 +184,7 @@ class LogStorage:
             for id_, text in connection.execute("SELECT stream, labels FROM labels"):
                 by_id[id_] = Stream(id_, msgspec.json.decode(text, type=dict[str, str]))
             chunks: dict[int, list[Chunk]] = {}
-            columns = "SELECT stream, id, first, last, count, text_bytes, metadata_bytes FROM chunk ORDER BY id"
+            columns = "SELECT stream, id, first, last, count, size_bytes FROM chunk ORDER BY id"
             for id_, *chunk in connection.execute(columns):
                 chunks.setdefault(id_, []).append(Chunk(*chunk))
                 self._next_chunk = chunk[0] + 1
@@ -301,10 +320,7 @@ class LogStorage:
         first_id = self._next_chunk
         self._next_chunk += len(packed)
         self.database.perform(partial(_replace_log, stream=stream.id, newest=newest, first_id=first_id, packed=packed))
-        chunks = [
-            Chunk(first_id + number, p.first, p.last, p.count, p.text_bytes, p.metadata_bytes)
-            for number, p in enumerate(packed)
-        ]
+        chunks = [Chunk(first_id + number, p.first, p.last, p.count, p.size_bytes) for number, p in enumerate(packed)]
         with self._lock:
             self._replace_head(stream, head.entries.slice(count, len(head)))
             stream.chunks += tuple(chunks)
@@ -375,6 +391,16 @@ class LogStorage:
             times = block.times.tolist()
             for row in reversed(range(len(block))) if newest_first else range(len(block)):
                 yield times[row], block.line(row).decode(errors="replace"), block.metadata_of(row)
+
+    def extents(self, stream: Stream) -> list[Extent]:
+        """What a stream consists of: each chunk, and its head."""
+        with self._lock:
+            head, count, chunks = stream.head, len(stream.head), stream.chunks
+        extents = [Extent(chunk.first, chunk.last, chunk.count, chunk.size_bytes, True) for chunk in chunks]
+        if count:
+            lines = head.block(count)
+            extents.append(Extent(int(lines.times[0]), int(lines.times[-1]), count, lines.size_bytes, False))
+        return extents
 
     def _lines_of(self, chunk: Chunk, deadline: Deadline | None) -> Lines:
         def column(name: str) -> bytes:
@@ -509,10 +535,10 @@ def _replace_log(
 ) -> None:
     for number, p in enumerate(packed):
         connection.execute(
-            "INSERT INTO chunk(id, stream, first, last, count, text_bytes, metadata_bytes, times, ends, levels, "
-            "metadata, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO chunk(id, stream, first, last, count, size_bytes, times, ends, levels, metadata, text) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                first_id + number, stream, p.first, p.last, p.count, p.text_bytes, p.metadata_bytes,
+                first_id + number, stream, p.first, p.last, p.count, p.size_bytes,
                 p.times, p.ends, p.levels, p.metadata, p.text,
             ),
         )  # fmt: skip
