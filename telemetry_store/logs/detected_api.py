@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import uuid
 from dataclasses import dataclass, field
@@ -16,9 +17,9 @@ from ..limits import LOG_ENTRIES
 from ..refusals import BadRequest
 from ..times import parse_go_duration
 from .fields import ParsedField, fields_of_line
-from .parameters import read_range, read_step
+from .parameters import read_range, read_selector, read_step
 from .query_language.evaluator import find_lines
-from .query_language.parser import LogQuery, parse, parse_selector
+from .query_language.parser import LogQuery, parse
 from .storage import LogStorage
 
 _LINES = 100
@@ -27,7 +28,14 @@ _FIELDS = 1_000
 #: Labels that are shown even when all their values look like ids.
 _ALWAYS_SHOWN = frozenset(("cluster", "namespace", "instance", "pod"))
 
-_BYTES = re.compile(r"[0-9][0-9.,]*\s*(?:[kmgtpe]i?)?b?", re.IGNORECASE | re.ASCII)
+_BYTES = re.compile(r"([0-9][0-9.,]*)\s*((?:[kmgtpe]i?)?b?)", re.IGNORECASE | re.ASCII)
+_BYTE_ENDS = frozenset("bkmgtpei")
+_BYTE_NAMES = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
+_BYTE_UNITS = {"": 1} | {
+    letter + binary: base ** (power + 1)
+    for power, letter in enumerate("kmgtpe")
+    for binary, base in (("", 1000), ("i", 1024))
+}
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
 _BOOLEANS = frozenset(("1", "t", "T", "TRUE", "true", "True", "0", "f", "F", "FALSE", "false", "False"))
 
@@ -37,7 +45,8 @@ class _Field:
     """What is known of a field so far."""
 
     type: str = "string"
-    values: set[str] = field(default_factory=set)
+    #: In order of appearance.
+    values: dict[str, None] = field(default_factory=dict)
     parsers: list[str] = field(default_factory=list)
     path: tuple[str, ...] | None = None
 
@@ -64,7 +73,7 @@ class DetectedApi:
         if end < start:
             raise BadRequest("end timestamp must not be before or equal to start time")
         query = parameters.get("query")
-        matchers = parse_selector(query) if query else ()
+        matchers = read_selector(query) if query else ()
         values: dict[str, set[str]] = {}
         for stream in self._storage.streams(start, end):
             if all(matcher.accepts_labels(stream.labels) for matcher in matchers):
@@ -91,12 +100,13 @@ class DetectedApi:
 
     async def values(self, request: Request) -> Response:
         parameters = await read_parameters(request)
-        found, limit = await self._detect(parameters)
+        found, limit = await self._detect(parameters, request.path_params["name"])
         known = found.get(request.path_params["name"])
-        values = sorted(known.values)[:limit] if known else []
+        values = list({_insertable(value): None for value in known.values})[:limit] if known else []
         return JsonAnswer({"values": values, "limit": limit} if values else {})
 
-    async def _detect(self, parameters: Parameters) -> tuple[dict[str, _Field], int]:
+    async def _detect(self, parameters: Parameters, only: str | None = None) -> tuple[dict[str, _Field], int]:
+        """The fields by name (or one of them), and the limit that was asked for."""
         start, end = read_range(parameters)
         if end < start:
             raise BadRequest("end timestamp must not be before or equal to start time")
@@ -110,15 +120,20 @@ class DetectedApi:
             raise BadRequest(
                 f"max entries limit per query exceeded, limit > max_entries_limit_per_query ({lines} > {LOG_ENTRIES})"
             )
-        return await self._threads.run(self._fields_of, query, start, end, lines, limit), limit
+        found = await self._threads.run(self._fields_of, query, start, end, lines, limit, only)
+        return found, limit
 
-    def _fields_of(self, query: LogQuery, start: int, end: int, lines: int, limit: int) -> dict[str, _Field]:
+    def _fields_of(
+        self, query: LogQuery, start: int, end: int, lines: int, limit: int, only: str | None
+    ) -> dict[str, _Field]:
         found: dict[str, _Field] = {}
         for line in find_lines(self._storage, query, start, end, lines, True, Deadline()):
             metadata = [ParsedField(name, value) for name, value in line.metadata.items()]
             parser, parsed = fields_of_line(line.text, line.labels)
             for name_of_parser, pairs in (("", metadata), (parser, parsed)):
                 for pair in pairs:
+                    if only is not None and pair.name != only:
+                        continue
                     known = found.get(pair.name)
                     if known is None:
                         if len(found) >= limit:
@@ -129,7 +144,7 @@ class DetectedApi:
                     if name_of_parser == "json":
                         known.path = pair.path
                     known.type = type_of(pair.value)
-                    known.values.add(pair.value)
+                    known.values[pair.value] = None
         return found
 
 
@@ -148,6 +163,23 @@ def type_of(value: str) -> str:
     if parse_go_duration(value) is not None and value[-1:] not in "dwy":
         return "duration"
     return "bytes" if _BYTES.fullmatch(value) else "string"
+
+
+def _insertable(value: str) -> str:
+    """A number of bytes in the short form that a query takes as well; any other value as it is."""
+    match = _BYTES.fullmatch(value) if value[-1:].lower() in _BYTE_ENDS else None
+    if match is None:
+        return value
+    number, unit = match[1].replace(",", ""), match[2].lower()
+    try:
+        size = int(float(number) * _BYTE_UNITS[unit.removesuffix("b")])
+    except (ValueError, KeyError):
+        return value
+    if size < 10:
+        return f"{size}B"
+    power = min(int(math.log(size, 1000)), len(_BYTE_NAMES) - 1)
+    rounded = math.floor(size / 1000**power * 10 + 0.5) / 10
+    return f"{rounded:.1f}{_BYTE_NAMES[power]}" if rounded < 10 else f"{rounded:.0f}{_BYTE_NAMES[power]}"
 
 
 def _are_ids(values: set[str]) -> bool:

@@ -37,13 +37,13 @@ def fields_of_line(line: str, labels: Mapping[str, str]) -> tuple[str, list[Pars
         if isinstance(value, dict):
             fields: list[ParsedField] = []
             _collect(value, (), fields)
-            return "json", [_renamed(one, labels) for one in fields]
+            return "json", _distinct(fields, labels)
     pairs = [
         ParsedField(_label(match[1]), _plain(match[2] or ""))
         for match in _PAIR.finditer(line)
         if match[2] is not None and match[2] != ""
     ]
-    return ("logfmt", [_renamed(one, labels) for one in pairs]) if pairs else ("", [])
+    return ("logfmt", _distinct(pairs, labels)) if pairs else ("", [])
 
 
 def _collect(value: dict[str, Any], path: tuple[str, ...], fields: list[ParsedField]) -> None:
@@ -57,8 +57,13 @@ def _collect(value: dict[str, Any], path: tuple[str, ...], fields: list[ParsedFi
             fields.append(ParsedField(_label("_".join(here)), text, here))
 
 
-def _renamed(one: ParsedField, labels: Mapping[str, str]) -> ParsedField:
-    return ParsedField(one.name + "_extracted", one.value, one.path) if one.name in labels else one
+def _distinct(fields: list[ParsedField], labels: Mapping[str, str]) -> list[ParsedField]:
+    """Each name once, the first one; renamed where a label of the stream has it."""
+    known: dict[str, ParsedField] = {}
+    for one in fields:
+        name = one.name + "_extracted" if one.name in labels else one.name
+        known.setdefault(name, ParsedField(name, one.value, one.path))
+    return list(known.values())
 
 
 def _label(name: str) -> str:

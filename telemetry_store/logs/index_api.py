@@ -10,8 +10,7 @@ from starlette.routing import BaseRoute, Route
 
 from ..http_api import JsonAnswer, Parameters, read_parameters
 from ..vectors import Labels
-from .parameters import read_range
-from .query_language.parser import parse_selector
+from .parameters import read_range, read_selector
 from .storage import LogStorage
 
 
@@ -32,13 +31,13 @@ class IndexApi:
 
     async def labels(self, request: Request) -> Response:
         parameters = await read_parameters(request)
-        names = {name for labels in self._found(parameters, parameters.all("query")) for name in labels}
+        names = {name for labels in self._found(parameters, _query(parameters)) for name in labels}
         return _list(sorted(names))
 
     async def label_values(self, request: Request) -> Response:
         parameters = await read_parameters(request)
         name = request.path_params["name"]
-        found = self._found(parameters, parameters.all("query"))
+        found = self._found(parameters, _query(parameters))
         return _list(sorted({labels[name] for labels in found if name in labels}))
 
     async def series(self, request: Request) -> Response:
@@ -51,12 +50,17 @@ class IndexApi:
     def _found(self, parameters: Parameters, selectors: list[str]) -> Iterable[Labels]:
         """Labels of the streams in the range that one of the selectors accepts; all of them without a selector."""
         start, end = read_range(parameters, default_hours=6)
-        wanted = [parse_selector(selector) for selector in selectors if selector]
+        wanted = [read_selector(selector) for selector in selectors]
         return [
             stream.labels
             for stream in self._storage.streams(start, end)
             if not wanted or any(all(m.accepts_labels(stream.labels) for m in matchers) for matchers in wanted)
         ]
+
+
+def _query(parameters: Parameters) -> list[str]:
+    query = parameters.get("query")
+    return [query] if query else []
 
 
 def _list(values: list[str]) -> Response:

@@ -6,10 +6,28 @@ import time
 
 from ..http_api import Parameters
 from ..limits import LOG_ENTRIES
+from ..matchers import Matcher
 from ..refusals import BadRequest
 from ..times import NANOSECONDS, parse_float, parse_go_duration, parse_rfc3339
+from .query_language.parser import parse_selector
 
 _HOUR = 3600 * NANOSECONDS
+
+
+def read_selector(text: str, may_be_empty: bool = False) -> tuple[Matcher, ...]:
+    """The matchers of a stream selector, one of which must select something. Raises BadRequest.
+
+    `may_be_empty`: `{}` stands for every stream.
+    """
+    matchers = parse_selector(text)
+    if not matchers and may_be_empty:
+        return ()
+    if not any(matcher.operation in ("=", "=~") and not matcher.accepts("") for matcher in matchers):
+        raise BadRequest(
+            "parse error : queries require at least one regexp or equality matcher that does not have an "
+            'empty-compatible value. For instance, app=~".*" does not meet this requirement, but app=~".+" will'
+        )
+    return matchers
 
 
 def read_range(parameters: Parameters, default_hours: int = 1) -> tuple[int, int]:

@@ -5,7 +5,6 @@ As in Loki, a chunk that lies only partly in the range counts by that part of it
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Sequence
 
 from starlette.requests import Request
@@ -19,15 +18,12 @@ from ..quoting import format_labels
 from ..refusals import BadRequest
 from ..times import NANOSECONDS
 from ..vectors import format_time, format_value
-from .parameters import read_range, read_step
+from .parameters import read_range, read_selector, read_step
 from .query_language.parser import parse_selector
 from .storage import LogStorage, Stream
 
 #: Series of an answer when no limit is given.
 _SERIES = 100
-
-#: Age up to which Loki asks for lines that are not in stored chunks (query_ingesters_within).
-_HEADS_SECONDS = 3 * 3600
 
 
 class VolumeApi:
@@ -49,19 +45,19 @@ class VolumeApi:
     async def stats(self, request: Request) -> Response:
         parameters = await read_parameters(request)
         start, end = read_range(parameters)
-        matchers = parse_selector(parameters.get("query"))
+        matchers = read_selector(parameters.get("query"))
         if end <= start:
             raise BadRequest("end timestamp must not be before or equal to start time")
         return JsonAnswer(await self._threads.run(self._stats, matchers, start, end))
 
     def _stats(self, matchers: Sequence[Matcher], start: int, end: int) -> dict[str, int]:
-        heads_count = end >= time.time_ns() - _HEADS_SECONDS * NANOSECONDS
         streams = chunks = size = entries = 0
         for stream in self._matching(matchers, start, end):
             found = False
             for extent in self._storage.extents(stream):
                 part = extent.part_within(start, end)
-                if part and (extent.is_packed or heads_count):
+                # Loki's statistics know only what is in stored chunks.
+                if part and extent.is_packed:
                     found = True
                     chunks += 1
                     size += int(part * extent.size_bytes)
@@ -76,7 +72,7 @@ class VolumeApi:
         start, end = read_range(parameters)
         if end < start:
             raise BadRequest("end timestamp must not be before or equal to start time")
-        matchers = _matchers(parameters)
+        matchers = read_selector(parameters.get("query"), may_be_empty=True)
         names = _target_labels(parameters)
         volumes = await self._threads.run(self._volumes, matchers, start, end, names, by_labels, limit)
         return _answer([(end, volumes)])
@@ -94,7 +90,7 @@ class VolumeApi:
                 "exceeded maximum resolution of 11,000 points per time series. "
                 "Try increasing the value of the step parameter"
             )
-        matchers = _matchers(parameters)
+        matchers = read_selector(parameters.get("query"), may_be_empty=True)
         names = _target_labels(parameters)
 
         def buckets() -> list[tuple[int, dict[str, int]]]:
@@ -152,11 +148,6 @@ def _answer(buckets: list[tuple[int, dict[str, int]]]) -> Response:
 
 def _labels_of(text: str) -> Iterable[tuple[str, str]]:
     return ((matcher.name, matcher.value) for matcher in parse_selector(text))
-
-
-def _matchers(parameters: Parameters) -> tuple[Matcher, ...]:
-    query = parameters.get("query")
-    return parse_selector(query) if query else ()
 
 
 def _target_labels(parameters: Parameters) -> list[str]:
