@@ -257,13 +257,55 @@ def _extremes(vector: Vector, groups: Groups, count: Floats, largest: bool) -> V
         rows = groups.order[start:end]
         values, present = vector.values[rows], vector.present[rows]
         # Best first, NaN after all numbers, absent last; equal ones in their order.
-        usual = -values if largest else values
-        order = np.lexsort((np.where(present, usual, 0.0), np.where(present, np.isnan(values), True), ~present), axis=0)
+        usual = np.where(present, -values if largest else values, 0.0)
+        order = np.lexsort((usual, present & np.isnan(values), ~present), axis=0)
         ranks = np.empty_like(order)
         np.put_along_axis(ranks, order, np.arange(len(rows))[:, np.newaxis], axis=0)
-        chosen[rows] = present & (ranks < np.trunc(count))
+        limit = np.trunc(count)
+        chosen[rows] = present & (ranks < limit)
         kept += rows[order[:, 0]].tolist() if vector.points == 1 else rows.tolist()
+        # Which of equals is the last to be chosen, Prometheus leaves to its heap.
+        sizes = present.sum(axis=0)
+        for column in np.flatnonzero((limit >= 1) & (limit < sizes)):
+            last = int(limit[column])
+            inside, outside = values[order[last - 1 : last + 1, column], column]
+            if inside == outside:
+                here = rows[present[:, column]]
+                chosen[rows, column] = False
+                chosen[here[_heap_choice(vector.values[here, column].tolist(), last, largest)], column] = True
     return Vector(vector.labels, vector.values, chosen).take(kept).without_empty()
+
+
+def _heap_choice(values: Sequence[float], count: int, largest: bool) -> list[int]:
+    """The places of the `count` best values as a heap with the worst on top chooses them, by Go's container/heap."""
+
+    def worse(a: int, b: int) -> bool:
+        x, y = values[a], values[b]
+        return math.isnan(x) or (x < y if largest else x > y)
+
+    heap: list[int] = []
+    for place, value in enumerate(values):
+        if len(heap) == count:
+            top = values[heap[0]]
+            if not ((top < value if largest else top > value) or math.isnan(top)):
+                continue
+            heap[0] = heap[-1]
+            heap.pop()
+            parent = 0
+            while (child := 2 * parent + 1) < len(heap):
+                if child + 1 < len(heap) and worse(heap[child + 1], heap[child]):
+                    child += 1
+                if not worse(heap[child], heap[parent]):
+                    break
+                heap[parent], heap[child] = heap[child], heap[parent]
+                parent = child
+        heap.append(place)
+        child = len(heap) - 1
+        while child and worse(heap[child], heap[(child - 1) // 2]):
+            parent = (child - 1) // 2
+            heap[parent], heap[child] = heap[child], heap[parent]
+            child = parent
+    return heap
 
 
 def _quantiles(values: Floats, present: Flags, groups: Groups, quantile: Floats) -> Floats:

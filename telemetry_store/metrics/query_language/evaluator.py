@@ -16,13 +16,14 @@ from ...limits import QUERY_SAMPLES
 from ...quoting import quote
 from ...refusals import Unprocessable
 from ...vector_matching import SAME_LABELS, combine, operate_on_numbers, without_name
-from ...vectors import Flags, Floats, Vector, aggregate, format_value
+from ...vectors import Flags, Floats, Vector, aggregate
 from ..samples import Times, is_stale
 from ..selection import Selection
 from ..storage import MetricStorage
 from .functions import absent_labels, call, constant, nameless
 from .instant_functions import DATES
 from .over_time import OVER_TIME, holt_winters, predict_linear, quantile_over_time
+from .printer import show_number
 from .rates import RATES
 from .syntax import (
     Aggregation,
@@ -171,15 +172,20 @@ class _Evaluation:
     # -- selectors
 
     def _reference(self, offset: int, anchor: Anchor | None) -> Times:
-        """The instants at which data are looked at."""
+        """The instants at which data are looked at. `@` holds the first; what is constant is evaluated there only.
+
+        A range function that is not constant for another reason moves on from there, as it does in Prometheus.
+        """
         if anchor is None:
             return self._grid - offset
         at = {"start": self._query[0], "end": self._query[1]}[anchor.at] if isinstance(anchor.at, str) else anchor.at
-        return np.full(self._points, at - offset, dtype=np.int64)
+        return self._grid - self._grid[0] + (at - offset)
 
     def _select(self, selector: Selector) -> tuple[Vector, Floats]:
         """The newest sample of each series at each instant, and its time in seconds."""
         at = self._reference(selector.offset, selector.anchor)
+        if selector.anchor is not None:
+            at = np.full_like(at, at[0])
         found = self._storage.select(selector.matchers, int(at[0]) - LOOKBACK_MILLISECONDS, int(at[-1]), self._deadline)
         self._refuse_if_large(len(found.labels))
         if not found.labels:
@@ -197,9 +203,9 @@ class _Evaluation:
         tree = bare(tree)
         if isinstance(tree, Range):
             ends = self._reference(tree.selector.offset, tree.selector.anchor)
-            found = self._storage.select(
-                tree.selector.matchers, int(ends[0]) - tree.range, int(ends[-1]), self._deadline
-            )
+            # What `@` holds fast has no samples beyond it, though ranges may move on.
+            newest = ends[-1] if tree.selector.anchor is None else ends[0]
+            found = self._storage.select(tree.selector.matchers, int(ends[0]) - tree.range, int(newest), self._deadline)
             self._refuse_if_large(len(found.labels))
             return found.without_stale(), ends, tree.range
         assert isinstance(tree, Subquery)
@@ -302,8 +308,7 @@ class _Evaluation:
                 wrong = ~(np.abs(parameter) <= 2.0**63)
                 if wrong.any():
                     number = float(parameter[np.flatnonzero(wrong)[0]])
-                    shown = format_value(number) if not np.isfinite(number) else f"{number:g}"
-                    raise Unprocessable(f"Scalar value {shown} overflows int64")
+                    raise Unprocessable(f"Scalar value {show_number(number)} overflows int64")
         return aggregate(tree.operation, self.vector(tree.inner), tree.grouping, parameter)
 
     def _binary(self, tree: Binary) -> Value:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from ...refusals import Unprocessable
+from ...refusals import BadRequest, Unprocessable
 from ...regexes import compile_pattern
 from ...vectors import Floats, Labels, Vector
 
@@ -104,8 +104,9 @@ DATES: dict[str, Callable[[Floats], Floats]] = {
 def label_replace(vector: Vector, target: str, replacement: str, source: str, pattern: str) -> list[Labels]:
     """Labels with `target` made from a match of the pattern on `source`, `$1` and `${name}` in the replacement."""
     try:
-        compiled = compile_pattern(pattern)
-    except Exception:
+        # Here a dot does not match line ends.
+        compiled = compile_pattern(f"(?-s:{pattern})")
+    except BadRequest:
         raise Unprocessable(f"invalid regular expression in label_replace(): {pattern}") from None
     if not _LABEL_NAME.fullmatch(target):
         raise Unprocessable(f"invalid destination label name in label_replace(): {target}")

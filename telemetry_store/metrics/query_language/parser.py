@@ -7,6 +7,8 @@ negative. So the tree is read side by side with our own tokens: what a token can
 
 from __future__ import annotations
 
+import math
+
 import promql_parser as promql
 
 from ...matchers import Matcher
@@ -165,15 +167,16 @@ class _Reader:
         try:
             if text.startswith("0x"):
                 return float(int(text, 16))
-            if text.isdigit() and len(text) > 1 and text[0] == "0" and set(text) <= set("01234567"):
+            if text.isdigit() and text[0] == "0" and set(text) <= set("01234567"):
                 return float(int(text, 8))
-            return float(text)
-        except (ValueError, OverflowError):
-            refuse(
-                self._query,
-                token.start,
-                f'error parsing number: strconv.ParseFloat: parsing "{token.text}": invalid syntax',
-            )
+            value = float(text)
+            reason = "value out of range" if math.isinf(value) and text != "inf" else ""
+        except ValueError:
+            value, reason = 0.0, "invalid syntax"
+        if reason:
+            message = f'error parsing number: strconv.ParseFloat: parsing "{token.text}": {reason}'
+            refuse(self._query, token.start, message)
+        return value
 
     # -- tree
 

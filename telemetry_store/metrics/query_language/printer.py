@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 
 from ...quoting import quote
 from ...vector_matching import Cardinality
+from ...vectors import format_value
 from .syntax import (
     Aggregation,
     Anchor,
@@ -23,6 +25,9 @@ from .syntax import (
 
 #: Expressions longer than this are spread over several lines.
 _LINE = 100
+
+#: Powers of ten from which on numbers are printed with an exponent.
+_EXPONENT = 6
 
 _UNITS = (
     # Years and weeks only where they leave no rest.
@@ -54,9 +59,10 @@ def show_number(value: float) -> str:
         return "NaN"
     if math.isinf(value):
         return "+Inf" if value > 0 else "-Inf"
-    if value.is_integer() and abs(value) < 1e21:
-        return f"{value:.0f}"
-    return repr(value)
+    digits, _, exponent = f"{Decimal(repr(value)).normalize():e}".partition("e")
+    if value and not -4 <= int(exponent) < _EXPONENT:
+        return f"{digits}e{int(exponent):+03d}"
+    return format_value(value)
 
 
 def show(tree: Expression) -> str:

@@ -11,21 +11,22 @@ from .windows import Places, RangeFunction, Windows
 _COVERED_GAP = 1.1
 
 
-def _regained(windows: Windows) -> Floats | float:
-    """What counters had reached before each reset within the ranges, summed up."""
+def _add_falls(windows: Windows, growth: Floats) -> Floats:
+    """The growth of counters: what they had reached before each reset within a range is added, one after the other."""
     start, end = int(windows.first.min(initial=0)), int(windows.after.max(initial=0))
     values = windows.values[start:end]
     falls = np.flatnonzero(values[1:] < values[:-1])
     if not len(falls):
-        return 0.0
+        return growth
     # A fall between two series lies in no range: it would need samples of both.
     places = falls + start
-    lower = np.searchsorted(places, windows.first, side="left")
-    upper = np.searchsorted(places, windows.after - 1, side="left")
-    amounts = np.append(values[falls], 0.0)
-    pairs = np.stack((lower, np.maximum(lower, upper)), axis=-1).reshape(-1)
-    sums = np.add.reduceat(amounts, pairs)[::2].reshape(lower.shape)
-    return np.where(upper > lower, sums, 0.0)
+    following = np.searchsorted(places, windows.first, side="left")
+    count = np.searchsorted(places, windows.after - 1, side="left") - following
+    amounts = values[falls]
+    for number in range(int(count.max(initial=0))):
+        here = count > number
+        growth[here] += amounts[following[here] + number]
+    return growth
 
 
 def _extrapolated(windows: Windows, counter: bool, per_second: bool) -> tuple[Floats, Flags]:
@@ -35,7 +36,7 @@ def _extrapolated(windows: Windows, counter: bool, per_second: bool) -> tuple[Fl
     start_value = windows.at(first)
     growth = windows.at(last) - start_value
     if counter:
-        growth = growth + _regained(windows)
+        growth = _add_falls(windows, growth)
     first_time, last_time = windows.times_at(first), windows.times_at(last)
     sampled = (last_time - first_time) / 1000
     to_start = (first_time - (windows.ends - windows.range_milliseconds)) / 1000
