@@ -51,7 +51,8 @@ def _render_error(request: Request, status: int, refusal: Refusal | None, messag
         return otlp_error(status, message)
     # Loki ends the lines of its push errors, and not those of its query errors.
     end = "\n" if path.endswith("/push") else ""
-    return PlainTextResponse(message + end, status, media_type="text/plain")
+    # A message may quote bytes that are no text.
+    return PlainTextResponse((message + end).encode(errors="surrogateescape"), status, media_type="text/plain")
 
 
 async def _ready(request: Request) -> Response:

@@ -237,6 +237,7 @@ class Iterator:
     def __init__(self, data: bytes, read_bytes: int | None = READ_BYTES) -> None:
         self.data = data
         self.position = 0
+        self._streams = read_bytes is not None
         self._read_bytes = read_bytes or len(data) or 1
         self._ended = False
 
@@ -246,25 +247,31 @@ class Iterator:
         start = max(self.position - 1, 0) // self._read_bytes * self._read_bytes
         buffer = self.data[start : start + self._read_bytes]
         head = self.position - start
-        near = buffer[max(head - 10, 0) : head + 10].decode(errors="replace")
-        around = buffer[max(head - 50, 0) : head + 50].decode(errors="replace")
+        # Characters may be cut in the middle; their bytes go out as they are.
+        near = buffer[max(head - 10, 0) : head + 10].decode(errors="surrogateescape")
+        around = buffer[max(head - 50, 0) : head + 50].decode(errors="surrogateescape")
         return JsonError(
             f"{operation}: {message}, error found in #{min(head, 10)} byte of ...|{near}|..., "
             f"bigger context ...|{around}|..."
         )
 
     def byte(self) -> str:
-        """The next byte as a character; NUL at the end."""
+        """The next byte as a character (a surrogate, when it is not ASCII); NUL at the end."""
         if self.position >= len(self.data):
             self._ended = True
             return "\x00"
         self.position += 1
-        return chr(self.data[self.position - 1])
+        byte = self.data[self.position - 1]
+        return chr(byte) if byte < 0x80 else chr(0xDC00 + byte)
 
     def token(self) -> str:
         """The next byte that is not blank."""
+        before = self.position
         while (character := self.byte()) in " \n\t\r":
             pass
+        if self._ended and self._streams:
+            # It has not got past the blanks when no more bytes come.
+            self.position = before
         return character
 
     def back(self) -> None:
@@ -371,7 +378,7 @@ class Iterator:
 
     def _skip_number(self, first: str) -> None:
         start = self.position
-        while self.position < len(self.data) and self.data[self.position] not in b",]} \t\n\r":
+        while self.position < len(self.data) and self.data[self.position] in b"+-.eE0123456789":
             self.position += 1
         raw = self.data[start - 1 : self.position]
         try:

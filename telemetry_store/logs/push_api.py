@@ -60,7 +60,7 @@ class PushApi:
 
 def otlp_error(status: int, message: str) -> Response:
     """OTLP's form of an error: a protobuf Status with a message. Senders try again after a 503, and not after a 500."""
-    text = message.encode(errors="replace")
+    text = message.encode(errors="surrogateescape")
     size = bytearray()
     length = len(text)
     while length > 0x7F:

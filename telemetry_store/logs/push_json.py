@@ -105,9 +105,11 @@ def _field_name(iterator: go_json.Iterator) -> str:
     character = iterator.token()
     if character != '"':
         raise iterator.error("readFieldHash", f'expect ", but found {character}')
+    start = iterator.position
     try:
         name = iterator.rest_of_string("readFieldHash")
     except JsonError:
+        iterator.position = start
         raise iterator.error("readFieldHash", "incomplete field name") from None
     character = iterator.token()
     if character != ":":
