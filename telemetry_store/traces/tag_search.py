@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Iterable
 
+import numpy as np
+from numpy.typing import NDArray
+
+from ..deadline import Deadline
 from ..quoting import unquote
 from ..refusals import BadRequest
-from .query_language.evaluator import Trace
-from .query_language.parser import STATUSES
+from .columns import Column, SpanBlock
+from .query_language.search import FoundTrace, summary
+from .query_language.syntax import STATUSES
 
 _PAIR = re.compile(r'\s*([^\s="]+)(?:=("(?:[^"\\]|\\.)*"|[^\s"]*))?(?=\s|$)')
+
+Bools = NDArray[np.bool_]
 
 
 def parse_tags(text: str) -> dict[str, str]:
@@ -22,6 +29,8 @@ def parse_tags(text: str) -> dict[str, str]:
         if match is None:
             raise BadRequest(f"invalid tags: cannot read {text[position : position + 40]!r} as logfmt (key=value)")
         value = match[2] or ""
+        if match[1] in tags:
+            raise BadRequest(f"invalid tags: tag {match[1]} has been set twice")
         try:
             tags[match[1]] = unquote(value) if value.startswith('"') else value
         except ValueError:
@@ -30,37 +39,70 @@ def parse_tags(text: str) -> dict[str, str]:
     return tags
 
 
-def trace_test(
-    tags: dict[str, str], minimum_nanoseconds: int | None, maximum_nanoseconds: int | None
-) -> Callable[[Trace], bool]:
-    """A test of whole traces: every tag somewhere in it, and its duration within the bounds."""
+def search_by_tags(
+    tags: dict[str, str],
+    shortest: int | None,
+    longest: int | None,
+    blocks: Iterable[SpanBlock],
+    start: int,
+    end: int,
+    limit: int,
+    deadline: Deadline,
+) -> list[FoundTrace]:
+    """At most `limit` traces that touch [start, end], carry the tags and last so long (nanoseconds), newest first.
 
-    def accepts(trace: Trace) -> bool:
-        if minimum_nanoseconds is not None and trace.duration < minimum_nanoseconds:
-            return False
-        if maximum_nanoseconds is not None and trace.duration > maximum_nanoseconds:
-            return False
-        return all(_carries(trace, name, value) for name, value in tags.items())
+    Raises TimedOut.
+    """
+    found: list[FoundTrace] = []
+    for block in blocks:
+        deadline.check()
+        fits = (block.trace_start <= end) & (block.trace_end >= start)
+        duration = block.trace_end - block.trace_start
+        if shortest is not None:
+            fits &= duration >= shortest
+        if longest is not None:
+            fits &= duration <= longest
+        for name, value in tags.items():
+            fits &= _traces_with(block, name, value)
+        traces = np.flatnonzero(fits)
+        newest = traces[np.argsort(-block.trace_start[traces], kind="stable")[:limit]]
+        found += [summary(block, trace, []) for trace in newest.tolist()]
+        if len(found) >= limit:
+            break
+    return sorted(found, key=lambda trace: trace.start, reverse=True)[:limit]
 
-    return accepts
 
-
-def _carries(trace: Trace, name: str, value: str) -> bool:
+def _traces_with(block: SpanBlock, name: str, value: str) -> Bools:
     match name:
         case "name":
-            return any(value in span.name for span in trace.spans)
-        case "root.name":
-            return trace.root is not None and value in trace.root.name
-        case "root.service.name":
-            return trace.root is not None and value in trace.root.source.service_name
+            return _any_span(block, _containing(block.intrinsic("span:name"), value))
+        case "root.name" | "root.service.name":
+            column = block.intrinsic("span:name" if name == "root.name" else "service")
+            return (block.root >= 0) & _containing(column, value)[block.root]
         case "status.code":
-            return any(span.status == STATUSES.get(value) for span in trace.spans)
+            return _any_span(block, _equal(block.intrinsic("span:status"), STATUSES.get(value)))
         case "error":
-            return value == "true" and any(span.status == STATUSES["error"] for span in trace.spans)
+            failed = _equal(block.intrinsic("span:status"), STATUSES["error"])
+            return _any_span(block, failed & (value == "true"))
         case "http.status_code":
-            return any(str(span.attributes.get(name)) == value for span in trace.spans)
-    return any(
-        isinstance(found, str) and value in found
-        for span in trace.spans
-        for found in (span.attributes.get(name), span.source.resource.get(name))
-    )
+            return _any_span(block, _equal(block.attribute("span", name), int(value) if value.isdecimal() else None))
+    own, shared = block.attribute("span", name), block.attribute("resource", name)
+    return _any_span(block, _containing(own, value) | _containing(shared, value))
+
+
+def _containing(column: Column, text: str) -> Bools:
+    return np.array([*(isinstance(value, str) and text in value for value in column.values), False], np.bool_)[
+        column.codes
+    ]
+
+
+def _equal(column: Column, wanted: int | None) -> Bools:
+    return np.array([*(type(value) is int and value == wanted for value in column.values), False], np.bool_)[
+        column.codes
+    ]
+
+
+def _any_span(block: SpanBlock, spans: Bools) -> Bools:
+    if not block.trace_count:
+        return np.zeros(0, np.bool_)
+    return np.logical_or.reduceat(spans, block.first_row[:-1])

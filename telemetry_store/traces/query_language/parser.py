@@ -1,310 +1,313 @@
-"""TraceQL text -> syntax tree, with its types checked. What the tree means is in `evaluator`."""
+"""TraceQL text -> syntax tree. The grammar is in `traceql.lark`, what a tree must fulfil in `validation`."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from typing import Any
 
-from lark import Token, Transformer, v_args
+from ...limits import TRACE_QUERY_CHARACTERS
+from ...refusals import BadRequest
+from .lexer import TERMINALS, Lexer
+from .operations import OperationFailed, binary_result, unary_result
+from .precedence import Strength, Token, Unexpected, load_states
+from .precedence import parse as parse_with
+from .syntax import (
+    FALSE,
+    KINDS,
+    SHORT_NAMES,
+    STATUSES,
+    TRUE,
+    Aggregate,
+    Attribute,
+    Binary,
+    Coalesce,
+    Compare,
+    Expression,
+    FilterSeries,
+    GroupBy,
+    LimitSeries,
+    MetricsFunction,
+    Pipeline,
+    Query,
+    ScalarFilter,
+    ScalarOperation,
+    Select,
+    SpansetFilter,
+    SpansetOperation,
+    Static,
+    Unary,
+)
+from .validation import expression_error, validate
 
-from ...grammar import Stop, build_tree
-from ...query_text import refuse_if_unreasonable
-from ...quoting import unquote
-from ...refusals import BadRequest, Unsupported
-from ...regexes import compile_pattern
-from ...times import parse_go_duration
-
-#: OTLP's numbers of TraceQL's words.
-STATUSES = {"unset": 0, "ok": 1, "error": 2}
-KINDS = {"unspecified": 0, "internal": 1, "server": 2, "client": 3, "producer": 4, "consumer": 5}
-
-
-@dataclass(frozen=True)
-class Attribute:
-    """`span.http.method`, `resource.service.name`, or `.name` (scope empty: span first, then resource)."""
-
-    scope: str
-    name: str
-
-    def __str__(self) -> str:
-        return f"{self.scope}.{self.name}"
-
-
-@dataclass(frozen=True)
-class Intrinsic:
-    """A property that every span or trace has, under its scoped name (`span:status`); `text` is what was written."""
-
-    name: str
-    text: str
-
-    def __str__(self) -> str:
-        return self.text
-
-
-@dataclass(frozen=True)
-class Literal:
-    """A constant. `type` is one of string, int, float, bool, duration (nanoseconds), status, kind, nil."""
-
-    type: str
-    value: str | int | float | bool | None
-    text: str
-
-    def __str__(self) -> str:
-        return self.text
-
-
-@dataclass(frozen=True)
-class Compare:
-    """`left operation right`."""
-
-    operation: str
-    left: Operand
-    right: Operand
-
-    def __str__(self) -> str:
-        return f"{self.left} {self.operation} {self.right}"
-
-
-@dataclass(frozen=True)
-class Logical:
-    """All (`&&`) or any (`||`) of the parts."""
-
-    operation: str
-    parts: tuple[Operand, ...]
-
-    def __str__(self) -> str:
-        return f" {self.operation} ".join(f"({part})" for part in self.parts)
-
-
-@dataclass(frozen=True)
-class Not:
-    """`!part`."""
-
-    part: Operand
-
-    def __str__(self) -> str:
-        return f"!{self.part}"
-
-
-Operand = Attribute | Intrinsic | Literal | Compare | Logical | Not
-
-
-@dataclass(frozen=True)
-class SpanFilter:
-    """`{ condition }`; without a condition every span passes."""
-
-    condition: Operand | None
-
-
-#: Intrinsics by their short names.
-_SHORT = {
-    "name": "span:name",
-    "status": "span:status",
-    "statusMessage": "span:statusMessage",
-    "kind": "span:kind",
-    "duration": "span:duration",
-    "traceDuration": "trace:duration",
-    "rootName": "trace:rootName",
-    "rootServiceName": "trace:rootService",
-}
-
-_TYPES = {
-    "span:name": "string",
-    "span:status": "status",
-    "span:statusMessage": "string",
-    "span:kind": "kind",
-    "span:duration": "duration",
-    "span:id": "string",
-    "span:parentID": "string",
-    "trace:duration": "duration",
-    "trace:rootName": "string",
-    "trace:rootService": "string",
-    "trace:id": "string",
-    "event:name": "string",
-    "event:timeSinceStart": "duration",
-    "link:traceID": "string",
-    "link:spanID": "string",
-    "instrumentation:name": "string",
-    "instrumentation:version": "string",
-}
-
-_NUMERIC = frozenset(("int", "float", "duration"))
-_ORDERED = _NUMERIC | {"string"}
-
-#: Intrinsics whose words are known to TraceQL, but not evaluated here.
-_UNSUPPORTED_WORDS = frozenset(
+#: Operators from the weakest to the strongest; all but the last group to the left.
+_LEVELS = (
+    "_PIPE",
+    "AND OR",
     (
-        "parent",
-        "nestedSetParent",
-        "nestedSetLeft",
-        "nestedSetRight",
-        "select",
-        "by",
-        "coalesce",
-        "count",
-        "avg",
-        "min",
-        "max",
-        "sum",
-        "rate",
-        "count_over_time",
-        "min_over_time",
-        "max_over_time",
-        "avg_over_time",
-        "sum_over_time",
-        "quantile_over_time",
-        "histogram_over_time",
-        "compare",
-        "topk",
-        "bottomk",
-        "with",
-    )
+        "EQ NEQ LT LTE GT GTE NRE RE DESC ANCE SIBL NOT_CHILD NOT_PARENT NOT_DESC NOT_ANCE "
+        "UNION_CHILD UNION_PARENT UNION_DESC UNION_ANCE UNION_SIBL"
+    ),
+    "ADD SUB",
+    "NOT",
+    "MUL DIV MOD",
+    "POW",
 )
-
-_TOKEN = re.compile(
-    r"""(?P<STRING>"(?:[^"\\]|\\.)*"|`[^`]*`)|(?P<INTEGER>[0-9]+(?:\.[0-9]+)?)|(?P<IDENTIFIER>[a-zA-Z_]\w*)|"""
-    r"""(?P<SYMBOL>&&|\|\||=~|!~|!=|>=|<=|>>|<<|!>|!<|[^\s])""",
-    re.ASCII,
+_STRENGTHS = tuple(
+    (kind, Strength(level, kind != "POW")) for level, kinds in enumerate(_LEVELS) for kind in kinds.split()
 )
+_ORDER = {kind: order for order, kind in enumerate(TERMINALS)}
+
+#: More than so many possible tokens are not listed in an error.
+_LISTED_TOKENS = 4
+
+#: Parts that may stand within each other: walking a tree recurses where it does not lean to the left.
+_DEEPEST = 100
+
+_NAMED_NUMBERS = {"minInt": -(2**63), "maxInt": 2**63 - 1}
+_NANOSECONDS = 1e9
 
 
-def parse(query: str) -> SpanFilter:
-    """The query's tree. Raises BadRequest in Tempo's words, Unsupported for what this store does not evaluate."""
+def parse(query: str) -> Query:
+    """The query's tree, with its types checked. Raises BadRequest in Tempo's words."""
+    tree = parse_unchecked(query)
+    validate(tree)
+    return tree
+
+
+def parse_unchecked(query: str) -> Query:
+    """The query's tree. Raises BadRequest for a query that does not fit the grammar."""
+    if len(query) > TRACE_QUERY_CHARACTERS:
+        raise BadRequest(f"query is {len(query)} characters long, the limit is {TRACE_QUERY_CHARACTERS}")
+    lexer = Lexer(query)
+    states = load_states(__package__, "traceql.lark", _STRENGTHS, "root")
     try:
-        refuse_if_unreasonable(query)
-        tree = _parse(query)
-        if tree.condition is not None and _type_of(tree.condition) not in ("bool", "attribute"):
-            raise BadRequest(f"span filter field expressions must resolve to a boolean: {{ {tree.condition} }}")
+        tree: Query = parse_with(states, lexer, _Builder(lexer).build)
+    except Unexpected as error:
+        kinds = sorted(error.expected, key=lambda kind: _ORDER[kind])
+        expecting = (
+            f", expecting {' or '.join(TERMINALS[k] for k in kinds)}" if 0 < len(kinds) <= _LISTED_TOKENS else ""
+        )
+        found = TERMINALS.get(error.token.kind, "$end")
+        raise lexer.error(f"syntax error: unexpected {found}{expecting}") from None
+    return tree
+
+
+def parse_attribute(text: str) -> Attribute:
+    """One attribute or intrinsic. Raises BadRequest."""
+    try:
+        elements = parse_unchecked(f"{{{text}}}").pipeline.elements
     except BadRequest as error:
-        raise type(error)(f"invalid TraceQL query: {error}") from None
-    return tree
+        raise BadRequest(f"failed to parse identifier {text}: {error}") from None
+    filter_ = elements[0]
+    if not isinstance(filter_, SpansetFilter):
+        raise BadRequest(f"failed to parse identifier {text}: expected SpansetFilter but got {type(filter_).__name__}")
+    if not isinstance(filter_.condition, Attribute):
+        kind = {"Binary": "*traceql.BinaryOperation", "Unary": "traceql.UnaryOperation"}.get(
+            type(filter_.condition).__name__, "traceql.Static"
+        )
+        raise BadRequest(f"failed to parse identifier {text}: expected Attribute but got {kind}")
+    return filter_.condition
 
 
-def _parse(query: str) -> SpanFilter:
-    tree: SpanFilter = build_tree(__package__, "traceql.lark", _TreeBuilder(), query, _explain)
-    return tree
+class _Builder:
+    """Makes the tree: one method for each alias of the grammar, given the rule's children."""
+
+    def __init__(self, lexer: Lexer) -> None:
+        self._lexer = lexer
+        self._depths: dict[int, tuple[int, Any]] = {}
+
+    def build(self, method: str, children: list[Any]) -> Any:
+        """The value of a rule."""
+        made = getattr(self, method)(*children)
+        self._check_depth(made, children)
+        return made
+
+    def _check_depth(self, made: Any, children: list[Any]) -> None:
+        # What leans to the left is walked in loops; everything else counts one level.
+        depth = 0
+        for position, child in enumerate(children):
+            below = self._depths.get(id(child), (0, None))[0]
+            leans = position == 0 and isinstance(made, (Binary, SpansetOperation, ScalarOperation))
+            depth = max(depth, below if leans else below + 1)
+        if depth > _DEEPEST:
+            raise BadRequest(f"query is nested more than {_DEEPEST} deep")
+        self._depths[id(made)] = (depth, made)
+
+    # -- the whole
+
+    def search(self, tree: Any) -> Query:
+        return Query(tree if isinstance(tree, Pipeline) else Pipeline((tree,)))
+
+    def metrics(self, pipeline: Pipeline, function: MetricsFunction | Compare, stages: tuple[Any, ...] = ()) -> Query:
+        return Query(pipeline, function, stages)
+
+    def with_hints(self, query: Query, hints: tuple[tuple[str, Static], ...]) -> Query:
+        return Query(query.pipeline, query.metrics, query.stages, hints)
+
+    def hint(self, name: Token, _: Token, value: Static) -> tuple[str, Static]:
+        return name.value, value
+
+    def listed(self, *items: Any) -> tuple[Any, ...]:
+        return (items[0],) if len(items) == 1 else (*items[0], items[1])
+
+    # -- spansets
+
+    def wrapped(self, tree: Any) -> Any:
+        return tree
+
+    def pipeline(self, element: Any) -> Pipeline:
+        return Pipeline((element,))
+
+    def longer_pipeline(self, pipeline: Pipeline, element: Any) -> Pipeline:
+        return Pipeline((*pipeline.elements, element))
+
+    def spanset_operation(self, left: Any, operation: Token, right: Any) -> SpansetOperation:
+        return SpansetOperation(TERMINALS[operation.kind], left, right)
+
+    def every_span(self) -> SpansetFilter:
+        return SpansetFilter(TRUE)
+
+    def spanset_filter(self, condition: Expression) -> SpansetFilter:
+        return SpansetFilter(condition)
+
+    def group(self, expression: Expression) -> GroupBy:
+        return GroupBy(expression)
+
+    def coalesce(self) -> Coalesce:
+        return Coalesce()
+
+    def select(self, attributes: tuple[Attribute, ...]) -> Select:
+        return Select(attributes)
+
+    # -- scalars
+
+    def scalar_filter(self, left: Any, operation: Token, right: Any) -> ScalarFilter:
+        return ScalarFilter(TERMINALS[operation.kind], left, right)
+
+    def scalar_operation(self, left: Any, operation: Token, right: Any) -> ScalarOperation:
+        return ScalarOperation(TERMINALS[operation.kind], left, right)
+
+    def aggregate(self, operation: Token, expression: Expression | None = None) -> Aggregate:
+        return Aggregate(TERMINALS[operation.kind], expression)
+
+    # -- metrics
+
+    def counted(self, function: Token, by: tuple[Attribute, ...] = ()) -> MetricsFunction:
+        return MetricsFunction(TERMINALS[function.kind], None, by)
+
+    def measured(self, function: Token, attribute: Attribute, by: tuple[Attribute, ...] = ()) -> MetricsFunction:
+        return MetricsFunction(TERMINALS[function.kind], attribute, by)
+
+    def quantiles(
+        self, function: Token, attribute: Attribute, quantiles: tuple[float, ...], by: tuple[Attribute, ...] = ()
+    ) -> MetricsFunction:
+        return MetricsFunction(TERMINALS[function.kind], attribute, by, quantiles)
+
+    def numbers(self, *items: Any) -> tuple[float, ...]:
+        before = items[0] if len(items) == 2 else ()
+        return (*before, float(items[-1].value))
+
+    def compare(self, selection: SpansetFilter, *numbers: Token) -> Compare:
+        return Compare(selection, *(number.value for number in numbers))
+
+    def limit_series(self, operation: Token, limit: Token) -> LimitSeries:
+        return LimitSeries(TERMINALS[operation.kind], limit.value)
+
+    def filter_series(self, operation: Token, *number: Token) -> FilterSeries:
+        value = number[-1].value / _NANOSECONDS if number[-1].kind == "DURATION" else float(number[-1].value)
+        return FilterSeries(TERMINALS[operation.kind], -value if len(number) == 2 else value)
+
+    def stages(self, *items: Any) -> tuple[Any, ...]:
+        return self.listed(*items)
+
+    # -- what is said of one span
+
+    def binary(self, left: Expression, operation: Token, right: Expression) -> Expression:
+        left, right = _trace_id_operand(right, left), _trace_id_operand(left, right)
+        tree = Binary(TERMINALS[operation.kind], left, right)
+        # Only constants can be folded, and folded ones are constants.
+        if isinstance(left, Static) and isinstance(right, Static) and expression_error(tree) is None:
+            try:
+                return binary_result(tree.operation, left, right)
+            except OperationFailed:
+                return tree
+        return tree
+
+    def nil_right(self, operand: Expression, operation: Token, _: Token) -> Expression:
+        return self._of_nil(operation, operand)
+
+    def nil_left(self, _: Token, operation: Token, operand: Expression) -> Expression:
+        return self._of_nil(operation, operand)
+
+    def nil_both(self, *_: Token) -> Static:
+        return FALSE
+
+    def unary(self, operation: Token, operand: Expression) -> Expression:
+        return self._unary(TERMINALS[operation.kind], operand)
+
+    def _of_nil(self, operation: Token, operand: Expression) -> Expression:
+        return self._unary("exists" if operation.kind == "NEQ" else "absent", operand)
+
+    def _unary(self, operation: str, operand: Expression) -> Expression:
+        tree = Unary(operation, operand)
+        if isinstance(operand, Static) and expression_error(tree) is None:
+            try:
+                return unary_result(operation, operand)
+            except OperationFailed:
+                return tree
+        return tree
+
+    # -- constants
+
+    def string(self, token: Token) -> Static:
+        return Static("string", token.value)
+
+    def integer(self, token: Token) -> Static:
+        return Static("int", token.value)
+
+    def float(self, token: Token) -> Static:
+        return Static("float", token.value)
+
+    def duration(self, token: Token) -> Static:
+        return Static("duration", token.value)
+
+    def negative_integer(self, _: Token, token: Token) -> Static:
+        return Static("int", -token.value)
+
+    def negative_float(self, _: Token, token: Token) -> Static:
+        return Static("float", -token.value)
+
+    def negative_duration(self, _: Token, token: Token) -> Static:
+        return Static("duration", -token.value)
+
+    def boolean(self, token: Token) -> Static:
+        return TRUE if token.kind == "TRUE" else FALSE
+
+    def status(self, token: Token) -> Static:
+        return Static("status", STATUSES[TERMINALS[token.kind]])
+
+    def kind(self, token: Token) -> Static:
+        return Static("kind", KINDS[TERMINALS[token.kind]])
+
+    def named_number(self, token: Token) -> Static:
+        number = _NAMED_NUMBERS.get(token.value)
+        if number is None:
+            raise self._lexer.error(f"unknown identifier: {token.value}")
+        return Static("int", number)
+
+    # -- attributes
+
+    def intrinsic(self, *tokens: Token) -> Attribute:
+        text = "".join(TERMINALS[token.kind] for token in tokens)
+        return Attribute("intrinsic", SHORT_NAMES.get(text, text))
+
+    def attribute(self, *tokens: Token) -> Attribute:
+        scopes = [TERMINALS[token.kind].removesuffix(".") for token in tokens[:-1]]
+        scope = scopes[-1] if scopes[-1] != "parent" else ""
+        return Attribute(scope, tokens[-1].value, "parent" in scopes)
 
 
-def _explain(stop: Stop) -> BadRequest:
-    where, rest, query, position = stop.where, stop.rest, stop.query, stop.position
-    if stop.at_end:
-        return BadRequest(f"{where}: syntax error: unexpected $end")
-    match = _TOKEN.match(rest)
-    kind, word = (match.lastgroup or "", match[0]) if match else ("", rest[0])
-    if word in ('"', "`"):
-        return BadRequest(f"{where}: literal not terminated")
-    closed = query[:position].rstrip().endswith("}")
-    if word in _UNSUPPORTED_WORDS or (
-        closed and word in (">", ">>", "<", "<<", "~", "!>", "!<", "!~", "&&", "||", "|", "&")
-    ):
-        return Unsupported(f"{where}: {word} is not supported here; one selector {{ … }} is")
-    if word in ("+", "-", "*", "/", "%", "^"):
-        return Unsupported(f"{where}: the arithmetic operator {word} is not supported here")
-    if word == "(" and position == len(query) - len(query.lstrip()):
-        return Unsupported(f"{where}: ( before a selector is not supported here")
-    if kind == "IDENTIFIER" and query[:position].rstrip()[-1:] in ("{", "(", "&", "|", "!"):
-        return BadRequest(f"{where}: unknown identifier: {word}")
-    return BadRequest(
-        f"{where}: syntax error: unexpected {kind if kind in ('IDENTIFIER', 'STRING', 'INTEGER') else word}"
-    )
-
-
-@v_args(inline=True)
-class _TreeBuilder(Transformer[Token, Any]):
-    def start(self, condition: Operand | None = None) -> SpanFilter:
-        return SpanFilter(condition)
-
-    def disjunction(self, *parts: Operand) -> Logical:
-        return _logical("||", parts)
-
-    def conjunction(self, *parts: Operand) -> Logical:
-        return _logical("&&", parts)
-
-    def negation(self, part: Operand) -> Not:
-        if _type_of(part) not in ("bool", "attribute"):
-            raise BadRequest(f"illegal operation for the given type: !{part}")
-        return Not(part)
-
-    def compare(self, left: Operand, operation: Token, right: Operand) -> Compare:
-        comparison = Compare(str(operation), left, right)
-        _check_types(comparison)
-        return comparison
-
-    def attribute(self, token: Token) -> Attribute:
-        scope, _, name = str(token).partition(".")
-        # A part in quotes may hold any character.
-        parts = re.split(r'("(?:[^"\\]|\\.)*")', name)
-        return Attribute(scope, "".join(_unquote(part) if part.startswith('"') else part for part in parts))
-
-    def intrinsic(self, token: Token) -> Intrinsic:
-        return Intrinsic(_SHORT.get(str(token), str(token)), str(token))
-
-    def literal(self, token: Token) -> Literal:
-        text = str(token)
-        match token.type:
-            case "STRING":
-                value = _unquote(text)
-                return Literal("string", value, f"`{value}`")
-            case "DURATION":
-                nanoseconds = parse_go_duration(text)
-                if nanoseconds is None:
-                    raise BadRequest(f"not a valid duration: {text}")
-                return Literal("duration", nanoseconds, text)
-            case "FLOAT":
-                return Literal("float", float(text), text)
-            case "INTEGER":
-                if abs(int(text)) >= 2**63:
-                    raise BadRequest(f"number out of range: {text[:40]}")
-                return Literal("int", int(text), text)
-            case "BOOLEAN":
-                return Literal("bool", text == "true", text)
-            case "STATUS":
-                return Literal("status", STATUSES[text], text)
-            case "KIND":
-                return Literal("kind", KINDS[text], text)
-            case _:
-                return Literal("nil", None, text)
-
-
-def _unquote(literal: str) -> str:
-    try:
-        return unquote(literal)
-    except ValueError:
-        raise BadRequest(f"invalid syntax in {literal[:100]}") from None
-
-
-def _logical(operation: str, parts: tuple[Operand, ...]) -> Logical:
-    tree = Logical(operation, parts)
-    for part in parts:
-        if _type_of(part) not in ("bool", "attribute"):
-            raise BadRequest(f"binary operations must operate on the same type: {tree}")
-    return tree
-
-
-def _type_of(operand: Operand) -> str:
-    if isinstance(operand, Attribute):
-        return "attribute"
-    if isinstance(operand, Intrinsic):
-        return _TYPES[operand.name]
-    return operand.type if isinstance(operand, Literal) else "bool"
-
-
-def _check_types(comparison: Compare) -> None:
-    left, right = _type_of(comparison.left), _type_of(comparison.right)
-    operation = comparison.operation
-    if operation in ("=~", "!~"):
-        if left not in ("string", "attribute") or right != "string":
-            raise BadRequest(f"binary operations must operate on the same type: {comparison}")
-        assert isinstance(comparison.right, Literal)
-        try:
-            compile_pattern(str(comparison.right.value))
-        except BadRequest:
-            raise BadRequest(f"invalid regex: {comparison.right}") from None
-        return
-    open_ended = {"attribute", "nil"} & {left, right}
-    if not open_ended and left != right and not (left in _NUMERIC and right in _NUMERIC):
-        raise BadRequest(f"binary operations must operate on the same type: {comparison}")
-    kind = right if left == "attribute" else left
-    if operation not in ("=", "!=") and kind not in _ORDERED and kind != "attribute":
-        raise BadRequest(f"illegal operation for the given types: {comparison}")
+def _trace_id_operand(other: Expression, operand: Expression) -> Expression:
+    """What a trace id is compared with; ids are printed without their leading zeros."""
+    if other == Attribute("intrinsic", "trace:id") and isinstance(operand, Static) and operand.type == "string":
+        return Static("string", operand.value.lstrip("0"))
+    return operand
