@@ -12,13 +12,10 @@ from starlette.routing import BaseRoute, Route
 from ..deadline import Deadline
 from ..http_api import JsonAnswer, Parameters, QueryThreads, read_parameters
 from ..refusals import BadRequest
+from .accepted_forms import LANGUAGE_MODEL, PROTOBUF, answer_form
 from .spans import StoredSpan
 from .storage import TraceStorage
 from .trace_answers import resource_spans, short_trace, trace_message, trace_response_message
-
-_JSON = "application/json"
-_PROTOBUF = "application/protobuf"
-_LANGUAGE_MODEL = "application/vnd.grafana.llm"
 
 #: Which of Tempo's components are asked; here there is one answer for all.
 _MODES = ("", "all", "ingesters", "blocks", "external")
@@ -33,12 +30,6 @@ def by_id_routes(storage: TraceStorage, threads: QueryThreads) -> list[BaseRoute
     ]
 
 
-def answer_form(request: Request) -> str:
-    """The media type that the request's Accept header names first in Tempo's order; JSON otherwise."""
-    accepted = request.headers.get("accept", "")
-    return next((form for form in (_PROTOBUF, _JSON, _LANGUAGE_MODEL) if form in accepted), _JSON)
-
-
 class _ByIdApi:
     def __init__(self, storage: TraceStorage, threads: QueryThreads) -> None:
         self._storage = storage
@@ -48,19 +39,19 @@ class _ByIdApi:
         spans = await self._spans(request)
         if not spans:
             return Response(status_code=404)
-        if answer_form(request) == _PROTOBUF:
-            return Response(await self._threads.run(trace_message, spans), media_type=_PROTOBUF)
+        if answer_form(request) == PROTOBUF:
+            return Response(await self._threads.run(trace_message, spans), media_type=PROTOBUF)
         return JsonAnswer({"batches": await self._threads.run(resource_spans, spans)})
 
     async def trace_v2(self, request: Request) -> Response:
         spans = await self._spans(request)
-        match answer_form(request):
-            case "application/protobuf":
-                return Response(await self._threads.run(trace_response_message, spans), media_type=_PROTOBUF)
-            case "application/vnd.grafana.llm":
-                answer = JsonAnswer(await self._threads.run(short_trace, spans))
-                answer.headers["Content-Type"] = f"{_LANGUAGE_MODEL}+json"
-                return answer
+        form = answer_form(request)
+        if form == PROTOBUF:
+            return Response(await self._threads.run(trace_response_message, spans), media_type=PROTOBUF)
+        if form == LANGUAGE_MODEL:
+            answer = JsonAnswer(await self._threads.run(short_trace, spans))
+            answer.headers["Content-Type"] = f"{LANGUAGE_MODEL}+json"
+            return answer
         groups = await self._threads.run(resource_spans, spans)
         return JsonAnswer({"trace": {"resourceSpans": groups} if groups else {}, "metrics": {}})
 

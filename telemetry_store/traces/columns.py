@@ -184,8 +184,17 @@ class SpanBlock:
     def root(self) -> Int32s:
         """The row of each trace's root (as in Tempo the last of its spans without a parent's id), -1 for none."""
         roots = np.flatnonzero(~self.has_parent_id)
+        # Tempo orders a trace by resource: spans of a source stand together, the source whose first started first.
+        source = self.trace[roots].astype(np.int64) * len(self.sources) + self.source[roots]
+        sources, dense = np.unique(source, return_inverse=True)
+        began = np.full(len(sources), np.iinfo(np.int64).max)
+        every = self.trace.astype(np.int64) * len(self.sources) + self.source
+        place = np.minimum(np.searchsorted(sources, every), max(len(sources) - 1, 0))
+        known = sources[place] == every if len(sources) else np.zeros(len(every), np.bool_)
+        np.minimum.at(began, place[known], self.start[known])
+        ordered = roots[np.lexsort((self.start[roots], began[dense]))]
         result = np.full(self.trace_count, -1, np.int32)
-        result[self.trace[roots]] = roots
+        result[self.trace[ordered]] = ordered
         return result
 
     def touches(self, start: int, end: int) -> bool:

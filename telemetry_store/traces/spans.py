@@ -83,16 +83,6 @@ class StoredSpan:
         details: dict[str, Any] = orjson.loads(self.details_json)
         return details
 
-    @cached_property
-    def attributes(self) -> dict[str, Value]:
-        """The span's attributes by name."""
-        return plain_attributes(self.details.get("attributes", ()))
-
-
-def plain_attributes(attributes: Sequence[dict[str, Any]]) -> dict[str, Value]:
-    """OTLP/JSON attributes that TraceQL has a type for, by name."""
-    return {name: value for name, value in attributes_by_name(attributes).items() if value is not None}
-
 
 def attributes_by_name(attributes: Sequence[dict[str, Any]]) -> dict[str, Value | None]:
     """OTLP/JSON attributes as plain values; of several with one name the first counts."""

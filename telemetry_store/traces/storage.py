@@ -30,7 +30,6 @@ from .columns import SpanBlock
 from .head import ArrivingTrace, Head, Rows
 from .ingest import Batch, SpanRow
 from .packing import BlockSummary, ColumnCache
-from .spans import SpanSource, StoredSpan, Value, plain, plain_attributes
 from .view import TraceView, read_live_rows
 
 logger = logging.getLogger(__name__)
@@ -150,17 +149,6 @@ class TraceStorage:
         """Blocks with spans in [start, end] (unix nanoseconds), newest first; see `TraceView.blocks`."""
         with self.reader(deadline) as view:
             yield from view.blocks(start, end)
-
-    def trace(self, view: TraceView, trace_id: bytes) -> list[StoredSpan]:
-        """The spans of one trace by start time."""
-        return view.trace(trace_id)
-
-    def spans(
-        self, view: TraceView, start: int, end: int, condition: str = "", parameters: Sequence[object] = ()
-    ) -> Iterator[StoredSpan]:
-        for block in view.blocks(start, end):
-            for trace_id in reversed(block.trace_ids):
-                yield from view.trace(trace_id)
 
     # -- checkpoints
 
@@ -352,4 +340,4 @@ def _unpack_batch(content: bytes) -> Batch:
     return _decode_batch(bytes(cramjam.lz4.decompress_block(content)))
 
 
-__all__ = ["SpanSource", "StoredSpan", "TraceStorage", "TraceView", "Value", "plain", "plain_attributes"]
+__all__ = ["TraceStorage", "TraceView"]

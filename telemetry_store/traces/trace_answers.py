@@ -13,6 +13,7 @@ import msgspec
 from google.protobuf import json_format
 from opentelemetry.proto.trace.v1 import trace_pb2
 
+from .accepted_forms import message_field
 from .ingest import KINDS, STATUS_CODES, Source
 from .spans import StoredSpan
 
@@ -104,17 +105,7 @@ def trace_message(spans: Sequence[StoredSpan]) -> bytes:
 
 def trace_response_message(spans: Sequence[StoredSpan]) -> bytes:
     """Tempo's TraceByIDResponse: the trace as a message in field 1, and empty metrics in field 2."""
-    trace = trace_message(spans)
-    return b"\x0a" + _varint(len(trace)) + trace + b"\x12\x00"
-
-
-def _varint(number: int) -> bytes:
-    content = bytearray()
-    while number > 0x7F:
-        content.append(number & 0x7F | 0x80)
-        number >>= 7
-    content.append(number)
-    return bytes(content)
+    return message_field(1, trace_message(spans)) + message_field(2, b"")
 
 
 def _without_empty(answer: Json) -> Json:

@@ -1,0 +1,218 @@
+"""Names and values of tags in blocks, read from the dictionaries of columns: no span is looked at without a filter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from ..deadline import Deadline
+from .columns import SCOPES, Column, SpanBlock
+from .query_language.structure import tree_of
+from .query_language.syntax import Attribute, format_duration, static_of
+from .query_language.vectors import Bools
+from .spans import Value
+from .tag_filter import TagFilter
+
+#: A value as Tempo shows it: type and text.
+TagValue = tuple[str, str]
+
+#: Attributes that Tempo keeps in columns of their own, with the type for which it does. A query does not narrow their
+#: names.
+KNOWN: Mapping[str, Mapping[str, type]] = {
+    "span": {"http.method": str, "http.url": str, "http.status_code": int},
+    "resource": dict.fromkeys(
+        (
+            "service.name",
+            "cluster",
+            "namespace",
+            "pod",
+            "container",
+            "k8s.cluster.name",
+            "k8s.namespace.name",
+            "k8s.pod.name",
+            "k8s.container.name",
+        ),
+        str,
+    ),
+}
+
+#: Further ones. Tempo 3.0 forgets them when it looks for tags in blocks, and knows them only of recent data.
+DEDICATED: Mapping[str, type] = {
+    "http.request.method": str,
+    "http.response.status_code": int,
+    "url.path": str,
+    "url.route": str,
+    "server.address": str,
+    "server.port": int,
+    "http.route": str,
+}
+
+_WORDS = {0: "unset", 1: "ok", 2: "error"}
+
+#: Intrinsics for which Tempo has no values once a query narrows them.
+_NOT_NARROWED = frozenset(
+    ("span:id", "span:parentID", "trace:id", "nestedSetLeft", "nestedSetRight", "nestedSetParent")
+)
+
+#: Attributes whose values Tempo loses in blocks when the query looks at what is known of resources or at scopes.
+_LOST = frozenset(("http.method", "http.status_code"))
+
+_UNSCOPED = ("resource", "span", "instrumentation")
+_ROWS = slice(None)
+
+
+def tag_names(
+    blocks: Iterable[SpanBlock], scopes: Collection[str], tag_filter: TagFilter, recent: bool, deadline: Deadline
+) -> dict[str, set[str]]:
+    """Names of attributes by scope, of the spans that pass the filter."""
+    names: dict[str, set[str]] = {scope: set() for scope in SCOPES if scope in scopes}
+    # Where Tempo narrows the names of all scopes at once, it leaves out events and links, and spans that have any.
+    without_items = not tag_filter.takes_everything and len(names) == len(SCOPES)
+    for block in blocks:
+        deadline.check()
+        rows = tag_filter.rows(block, deadline)
+        if rows is not None and without_items:
+            rows[block.event_times[0]] = False
+        for scope, found in names.items():
+            if without_items and scope in ("event", "link"):
+                continue
+            for name in block.attribute_names(scope):
+                if name not in found and _is_named(block, scope, name, rows, recent):
+                    found.add(name)
+    return names
+
+
+def _is_named(block: SpanBlock, scope: str, name: str, rows: Bools | None, recent: bool) -> bool:
+    dedicated = DEDICATED.get(name) if scope == "span" else None
+    known = KNOWN.get(scope, {}).get(name) or (dedicated if recent else None)
+    if known is not None and any(type(value) is known for value in block.attribute(scope, name).values):
+        return True
+    hidden = None if recent else dedicated
+    if rows is None:
+        if hidden is None:
+            return True
+        return any(type(value) is not hidden for value in block.attribute(scope, name).values)
+    return any(hidden is None or type(value) is not hidden for value in _values(block, scope, name, rows))
+
+
+def tag_values(
+    blocks: Iterable[SpanBlock], tag: Attribute, tag_filter: TagFilter, recent: bool, deadline: Deadline
+) -> Iterator[TagValue]:
+    """The distinct values of an attribute or intrinsic, of the spans that pass the filter."""
+    if not recent and tag.scope == "span" and tag.name in _LOST and any(map(_loses, tag_filter.attributes)):
+        return
+    seen: set[TagValue] = set()
+    show = shown if tag_filter.takes_everything else _shown_narrowed(tag.name)
+    for block in blocks:
+        deadline.check()
+        rows = tag_filter.rows(block, deadline)
+        if rows is not None and not rows.any():
+            continue
+        for scope in [tag.scope] if tag.scope else _UNSCOPED:
+            for value in _values(block, scope, tag.name, rows):
+                if not recent and scope == "span" and DEDICATED.get(tag.name) is type(value):
+                    continue
+                for item in value if isinstance(value, list) else [value]:
+                    text = show(item)
+                    if text not in seen:
+                        seen.add(text)
+                        yield text
+
+
+def _loses(looked_at: Attribute) -> bool:
+    known = looked_at.scope == "resource" and looked_at.name in KNOWN["resource"]
+    return known or looked_at.name.startswith("instrumentation:")
+
+
+def shown(value: Value) -> TagValue:
+    """The value's type and text."""
+    if isinstance(value, bool):
+        return "bool", "true" if value else "false"
+    if isinstance(value, int):
+        return "int", str(value)
+    if isinstance(value, float):
+        return "float", static_of(value).text
+    return "string", str(value)
+
+
+def _shown_narrowed(name: str) -> Callable[[Value], TagValue]:
+    """How Tempo shows values that a query has narrowed: some intrinsics have types of their own then."""
+    if name in ("span:duration", "trace:duration", "event:timeSinceStart"):
+        return lambda value: ("duration", format_duration(int(str(value))))
+    if name == "span:status":
+        return lambda value: ("keyword", _WORDS.get(int(str(value)), f"status({value})"))
+    if name == "span:kind":
+        return lambda _: ("", "")
+    return shown
+
+
+def _values(block: SpanBlock, scope: str, name: str, rows: Bools | None) -> Iterable[Any]:
+    if scope == "intrinsic":
+        return _intrinsic(block, name, rows)
+    if scope in ("event", "link"):
+        return _of_items(block.events if scope == "event" else block.links, f"{scope}.{name}", rows)
+    column = block.attribute(scope, name)
+    values = _used(column, rows)
+    if (scope, name) == ("resource", "service.name"):
+        # A service without a name has an empty one.
+        return dict.fromkeys([*values, *_used(block.intrinsic("service"), rows)])
+    return values
+
+
+def _used(column: Column, rows: Bools | None) -> Iterable[Value]:
+    """The column's values in these rows."""
+    if rows is None:
+        return column.values
+    codes = np.unique(column.codes[rows])
+    return [column.values[code] for code in codes if code >= 0]
+
+
+def _of_items(read: Callable[[str], tuple[Any, Column]], name: str, rows: Bools | None) -> Iterable[Value]:
+    items, column = read(name)
+    return _used(column, None if rows is None else rows[items])
+
+
+def _intrinsic(block: SpanBlock, name: str, rows: Bools | None) -> Iterable[Any]:
+    if rows is not None and name in _NOT_NARROWED:
+        return ()
+    own = _ROWS if rows is None else rows
+    traces = slice(None) if rows is None else np.unique(block.trace[rows])
+    match name:
+        case "span:duration":
+            return np.unique(block.duration[own]).tolist()  # type: ignore[no-any-return]
+        case "span:id":
+            return [format(id_, "016x") for id_ in np.unique(block.span_ids[own]).tolist()]
+        case "span:parentID":
+            return [format(id_, "016x") if id_ else "" for id_ in np.unique(block.parent_ids[own]).tolist()]
+        case "trace:id":
+            ids = block.trace_ids if rows is None else [block.trace_ids[trace] for trace in traces]  # type: ignore[union-attr]
+            return [id_.hex() for id_ in ids]
+        case "trace:duration":
+            return np.unique((block.trace_end - block.trace_start)[traces]).tolist()  # type: ignore[no-any-return]
+        case "trace:rootName" | "trace:rootService":
+            column = block.intrinsic("span:name" if name == "trace:rootName" else "service")
+            roots = block.root[traces]
+            codes = np.unique(column.codes[roots[roots >= 0]])
+            return [*(column.values[code] for code in codes if code >= 0), *([""] if (roots < 0).any() else [])]
+        case "event:timeSinceStart":
+            items, times = block.event_times
+            return np.unique(times if rows is None else times[rows[items]]).tolist()  # type: ignore[no-any-return]
+        case "event:name":
+            return _of_items(block.events, name, rows)
+        case "link:traceID" | "link:spanID":
+            return _of_items(block.links, name, rows)
+        case "nestedSetLeft" | "nestedSetRight" | "nestedSetParent":
+            tree = tree_of(block)
+            numbers = {"nestedSetLeft": tree.left, "nestedSetRight": tree.right, "nestedSetParent": tree.parent_left}[
+                name
+            ]
+            return np.unique(numbers[own]).tolist()  # type: ignore[no-any-return]
+        case "span:statusMessage":
+            column = block.intrinsic(name)
+            # Most spans have none, which Tempo shows as an empty text.
+            return [*_used(column, rows), *([""] if rows is None and (column.codes < 0).any() else [])]
+        case "span:name" | "span:kind" | "span:status" | "instrumentation:name" | "instrumentation:version":
+            return _used(block.intrinsic(name), rows)
+    return ()
