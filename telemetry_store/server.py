@@ -108,7 +108,7 @@ class Store:
             "prometheus": create_metrics_app(
                 self.metrics, self.scraper, self.rules, self.notifier, registry, self._settings
             ),
-            "loki": create_logs_app(self.logs),
+            "loki": create_logs_app(self.logs, self._settings.discover_log_levels),
             "tempo": create_traces_app(self.traces),
             "otlp": create_otlp_app(self.traces, self.generator.offer if self.generator else None),
         }
@@ -193,7 +193,8 @@ async def _serve(store: Store, sockets: dict[str, socket.socket]) -> None:
             uvicorn.Config(
                 application,
                 http="httptools",
-                ws="none",
+                # Only Loki's API has a WebSocket: tail.
+                ws="wsproto" if name == "loki" else "none",
                 lifespan="off",
                 log_config=None,
                 log_level="warning",

@@ -46,6 +46,12 @@ def _not_negative(text: str) -> float:
     return number
 
 
+def _flag(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise argparse.ArgumentTypeError(f"{text} is neither true nor false")
+    return text == "true"
+
+
 def _list(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
@@ -104,6 +110,7 @@ SETTINGS = (
     Setting("alertmanager-url", (), "Alertmanagers that alerts go to, separated by commas", _urls),
     Setting("external-labels", {}, "labels put on alerts that go to Alertmanagers, as name=value,…", _labels),
     Setting("external-url", None, "address under which others reach the Prometheus API, for links in alerts", _url),
+    Setting("discover-log-levels", True, "whether lines get a detected_level when they come in", _flag),
     Setting("query-seconds", QUERY_SECONDS, "seconds after which a query is cut off", _positive),
 )
 

@@ -21,6 +21,7 @@ from .levels import FIELDS
 from .push_api import OTLP_PATH, PushApi, otlp_error
 from .query_api import QueryApi
 from .storage import LogStorage
+from .tail_api import TailApi
 from .volume_api import VolumeApi
 
 
@@ -40,6 +41,7 @@ def create_logs_app(storage: LogStorage, discover_levels: bool = True) -> Starle
             *IndexApi(storage).routes(),
             *VolumeApi(storage, threads).routes(),
             *DetectedApi(storage, threads).routes(),
+            *TailApi(storage, threads).routes(),
         ],
         _render_error,
     )

@@ -11,7 +11,7 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -78,6 +78,8 @@ class LogStorage(LogSource):
         self.bytes_received = 0
         #: Held by whoever packs or forgets: one at a time.
         self._maintenance = threading.Lock()
+        #: Called with every batch's new lines by stream, in the thread that brings them; they must be quick.
+        self.observers: list[Callable[[Stream, Entries], None]] = []
         self._next_stream = 1
         self._next_chunk = 1
         self._heads_bytes = 0
@@ -145,6 +147,9 @@ class LogStorage(LogSource):
             self.bytes_received += size_bytes
             if self._heads_bytes > _HEADS_BYTES:
                 self._due.set()
+        for observe in list(self.observers):
+            for _, stream, entries in taken:
+                observe(stream, entries)
 
     def _extend(self, stream: Stream, entries: Entries) -> None:
         if not len(entries):
