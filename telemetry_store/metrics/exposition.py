@@ -23,19 +23,26 @@ SeriesT = TypeVar("SeriesT")
 
 # Possessive quantifiers: a line that does not match is given up at once, however long it is.
 _BRACES = r'\{(?:[^"{}]++|"(?:[^"\\\n]++|\\.)*+")*+\}'
-_SAMPLE = re.compile(
-    rf"([a-zA-Z_:][a-zA-Z0-9_:]*+[ \t]*+(?:{_BRACES})?+)[ \t]*+(\S++)(?:[ \t]++([^\s#]\S*+))?+"
-    rf"(?:[ \t]++#[ \t]*+({_BRACES})[ \t]++(\S++)(?:[ \t]++(\S++))?+)?+[ \t]*+",
+_NAME_PART = r"[a-zA-Z_:][a-zA-Z0-9_:]*+"
+#: The older format: blanks and tabs anywhere, times in whole milliseconds.
+_TEXT_SAMPLE = re.compile(
+    rf"({_NAME_PART}[ \t]*+(?:{_BRACES})?+)[ \t]*+([^\s{{]\S*+)(?:[ \t]++([0-9]++))?+[ \t]*+()()()", re.ASCII
+)
+#: OpenMetrics: one blank where one is due, none elsewhere, and exemplars.
+_STRICT_BRACES = r'\{(?:[a-zA-Z_][a-zA-Z0-9_]*+="(?:[^"\\\n]++|\\.)*+"(?:,(?!\})|(?=\})))*+\}'
+_OPENMETRICS_SAMPLE = re.compile(
+    rf"({_NAME_PART}(?:{_STRICT_BRACES})?+) (\S++)(?: ([^\s#]\S*+))?+"
+    rf"(?: # ({_STRICT_BRACES}) (\S++)(?: (\S++))?+)?+",
     re.ASCII,
 )
 _LABEL = re.compile(r'[ \t]*([a-zA-Z_][a-zA-Z0-9_]*)[ \t]*=[ \t]*"((?:[^"\\\n]++|\\.)*+)"[ \t]*(,|$)', re.ASCII)
 _NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*", re.ASCII)
-_COMMENT = re.compile(r"#[ \t]+(HELP|TYPE|UNIT)[ \t]+([a-zA-Z_:][a-zA-Z0-9_:]*)(?:[ \t]+(.*))?", re.ASCII)
+_TEXT_COMMENT = re.compile(r"#[ \t]+(HELP|TYPE)[ \t]+([a-zA-Z_:][a-zA-Z0-9_:]*)(?:[ \t]+(.*))?", re.ASCII)
+_OPENMETRICS_COMMENT = re.compile(r"# (HELP|TYPE|UNIT) ([a-zA-Z_:][a-zA-Z0-9_:]*) (.*)", re.ASCII)
 _ESCAPE = re.compile(r"\\(.)")
 _ESCAPED = {"n": "\n", "\\": "\\", '"': '"'}
-_TYPES = frozenset(
-    ["counter", "gauge", "histogram", "summary", "untyped", "unknown", "info", "stateset", "gaugehistogram"]
-)
+_TYPES = frozenset(["counter", "gauge", "histogram", "summary", "unknown", "info", "stateset", "gaugehistogram"])
+_NOT_FINITE = frozenset(["nan", "inf", "+inf", "-inf", "infinity", "+infinity", "-infinity"])
 
 
 @dataclass
@@ -66,50 +73,73 @@ class Page(Generic[SeriesT]):
     metadata: dict[str, Metadata] = field(default_factory=dict)
 
 
+class LabelTwice(BadRequest):
+    """A series with a label that stands twice."""
+
+
+class BrokenPage(BadRequest):
+    """A page that is not in its format, or with a series that cannot be; what stood before it is not taken either."""
+
+    def __init__(self, message: str, scraped: int, kept: int) -> None:
+        super().__init__(message)
+        #: Samples read, and those of them whose series is in order, up to the fault: Prometheus reports them.
+        self.scraped, self.kept = scraped, kept
+
+
 def parse_page(text: str, openmetrics: bool, series_of: Callable[[str], SeriesT]) -> Page[SeriesT]:
     """The content of a page; `series_of` says which series a text such as `requests_total{code="200"}` means.
 
-    Raises BadRequest with the number of the first line that is not in the format.
+    Raises BrokenPage with the number of the first line that is not in the format.
     """
     page: Page[SeriesT] = Page()
     samples = page.samples
+    sample = _OPENMETRICS_SAMPLE if openmetrics else _TEXT_SAMPLE
     lines = text.split("\n")
+    if lines[-1] == "":
+        lines.pop()
     ended = False
-    for number, line in enumerate(lines, 1):
-        if not line or line.isspace():
-            continue
-        if ended:
-            raise BadRequest(f"line {number}: data after # EOF")
-        if line[0] == "#":
-            if openmetrics and line == "# EOF":
-                ended = True
-            else:
-                _read_comment(line, page.metadata)
-            continue
-        match = _SAMPLE.fullmatch(line.lstrip() if line[0] in " \t" else line)
-        if match is None:
-            raise BadRequest(f'line {number}: expected a sample such as name{{label="value"}} 1, got {line[:100]!r}')
-        name, value, time, exemplar, exemplar_value, exemplar_time = match.groups()
-        try:
+    read = place = 0
+    try:
+        for place, line in enumerate(lines, 1):  # noqa: B007
+            if ended:
+                raise BadRequest("unexpected data after # EOF")
+            match = sample.fullmatch(line)
+            if match is None:
+                ended = _read_other(line, openmetrics, page.metadata)
+                continue
+            name, value, time, exemplar, exemplar_value, exemplar_time = match.groups()
+            amount = float(value) if "_" not in value and value.isascii() else _not_a_number(value)
+            # Infinities and NaN alone differ from themselves when taken from themselves.
+            if amount - amount != 0 and value.lower() not in _NOT_FINITE:
+                _not_a_number(value)
+            at = None if time is None else _milliseconds(time, openmetrics)
             series = series_of(name)
-            samples.append(
-                (
-                    series,
-                    float(value) if "_" not in value and value.isascii() else _number(value),
-                    None if time is None else _milliseconds(time, openmetrics),
-                )
-            )
-            if exemplar is not None:
-                if not openmetrics:
-                    raise BadRequest("an exemplar in a page that is not OpenMetrics")
-                page.exemplars.append(_exemplar(series, exemplar, exemplar_value, exemplar_time))
-        except (BadRequest, ValueError) as error:
-            raise BadRequest(f"line {number}: {error}") from None
-        if len(samples) > SCRAPE_SAMPLES:
-            raise BadRequest(f"more than {SCRAPE_SAMPLES} samples in one scrape")
+            read += 1
+            samples.append((series, amount, at))
+            if exemplar:
+                found = _exemplar(series, exemplar, exemplar_value, exemplar_time)
+                if found is not None:
+                    page.exemplars.append(found)
+            if read > SCRAPE_SAMPLES:
+                raise BadRequest(f"more than {SCRAPE_SAMPLES} samples in one scrape")
+    except (BadRequest, ValueError) as error:
+        # A name that stands twice is found after the sample was read, other faults while it is.
+        read += isinstance(error, LabelTwice)
+        raise BrokenPage(f"line {place}: {error}", read, len(samples)) from None
     if openmetrics and not ended:
-        raise BadRequest("data does not end with # EOF")
+        raise BrokenPage("data does not end with # EOF", read, len(samples))
     return page
+
+
+def _read_other(line: str, openmetrics: bool, metadata: dict[str, Metadata]) -> bool:
+    """Reads a line that is no sample; returns whether it ends the page. Raises BadRequest."""
+    if line.startswith("#"):
+        if openmetrics and line == "# EOF":
+            return True
+        _read_comment(line, openmetrics, metadata)
+    elif openmetrics or (line and not line.isspace()):
+        raise BadRequest(f'expected a sample such as name{{label="value"}} 1, got {line[:100]!r}')
+    return False
 
 
 def parse_series(text: str) -> Labels:
@@ -119,7 +149,7 @@ def parse_series(text: str) -> Labels:
     rest = text[match.end() :].strip() if match else text.strip()
     for name, value in _pairs(rest):
         if name in labels:
-            raise BadRequest(f"label {name} twice in {text[:100]}")
+            raise LabelTwice(f'label name "{name}" is not unique: invalid sample')
         labels[name] = value
     if len(labels) > LABELS:
         raise BadRequest(f"{len(labels)} labels on one series, the limit is {LABELS}")
@@ -148,36 +178,44 @@ def _unescape(match: re.Match[str]) -> str:
     return _ESCAPED.get(match[1], match[0])
 
 
-def _read_comment(line: str, metadata: dict[str, Metadata]) -> None:
-    match = _COMMENT.fullmatch(line.rstrip("\r"))
+def _read_comment(line: str, openmetrics: bool, metadata: dict[str, Metadata]) -> None:
+    match = (_OPENMETRICS_COMMENT if openmetrics else _TEXT_COMMENT).fullmatch(line)
     if match is None:
+        if openmetrics:
+            raise BadRequest(f"expected HELP, TYPE, UNIT or EOF after #, got {line[:100]!r}")
         return
     kind, name, text = match[1], match[2], match[3] or ""
     entry = metadata.setdefault(name, Metadata())
     if kind == "HELP":
         entry.help = _ESCAPE.sub(_unescape, text)
     elif kind == "UNIT":
-        entry.unit = text.strip()
-    elif text.strip() in _TYPES:
-        entry.type = text.strip().replace("untyped", "unknown")
+        if text and not name.endswith(f"_{text}"):
+            raise BadRequest(f'unit "{text}" not a suffix of metric "{name}"')
+        entry.unit = text
+    elif text in _TYPES:
+        entry.type = text
+    elif text == "untyped" and not openmetrics:
+        entry.type = "unknown"
     else:
-        raise BadRequest(f"unknown metric type {text[:40]!r} of {name}")
+        raise BadRequest(f'invalid metric type "{text[:40]}"')
 
 
-def _number(text: str) -> float:
-    # float() takes more than the formats do: underscores, and other scripts' digits.
+def _not_a_number(text: str) -> float:
+    # float() takes more than the formats do: underscores, other scripts' digits, a sign before NaN, what is too large.
     raise BadRequest(f"{text[:40]!r} is not a number")
 
 
 def _milliseconds(text: str, openmetrics: bool) -> int:
     number = parse_float(text)
-    if number is None or abs(number) > 2**53 or not (openmetrics or number == int(number)):
+    if number is None or abs(number) > 2**53:
         raise BadRequest(f"{text[:40]!r} is not a timestamp")
-    return round(number * 1000) if openmetrics else int(number)
+    return round(number * 1000) if openmetrics else int(text)
 
 
-def _exemplar(series: SeriesT, braces: str, value: str, time: str | None) -> Exemplar[SeriesT]:
+def _exemplar(series: SeriesT, braces: str, value: str, time: str | None) -> Exemplar[SeriesT] | None:
+    """The exemplar; None when its labels are more than Prometheus keeps."""
     labels = tuple(sorted(_pairs(braces)))
+    amount, at = float(value), None if time is None else _milliseconds(time, openmetrics=True)
     if sum(len(name) + len(text) for name, text in labels) > EXEMPLAR_CHARACTERS:
-        raise BadRequest(f"exemplar labels are longer than {EXEMPLAR_CHARACTERS} characters")
-    return Exemplar(series, labels, float(value), None if time is None else _milliseconds(time, openmetrics=True))
+        return None
+    return Exemplar(series, labels, amount, at)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
@@ -18,10 +19,10 @@ import urllib3
 
 from ..limits import BODY_BYTES, SCRAPE_SAMPLES
 from ..refusals import BadRequest, Refusal
-from .exposition import Exemplar, Metadata, parse_page, parse_series
+from .exposition import BrokenPage, Exemplar, Metadata, parse_page, parse_series
 from .samples import STALE
 from .storage import MetricStorage, Series
-from .targets import Target, TargetsFile
+from .targets import Target, TargetsFile, format_prometheus_duration
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +31,9 @@ ACCEPT = (
     "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
     "text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
 )
+
+#: What is answered with another place is asked there; nothing is asked twice.
+_RETRIES = urllib3.Retry(total=10, connect=0, read=0, redirect=10, status=0, other=0)
 
 #: Targets asked at the same time.
 _THREADS = 4
@@ -68,6 +72,7 @@ class _Scraped:
         self._storage = storage
         self._series: dict[str, Series] = {}
         self._present: set[Series] = set()
+        self._untimed: dict[Series, Exemplar[Series]] = {}
 
     def fetch(self, pool: urllib3.PoolManager, timeout_seconds: float) -> tuple[str, bool]:
         """The target's page and whether it is OpenMetrics. Raises OSError, BadRequest or urllib3's errors."""
@@ -81,8 +86,7 @@ class _Scraped:
                 "X-Prometheus-Scrape-Timeout-Seconds": f"{timeout_seconds:g}",
             },
             timeout=urllib3.Timeout(connect=timeout_seconds, read=timeout_seconds),
-            retries=False,
-            redirect=False,
+            retries=_RETRIES,
             preload_content=False,
             decode_content=True,
         )
@@ -114,22 +118,24 @@ class _Scraped:
         samples: list[tuple[Series, float, int]] = []
         exemplars: list[Exemplar[Series]] = []
         present: set[Series] = set()
-        count = 0
+        count = kept = 0
         size = 1024
         error = ""
         try:
             text, openmetrics = self.fetch(pool, timeout_seconds)
             size += len(text)
             page = parse_page(text, openmetrics, self._series_of)
-            count = len(page.samples)
+            count = kept = len(page.samples)
             samples = [(series, value, milliseconds if at is None else at) for series, value, at in page.samples]
             # Whoever sets the time of a sample also says when it ends.
             present = {series for series, _, at in page.samples if at is None}
-            exemplars = [e if e.time is not None else replace(e, time=milliseconds) for e in page.exemplars]
+            exemplars = self._new_exemplars(page.exemplars, milliseconds)
             self.metadata = page.metadata
         except (Refusal, OSError, urllib3.exceptions.HTTPError, zlib.error) as caught:
-            samples, exemplars, present, count = [], [], set(), 0
-            error = _reason(caught)
+            samples, exemplars, present = [], [], set()
+            if isinstance(caught, BrokenPage):
+                count, kept = caught.scraped, caught.kept
+            error = _reason(self._target, caught)
         duration = time.monotonic() - begin
         samples += [(series, STALE, milliseconds) for series in self._present - present]
         self._present = present
@@ -138,12 +144,25 @@ class _Scraped:
         state.last_scrape, state.last_duration = milliseconds / 1000, duration
         try:
             added = self._storage.append(samples, exemplars, size) if samples else 0
-            report = (0.0 if error else 1.0, duration, float(count), float(count), float(added))
+            report = (0.0 if error else 1.0, duration, float(count), float(kept), float(added))
             self._storage.append(
                 [(self._report(name), v, milliseconds) for name, v in zip(_REPORTED, report, strict=True)]
             )
         except Refusal as refusal:
             state.health, state.last_error = "down", str(refusal)
+
+    def _new_exemplars(self, exemplars: list[Exemplar[Series]], milliseconds: int) -> list[Exemplar[Series]]:
+        """Exemplars with a time. One without that is the same at every scrape is one, not many."""
+        found = []
+        for exemplar in exemplars:
+            if exemplar.time is None:
+                known = self._untimed.get(exemplar.series)
+                if known is not None and (known.labels, known.value) == (exemplar.labels, exemplar.value):
+                    continue
+                self._untimed[exemplar.series] = exemplar
+                exemplar = replace(exemplar, time=milliseconds)  # noqa: PLW2901
+            found.append(exemplar)
+        return found
 
     def end(self) -> None:
         """Marks every series of the target as ended: it is scraped no more."""
@@ -160,6 +179,7 @@ class _Scraped:
         if series is None:
             if len(self._series) >= _REMEMBERED:
                 self._series.clear()
+                self._untimed.clear()
             merged = dict(parse_series(text))
             for name, value in self._target.labels:
                 if name in merged:
@@ -175,11 +195,24 @@ class _Scraped:
         return self._storage.series_of(tuple(sorted((*self._target.labels, ("__name__", name)))))
 
 
-def _reason(error: BaseException) -> str:
-    if isinstance(error, urllib3.exceptions.NewConnectionError):
-        return f"connection refused or host unknown: {error}"
-    if isinstance(error, urllib3.exceptions.TimeoutError):
-        return "context deadline exceeded"
+def _reason(target: Target, error: BaseException) -> str:
+    """Why a scrape failed, in the words of Go's HTTP client where it is the one to speak."""
+    if isinstance(error, urllib3.exceptions.MaxRetryError) and error.reason is not None:
+        error = error.reason
+    asked = f'Get "{target.url}": '
+    match error:
+        case urllib3.exceptions.NameResolutionError():
+            return f"{asked}dial tcp: lookup {target.address.rpartition(':')[0]}: no such host"
+        case urllib3.exceptions.NewConnectionError():
+            cause = error.__cause__
+            reason = os.strerror(cause.errno) if isinstance(cause, OSError) and cause.errno else str(error)
+            return f"{asked}dial tcp {target.address}: connect: {reason.lower()}"
+        case urllib3.exceptions.TimeoutError():
+            return f"{asked}context deadline exceeded"
+        case urllib3.exceptions.ProtocolError():
+            return f"{asked}EOF"
+        case urllib3.exceptions.DecodeError():
+            return "gzip: invalid header"
     return str(error) or type(error).__name__
 
 
@@ -193,13 +226,23 @@ class Scraper:
         self._scraped: dict[Target, _Scraped] = {}
         self._due: dict[Target, float] = {}
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="scrape")
-        self._pool = urllib3.PoolManager(num_pools=64, maxsize=2)
+        self._pool = urllib3.PoolManager(num_pools=64, maxsize=_THREADS)
+        # It tells of every redirect, at every scrape.
+        logging.getLogger("urllib3.poolmanager").setLevel(logging.WARNING)
         self._running: set[asyncio.Task[None]] = set()
 
-    @property
-    def timeout_seconds(self) -> float:
+    def interval_of(self, target: Target) -> float:
+        """Seconds between two scrapes of a target."""
+        return target.interval_seconds or self.interval_seconds
+
+    def timeout_of(self, target: Target) -> float:
         """Seconds that a target has for its answer (Prometheus: 10, but never more than the interval)."""
-        return min(self.interval_seconds, 10.0)
+        return min(self.interval_of(target), target.timeout_seconds or 10.0)
+
+    def discovered_labels(self, target: Target) -> dict[str, str]:
+        """What is known of a target before its labels are made of it."""
+        interval, timeout = (format_prometheus_duration(f(target)) for f in (self.interval_of, self.timeout_of))
+        return {"__scrape_interval__": interval, "__scrape_timeout__": timeout, **dict(target.discovered)}
 
     def states(self) -> list[TargetState]:
         """Every target and how it is."""
@@ -225,7 +268,8 @@ class Scraper:
                 scraped = self._scraped[target]
                 if due <= now and not scraped.busy:
                     # A scrape that was missed is not made up for.
-                    self._due[target] = due + self.interval_seconds * (1 + (now - due) // self.interval_seconds)
+                    interval = self.interval_of(target)
+                    self._due[target] = due + interval * (1 + (now - due) // interval)
                     scraped.busy = True
                     task = asyncio.create_task(self._scrape(scraped))
                     self._running.add(task)
@@ -243,14 +287,13 @@ class Scraper:
             if target not in self._scraped:
                 self._scraped[target] = _Scraped(target, self._storage)
                 # Spread over the first moments: a new target should show soon.
-                self._due[target] = now + (zlib.crc32(target.url.encode()) % 1000) / 1000 * min(
-                    self.interval_seconds, 1.0
-                )
+                place = (zlib.crc32(target.url.encode()) % 1000) / 1000
+                self._due[target] = now + place * min(self.interval_of(target), 1.0)
 
     async def _scrape(self, scraped: _Scraped) -> None:
         try:
             await asyncio.get_running_loop().run_in_executor(
-                self._threads, scraped.scrape, self._pool, self.timeout_seconds
+                self._threads, scraped.scrape, self._pool, self.timeout_of(scraped.state.target)
             )
         except Exception:
             logger.exception("scraping %s failed", scraped.state.target.url)

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlencode
 
 import msgspec
 
 from ..refusals import BadRequest
+from ..times import parse_prometheus_duration
 
 #: The `job` of targets whose file does not name one.
 DEFAULT_JOB = "file_sd"
+
+
+_PORTS = {"http": 80, "https": 443}
+_WITHOUT_PORT = re.compile(r"[^:]+|\[.*\]")
 
 
 class _Group(msgspec.Struct):
@@ -26,6 +33,9 @@ class Target:
     url: str
     labels: tuple[tuple[str, str], ...]
     discovered: tuple[tuple[str, str], ...]
+    #: Of this target alone (`__scrape_interval__`, `__scrape_timeout__`); None where the scraper's apply.
+    interval_seconds: float | None = None
+    timeout_seconds: float | None = None
 
 
 def parse_targets(content: bytes, source: str) -> list[Target]:
@@ -34,28 +44,55 @@ def parse_targets(content: bytes, source: str) -> list[Target]:
         groups = msgspec.json.decode(content, type=list[_Group])
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadRequest(f'{source} is not a list of {{"targets": ["host:port"], "labels": {{…}}}}: {error}') from None
-    targets = []
-    for group in groups:
-        for address in group.targets:
-            if not address or "/" in address:
-                raise BadRequest(f"{source}: target {address!r} is not of the form host:port")
-            scheme = group.labels.get("__scheme__", "http")
-            path = group.labels.get("__metrics_path__", "/metrics")
-            labels = {"job": DEFAULT_JOB, "instance": address} | group.labels
-            targets.append(
-                Target(
-                    address,
-                    f"{scheme}://{address}{path}",
-                    tuple(sorted((n, v) for n, v in labels.items() if v and not n.startswith("__"))),
-                    tuple(
-                        sorted(
-                            {"__address__": address, "__metrics_path__": path, "__scheme__": scheme, **labels}.items()
-                        )
-                    ),
-                )
-            )
+    targets = [_target(address, group.labels, source) for group in groups for address in group.targets]
     # Two groups may name one target; one scrape of it is enough.
     return list({(target.url, target.labels): target for target in targets}.values())
+
+
+def _target(address: str, own: dict[str, str], source: str) -> Target:
+    if not address or "/" in address:
+        raise BadRequest(f"{source}: target {address!r} is not of the form host:port")
+    discovered = {
+        "__address__": address,
+        "__metrics_path__": "/metrics",
+        "__scheme__": "http",
+        "__meta_filepath": source,
+        "job": DEFAULT_JOB,
+        **{name: value for name, value in own.items() if value},
+    }
+    scheme, path = discovered["__scheme__"], discovered["__metrics_path__"]
+    if _WITHOUT_PORT.fullmatch(address):
+        address = f"{address}:{_PORTS.get(scheme, 80)}"
+    parameters = {name.removeprefix("__param_"): v for name, v in discovered.items() if name.startswith("__param_")}
+    labels = {"instance": address, **discovered}
+    return Target(
+        address,
+        f"{scheme}://{address}{path}" + (f"?{urlencode(sorted(parameters.items()))}" if parameters else ""),
+        tuple(sorted((name, value) for name, value in labels.items() if not name.startswith("__"))),
+        tuple(sorted(discovered.items())),
+        _seconds(discovered, "__scrape_interval__", source),
+        _seconds(discovered, "__scrape_timeout__", source),
+    )
+
+
+def _seconds(labels: dict[str, str], name: str, source: str) -> float | None:
+    text = labels.get(name)
+    if text is None:
+        return None
+    milliseconds = parse_prometheus_duration(text)
+    if not milliseconds:
+        raise BadRequest(f'{source}: {name}: not a valid duration string: "{text}"')
+    return milliseconds / 1000
+
+
+def format_prometheus_duration(seconds: float) -> str:
+    """The duration as Prometheus writes it: `5s`, `1m30s`, `200ms`."""
+    rest = round(seconds * 1000)
+    text = ""
+    for unit, milliseconds in (("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)):
+        count, rest = divmod(rest, milliseconds)
+        text += f"{count}{unit}" if count else ""
+    return text or "0s"
 
 
 class TargetsFile:

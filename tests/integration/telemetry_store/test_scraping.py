@@ -18,12 +18,20 @@ class Target:
         self.page = ""
         self.content_type = "text/plain; version=0.0.4"
         self.status = 200
+        #: Where a path is answered from, when not from where it is.
+        self.redirects: dict[str, str] = {}
         self.accepts: list[str] = []
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 outer.accepts.append(self.headers["Accept"])
+                if self.path in outer.redirects:
+                    self.send_response(302)
+                    self.send_header("Location", outer.redirects[self.path])
+                    self.send_header("Content-Length", "0")
+                    self.end_headers()
+                    return
                 body = outer.page.encode()
                 self.send_response(outer.status)
                 self.send_header("Content-Type", outer.content_type)
@@ -188,3 +196,55 @@ def test_the_store_scrapes_itself_and_counts_what_arrives(
     poll(lambda: list(store.vector("loki_distributor_lines_received_total").values()) == [2.0])
     poll(lambda: list(store.vector("tempo_distributor_spans_received_total").values()) == [3.0])
     poll(lambda: list(store.vector("rate(prometheus_tsdb_head_samples_appended_total[1m]) > 0")))
+
+
+def test_a_target_that_moved_is_followed(
+    start_store: Callable[..., Any], target: Target, poll: Callable[..., Any]
+) -> None:
+    store = start_store()
+    target.page, target.redirects = "moved 1\n", {"/metrics": "/elsewhere"}
+    scrape(store, target)
+    assert list(poll(lambda: store.vector("moved")).values()) == [1.0]
+
+
+def test_a_page_that_breaks_off_counts_what_was_read(
+    start_store: Callable[..., Any], target: Target, poll: Callable[..., Any]
+) -> None:
+    store = start_store()
+    target.page = "good 1\nbetter 2\nbad bad\n"
+    scrape(store, target)
+    assert list(poll(lambda: store.vector("scrape_samples_scraped")).values()) == [2.0]
+    assert list(store.vector("up").values()) == [0.0]
+    assert store.vector("good") == {}
+
+
+def test_a_target_that_is_not_there_is_told_of_in_gos_words(
+    start_store: Callable[..., Any], poll: Callable[..., Any]
+) -> None:
+    store = start_store()
+    gone = Target()
+    gone.close()
+    scrape(store, gone)
+    (told,) = poll(lambda: [t for t in targets_of(store) if t["health"] == "down"])
+    assert (
+        told["lastError"]
+        == f'Get "http://{gone.address}/metrics": dial tcp {gone.address}: connect: connection refused'
+    )
+    assert told["discoveredLabels"]["__scrape_interval__"] == told["scrapeInterval"] == "200ms"
+
+
+def targets_of(store: Any) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = store.get("prometheus", "/api/v1/targets").json["data"]["activeTargets"]
+    return found
+
+
+def test_an_exemplar_without_a_time_that_stays_the_same_is_kept_once(
+    start_store: Callable[..., Any], target: Target, poll: Callable[..., Any]
+) -> None:
+    store = start_store()
+    target.content_type = "application/openmetrics-text; version=1.0.0"
+    target.page = 'a_total 1 # {trace_id="first"} 1\n# EOF\n'
+    scrape(store, target)
+    poll(lambda: store.vector("count_over_time(a_total[1m]) > 3"))
+    found = store.get("prometheus", "/api/v1/query_exemplars", query="a_total").json["data"]
+    assert [len(series["exemplars"]) for series in found] == [1]

@@ -11,15 +11,15 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 
-from telemetry_store.metrics.exposition import Exemplar, Metadata, parse_page, parse_series
+from telemetry_store.metrics.exposition import BrokenPage, Exemplar, Metadata, parse_page, parse_series
 from telemetry_store.refusals import BadRequest
 
 
 def test_a_page_gives_samples_exemplars_and_metadata() -> None:
     page = parse_page(
-        "# HELP a_total Things\\nand \\\\ more.\n# TYPE a counter\n# UNIT b seconds\n"
+        "# HELP a_total Things\\nand \\\\ more.\n# TYPE a counter\n# UNIT b_seconds seconds\n"
         'a_total{x="y z} # {",q="\\"\\n\\\\d"} 3 1.5 # {trace_id="abc"} 0.5 1.7\n'
-        'a_total 5 # {t="1"} 2\nb{} NaN\n c 1\nd{a="1",} +Inf\n# a comment of no kind\n# EOF\n',
+        'a_total 5 # {t="1"} 2\nb{} NaN\nc 1\nd{a="1"} +Inf\n# EOF\n',
         True,
         parse_series,
     )
@@ -39,7 +39,7 @@ def test_a_page_gives_samples_exemplars_and_metadata() -> None:
     assert page.metadata == {
         "a_total": Metadata(help="Things\nand \\ more."),
         "a": Metadata(type="counter"),
-        "b": Metadata(unit="seconds"),
+        "b_seconds": Metadata(unit="seconds"),
     }
 
 
@@ -63,7 +63,23 @@ def test_a_page_gives_samples_exemplars_and_metadata() -> None:
         ("# TYPE a thing", False),
         ("a 1", True),
         ("# EOF\na 1", True),
-        ('a 1 # {t="' + "x" * 200 + '"} 1\n# EOF', True),
+        (" a 1", False),
+        ("a 1 -5", False),
+        ("a +NaN", False),
+        ("a 1e400", False),
+        ("a  1\n# EOF", True),
+        ("a\t1\n# EOF", True),
+        ("a 1\t\n# EOF", True),
+        ("a 1 \n# EOF", True),
+        ("\n# EOF", True),
+        ("# a comment\n# EOF", True),
+        ("# HELP a\n# EOF", True),
+        ("# TYPE a untyped\n# EOF", True),
+        ("# UNIT a seconds\n# EOF", True),
+        ('a{x="1",} 1\n# EOF', True),
+        ('a{ x="1"} 1\n# EOF', True),
+        ("a 1 NaN\n# EOF", True),
+        ('a 1 # {t="1"}\n# EOF', True),
         ("a" + '{x="1' * 20_000, False),
         ("a{" + '"x"' * 20_000, False),
         ('a{x="' + "\\" * 50_001, False),
@@ -73,6 +89,32 @@ def test_a_page_gives_samples_exemplars_and_metadata() -> None:
 def test_a_page_that_is_not_in_the_format_is_refused_as_a_whole(text: str, openmetrics: bool) -> None:
     with pytest.raises(BadRequest):
         parse_page(f"good 1\n{text}\n", openmetrics, parse_series)
+
+
+def test_the_older_format_is_lax_about_blanks_and_comments() -> None:
+    text = '# a comment\n#\n\n\t\na\t{ x = "1" , }\t 1 5 \n# TYPE b untyped\nb +Inf\nc nan\nd -1e-400'
+    page = parse_page(text, False, parse_series)
+    assert [sample for sample in page.samples if not math.isnan(sample[1])] == [
+        ((("__name__", "a"), ("x", "1")), 1.0, 5),
+        ((("__name__", "b"),), math.inf, None),
+        ((("__name__", "d"),), 0.0, None),
+    ]
+    assert len(page.samples) == 4
+
+
+def test_an_exemplar_with_too_many_labels_is_left_out() -> None:
+    page = parse_page('a_total 1 # {t="' + "x" * 200 + '"} 1\n# EOF\n', True, parse_series)
+    assert (len(page.samples), page.exemplars) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("text", "scraped", "kept"),
+    [("good 1\nbad bad\nnever 1", 1, 1), ('good 1\na{x="1",x="2"} 1', 2, 1), ("bad", 0, 0)],
+)
+def test_a_broken_page_says_how_far_it_was_read(text: str, scraped: int, kept: int) -> None:
+    with pytest.raises(BrokenPage) as caught:
+        parse_page(text, False, parse_series)
+    assert (caught.value.scraped, caught.value.kept) == (scraped, kept)
 
 
 label_names = st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True).filter(lambda name: name not in ("le", "quantile"))
