@@ -22,6 +22,7 @@ from .rules.manager import RuleManager
 from .rules_api import RulesApi
 from .status_api import StatusApi
 from .storage import MetricStorage
+from .targets_api import TargetsApi
 
 
 def create_metrics_app(
@@ -52,7 +53,8 @@ def create_metrics_app(
             Route("/metrics", own_metrics),
             *QueryApi(storage, threads).routes(),
             *PushApi(storage, threads).routes(),
-            *MetadataApi(storage, scraper, threads).routes(),
+            *MetadataApi(storage, rules.outside.external_labels, threads).routes(),
+            *TargetsApi(scraper, rules.outside.external_url).routes(),
             *RulesApi(rules, notifier, threads).routes(),
             *StatusApi(storage, rules, settings, threads).routes(),
         ],

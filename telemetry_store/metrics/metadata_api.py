@@ -1,28 +1,37 @@
-"""The endpoints that tell what there is: series, labels, targets, metadata. Source: Prometheus HTTP API v1."""
+"""The endpoints that tell what series there are, and `/federate` with their samples. Source: Prometheus HTTP API v1."""
 
 from __future__ import annotations
 
+import re
+import time
+from collections.abc import Mapping
+
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from ..deadline import Deadline
 from ..http_api import Parameters, QueryThreads, read_parameters
 from ..matchers import Matcher
+from ..quoting import quote
 from ..refusals import BadRequest
-from ..times import format_rfc3339
-from .ingest import Scraper
-from .parameters import read_limit, read_range, read_selectors, success
+from ..vectors import format_value
+from .parameters import read_limit, read_range, read_selectors, success, wrong_parameter
+from .samples import is_stale
 from .storage import MetricStorage
 
-_LABEL_NAME_MESSAGE = 'invalid label name: "{}"'
+_LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*", re.ASCII)
+
+#: How far back `/federate` looks for a series' last sample.
+_LOOKBACK_MILLISECONDS = 5 * 60 * 1000
 
 
 class MetadataApi:
-    """What one storage and its scraper know."""
+    """What series one storage has."""
 
-    def __init__(self, storage: MetricStorage, scraper: Scraper, threads: QueryThreads) -> None:
+    def __init__(self, storage: MetricStorage, external_labels: Mapping[str, str], threads: QueryThreads) -> None:
         self._storage = storage
-        self._scraper = scraper
+        self._external_labels = external_labels
         self._threads = threads
 
     def routes(self) -> list[BaseRoute]:
@@ -32,84 +41,79 @@ class MetadataApi:
             Route("/api/v1/series", self.series, methods=both),
             Route("/api/v1/labels", self.labels, methods=both),
             Route("/api/v1/label/{name}/values", self.label_values),
-            Route("/api/v1/targets", self.targets),
-            Route("/api/v1/metadata", self.metadata),
+            Route("/federate", self.federate),
         ]
 
     async def series(self, request: Request) -> Response:
         """The series that selectors accept."""
         parameters = await read_parameters(request)
-        start, end = read_range(parameters)
         if not parameters.all("match[]"):
             raise BadRequest("no match[] parameter provided")
-        found = {
-            tuple(sorted(labels.items())): labels
-            for matchers in read_selectors(parameters)
-            for labels in self._storage.series(matchers, start, end)
-        }
-        return success([found[key] for key in sorted(found)][: read_limit(parameters)])
+        try:
+            found = await self._find(parameters)
+        except BadRequest as refusal:
+            named = str(refusal).startswith("invalid parameter")
+            raise refusal if named else wrong_parameter("match[]", refusal) from None
+        return success([dict(labels) for labels in found[: read_limit(parameters)]])
 
     async def labels(self, request: Request) -> Response:
         """The names of labels."""
         parameters = await read_parameters(request)
-        names = {name for labels in self._found(parameters) for name in labels}
+        names = {name for labels in await self._find(parameters) for name, _ in labels}
         return success(sorted(names)[: read_limit(parameters)])
 
     async def label_values(self, request: Request) -> Response:
         """The values of one label."""
-        name = request.path_params["name"]
-        if (
-            not name
-            or not (name[0].isalpha() or name[0] == "_")
-            or not name.replace("_", "a").isalnum()
-            or not name.isascii()
-        ):
-            raise BadRequest(_LABEL_NAME_MESSAGE.format(name))
+        wanted = request.path_params["name"]
+        if not _LABEL_NAME.fullmatch(wanted):
+            raise BadRequest(f'invalid label name: "{wanted}"')
         parameters = await read_parameters(request)
-        values = {labels[name] for labels in self._found(parameters) if name in labels}
+        values = {value for labels in await self._find(parameters) for name, value in labels if name == wanted}
         return success(sorted(values)[: read_limit(parameters)])
 
-    def _found(self, parameters: Parameters) -> list[dict[str, str]]:
+    async def _find(self, parameters: Parameters) -> list[tuple[tuple[str, str], ...]]:
+        """The labels of the series that any `match[]` accepts, of all when there is none; sorted."""
         start, end = read_range(parameters)
         selectors: list[tuple[Matcher, ...]] = read_selectors(parameters) or [()]
-        return [labels for matchers in selectors for labels in self._storage.series(matchers, start, end)]
 
-    async def targets(self, request: Request) -> Response:
-        """What is scraped, and how it is."""
-        parameters = await read_parameters(request)
-        state = parameters.get("state", "any").lower()
-        active = [
-            {
-                "discoveredLabels": dict(known.target.discovered),
-                "labels": dict(known.target.labels),
-                "scrapePool": dict(known.target.labels).get("job", ""),
-                "scrapeUrl": known.target.url,
-                "globalUrl": known.target.url,
-                "lastError": known.last_error,
-                "lastScrape": format_rfc3339(int(known.last_scrape * 1e9))
-                if known.last_scrape
-                else "0001-01-01T00:00:00Z",
-                "lastScrapeDuration": known.last_duration,
-                "health": known.health,
-                "scrapeInterval": f"{self._scraper.interval_seconds:g}s",
-                "scrapeTimeout": f"{self._scraper.timeout_seconds:g}s",
+        def work() -> list[tuple[tuple[str, str], ...]]:
+            found = {
+                tuple(labels.items()) for matchers in selectors for labels in self._storage.series(matchers, start, end)
             }
-            for known in self._scraper.states()
-        ]
-        return success({"activeTargets": active if state in ("any", "active") else [], "droppedTargets": []})
+            return sorted(found)
 
-    async def metadata(self, request: Request) -> Response:
-        """Type, help and unit of metrics."""
+        return await self._threads.run(work)
+
+    async def federate(self, request: Request) -> Response:
+        """The last samples of the series that any `match[]` accepts, as a page to scrape."""
         parameters = await read_parameters(request)
-        wanted = parameters.get("metric")
-        limit = read_limit(parameters)
-        merged: dict[str, list[dict[str, str]]] = {}
-        for _, families in self._scraper.metadata():
-            for name, family in families.items():
-                if wanted and name != wanted:
+        try:
+            selectors = read_selectors(parameters)
+        except BadRequest as refusal:
+            return PlainTextResponse(f"{refusal}\n", 400)
+        page = await self._threads.run(self._federated, selectors)
+        return PlainTextResponse(page, media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    def _federated(self, selectors: list[tuple[Matcher, ...]]) -> str:
+        now = time.time_ns() // 1_000_000
+        outside = sorted(self._external_labels.items())
+        lines: dict[tuple[str, str], str] = {}
+        for matchers in selectors:
+            found = self._storage.select(matchers, now - _LOOKBACK_MILLISECONDS, now, Deadline())
+            for labels, times, values in found.runs():
+                if is_stale(values[-1:])[0]:
                     continue
-                entry = {"type": family.type, "help": family.help, "unit": family.unit}
-                entries = merged.setdefault(name, [])
-                if entry not in entries:
-                    entries.append(entry)
-        return success(dict(sorted(merged.items())[:limit]))
+                name = labels.get("__name__", "")
+                # A page without instance would get that of its own target.
+                shown = {**dict(sorted(labels.items())), **{n: v for n, v in outside if n not in labels}}
+                shown.setdefault("instance", "")
+                pairs = ",".join(f"{n}={quote(v)}" for n, v in shown.items() if n != "__name__")
+                lines[name, pairs] = f"{name}{{{pairs}}} {format_value(float(values[-1]))} {int(times[-1])}"
+        page: list[str] = []
+        before = None
+        for (name, _), line in sorted(lines.items()):
+            if name != before:
+                page.append(f"# TYPE {name} untyped")
+                before = name
+            page.append(line)
+        return "".join(f"{line}\n" for line in page)

@@ -12,6 +12,8 @@ from ..refusals import BadRequest
 from ..times import EARLIEST_SECONDS, LATEST_SECONDS, parse_float, parse_prometheus_duration, parse_rfc3339
 from .query_language.parser import parse_selector
 
+_EMPTY = "vector selector must contain at least one non-empty matcher"
+
 
 def success(data: object) -> Response:
     """The answer to a request that worked."""
@@ -20,7 +22,23 @@ def success(data: object) -> Response:
 
 def read_selectors(parameters: Parameters) -> list[tuple[Matcher, ...]]:
     """The matchers of every `match[]`. Raises BadRequest."""
-    return [parse_selector(text) for text in parameters.all("match[]")]
+    return [parse_matchers(text) for text in parameters.all("match[]")]
+
+
+def parse_matchers(text: str) -> tuple[Matcher, ...]:
+    """The matchers of a selector that stands in a parameter. Raises BadRequest."""
+    try:
+        return parse_selector(text)
+    except BadRequest as refusal:
+        message = str(refusal)
+    if message.endswith(_EMPTY):
+        message = "match[] must contain at least one non-empty matcher"
+    raise BadRequest(message if text else "1:1: parse error: unexpected end of input")
+
+
+def wrong_parameter(name: str, error: object) -> BadRequest:
+    """What is raised when a parameter is wrong."""
+    return BadRequest(f'invalid parameter "{name}": {error}')
 
 
 def read_time(parameters: Parameters, name: str, default: int | None = None) -> int:

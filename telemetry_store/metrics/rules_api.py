@@ -36,7 +36,7 @@ class RulesApi:
             Route("/api/v1/rules", self.rules),
             Route("/api/v1/alerts", self.alerts),
             Route("/api/v1/alertmanagers", self.alertmanagers),
-            Route("/-/reload", self.reload, methods=["POST", "PUT"]),
+            Route("/-/reload", self.reload, methods=["GET", "POST", "PUT"]),
         ]
 
     async def rules(self, request: Request) -> Response:
@@ -78,6 +78,8 @@ class RulesApi:
 
     async def reload(self, request: Request) -> Response:
         """Reads the rule files again."""
+        if request.method not in ("POST", "PUT"):
+            return PlainTextResponse("Only POST or PUT requests allowed", 405)
         await self._threads.run(self._rules.reload)
         if self._rules.error:
             return PlainTextResponse(f"failed to reload config: {self._rules.error}\n", 500)
@@ -94,7 +96,7 @@ def _group(group: Group, rules: list[dict[str, object]]) -> dict[str, object]:
         "name": group.spec.name,
         "file": group.spec.file,
         "rules": rules,
-        "interval": group.interval / NANOSECONDS,
+        "interval": _seconds(group.interval),
         "limit": group.spec.limit,
         "evaluationTime": group.last_duration_seconds,
         "lastEvaluation": _instant(group.last_evaluation),
@@ -117,8 +119,8 @@ def _rule(rule: Rule, with_alerts: bool) -> dict[str, object]:
     return {
         "state": str(rule.state),
         **common,
-        "duration": spec.hold / 1000,
-        "keepFiringFor": spec.keep_firing / 1000,
+        "duration": _seconds(spec.hold * 1_000_000),
+        "keepFiringFor": _seconds(spec.keep_firing * 1_000_000),
         "labels": dict(spec.labels),
         "annotations": dict(spec.annotations),
         "alerts": [_alert(alert) for alert in rule.active_alerts()] if with_alerts else [],
@@ -137,6 +139,10 @@ def _alert(alert: Alert) -> dict[str, object]:
     if alert.keep_firing_since:
         shown["keepFiringSince"] = _instant(alert.keep_firing_since)
     return shown
+
+
+def _seconds(nanoseconds: int) -> int | float:
+    return nanoseconds / NANOSECONDS if nanoseconds % NANOSECONDS else nanoseconds // NANOSECONDS
 
 
 def _instant(nanoseconds: int) -> str:

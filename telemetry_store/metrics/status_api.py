@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from ..http_api import QueryThreads, read_parameters
+from ..http_api import JsonAnswer, QueryThreads, read_parameters
 from ..limits import QUERY_SAMPLES
 from ..times import format_rfc3339
 from .parameters import read_limit, success
@@ -24,6 +24,8 @@ from .storage import MetricStorage
 
 #: The version whose answers these are.
 VERSION = "2.42.0"
+
+_BUILD = {"version": VERSION, "revision": "", "branch": "", "buildUser": "", "buildDate": "", "goVersion": ""}
 
 #: Rows of each list of `status/tsdb` unless `limit` says otherwise.
 _ROWS = 10
@@ -49,14 +51,22 @@ class StatusApi:
             Route("/api/v1/status/config", self.config),
             Route("/api/v1/status/flags", self.flags),
             Route("/api/v1/status/tsdb", self.tsdb),
+            Route("/api/v1/status/walreplay", self.replay),
             Route("/api/v1/status/rules", self.rule_files),
+            Route("/version", self.version),
         ]
 
     async def build_info(self, request: Request) -> Response:
         """Whose answers these are."""
-        return success(
-            {"version": VERSION, "revision": "", "branch": "", "buildUser": "", "buildDate": "", "goVersion": ""}
-        )
+        return success(_BUILD)
+
+    async def version(self, request: Request) -> Response:
+        """The same without a frame."""
+        return JsonAnswer(_BUILD)
+
+    async def replay(self, request: Request) -> Response:
+        """How far reading the log has come: it is read before the first request."""
+        return success({"min": 0, "max": 0, "current": 0})
 
     async def runtime_info(self, request: Request) -> Response:
         """How the process does. What only Go has stands for its like here: threads for goroutines."""

@@ -392,7 +392,7 @@ class MetricStorage:
             known = [series for series in self._by_id.values() if series.first_time <= series.last_time]
             return Statistics(
                 [series.labels for series in known],
-                chunks,
+                chunks + sum(len(series.times) > series.packed for series in known),
                 min((series.first_time for series in known), default=0),
                 max((series.last_time for series in known), default=0),
             )

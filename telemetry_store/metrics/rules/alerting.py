@@ -143,7 +143,8 @@ class AlertingRule:
     def for_state_labels(self, alert: Alert) -> dict[str, str]:
         """The labels of an alert's `ALERTS_FOR_STATE`."""
         # A label whose template came to nothing stands here as its template: so it does in Prometheus.
-        return {**dict(self.spec.labels), **alert.labels, "__name__": ALERTS_FOR_STATE, "alertname": self.spec.alert}
+        labels = {name: text for name, text in self.spec.labels if text}
+        return {**labels, **alert.labels, "__name__": ALERTS_FOR_STATE, "alertname": self.spec.alert}
 
     # -- for others
 

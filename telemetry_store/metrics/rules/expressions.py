@@ -1,32 +1,22 @@
-"""A rule's expression: its tree, and its samples at one instant."""
+"""A rule's expression: its text as Prometheus shows it, and its samples at one instant."""
 
 from __future__ import annotations
 
 from ...deadline import Deadline
-from ...refusals import BadRequest, Unprocessable
+from ...refusals import Unprocessable
 from ...vectors import Vector
 from ..query_language.evaluator import Scalar, evaluate
-from ..query_language.parser import parse
+from ..query_language.printer import show
 from ..query_language.syntax import Expression
 from ..storage import MetricStorage
 
 #: Labels and value.
 Sample = tuple[dict[str, str], float]
 
-_PREFIX = 'invalid parameter "query": '
 
-
-def parse_expression(text: str) -> Expression:
-    """The tree. Raises BadRequest with the parser's own words."""
-    try:
-        return parse(text)
-    except BadRequest as refusal:
-        raise BadRequest(str(refusal).removeprefix(_PREFIX)) from None
-
-
-def show_expression(tree: Expression, text: str) -> str:
+def show_expression(tree: Expression) -> str:
     """The expression as Prometheus shows it, on one line."""
-    return " ".join(text.split())
+    return show(tree)
 
 
 def evaluate_expression(storage: MetricStorage, tree: Expression, milliseconds: int) -> list[Sample]:

@@ -11,8 +11,9 @@ from ...go_template import TemplateError
 from ...quoting import format_labels
 from ...refusals import Refusal
 from ...times import parse_prometheus_duration
+from ..query_language.parser import parse
 from ..query_language.syntax import Expression
-from .expressions import parse_expression, show_expression
+from .expressions import show_expression
 from .templates import check_template
 from .yaml_nodes import Decoder, YamlError, place_of, read_document, scalar
 
@@ -48,7 +49,7 @@ class RuleSpec:
     @property
     def shown(self) -> str:
         """The expression as Prometheus shows it."""
-        return show_expression(self.expression, self.text)
+        return show_expression(self.expression)
 
 
 @dataclass(frozen=True)
@@ -203,7 +204,7 @@ def _check(rule: _Rule) -> tuple[list[tuple[str, str]], Expression | None]:
         wrong.append((rule.expression_place, "field 'expr' must be set in rule"))
     else:
         try:
-            expression = parse_expression(rule.text)
+            expression = parse(rule.text)
         except Refusal as refusal:
             wrong.append((rule.expression_place, f"could not parse expression: {refusal}"))
     if rule.record:

@@ -12,7 +12,7 @@ from urllib.parse import quote_plus, urlsplit
 import re2  # type: ignore[import-untyped]
 
 from ...go_template.formatting import sprintf
-from ...go_template.values import StringList, StringMap, show_float, type_name
+from ...go_template.values import Int64, StringList, StringMap, show, show_float, type_name
 from ...times import parse_prometheus_duration
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -21,17 +21,40 @@ _BINARY_PREFIXES = ("ki", "Mi", "Gi", "Ti", "Pi", "Ei", "Zi", "Yi")
 _SMALL_PREFIXES = ("m", "u", "n", "p", "f", "a", "z", "y")
 
 
-class TemplateSample(dict[str, object]):
+class _Struct:
+    """A Go structure: fields that a template may read, and an error for any other."""
+
+    def __init__(self, **fields: object) -> None:
+        self._fields = fields
+
+    def go_method(self, name: str) -> Callable[..., object] | None:
+        """What gives a field's value."""
+        if name not in self._fields:
+            return None
+
+        def field() -> object:
+            return self._fields[name]
+
+        return field
+
+    def __str__(self) -> str:
+        return "{" + " ".join(show(value) for value in self._fields.values()) + "}"
+
+
+class AlertData(_Struct):
+    """What a template of an alert sees as `.`."""
+
+    go_type = "struct { Labels map[string]string; ExternalLabels map[string]string; ExternalURL string; Value float64 }"
+
+
+class TemplateSample(_Struct):
     """One result of `query`: its `Labels` and its `Value`."""
 
     go_type = "*template.sample"
 
-    @property
-    def labels(self) -> StringMap:
-        """The sample's labels."""
-        labels = self["Labels"]
-        assert isinstance(labels, StringMap)
-        return labels
+    def __init__(self, labels: StringMap, value: float) -> None:
+        super().__init__(Labels=labels, Value=value)
+        self.labels, self.value = labels, value
 
 
 class QueryResult(list[TemplateSample]):
@@ -235,7 +258,7 @@ def _label(name: str, sample: TemplateSample) -> str:
 
 
 def _value(sample: TemplateSample) -> object:
-    return sample["Value"]
+    return sample.value
 
 
 def _string_value(sample: TemplateSample) -> str:
@@ -282,6 +305,30 @@ class Instant:
                 f"{show_float(seconds)} cannot be represented as a nanoseconds timestamp since it overflows int64"
             )
         return cls(int(Decimal(seconds * 1e9)) // 1_000_000)
+
+    def go_method(self, name: str) -> Callable[..., object] | None:
+        """The parts of date and time, as whole numbers, and the unix time."""
+        moment = _EPOCH + timedelta(milliseconds=self._milliseconds)
+        parts: dict[str, object] = {
+            "Year": moment.year,
+            "Month": f"{moment:%B}",
+            "Day": moment.day,
+            "Hour": moment.hour,
+            "Minute": moment.minute,
+            "Second": moment.second,
+            "Weekday": f"{moment:%A}",
+            "YearDay": moment.timetuple().tm_yday,
+            "Unix": Int64(self._milliseconds // 1000),
+            "UnixMilli": Int64(self._milliseconds),
+            "String": str(self),
+        }
+        if name not in parts:
+            return None
+
+        def part() -> object:
+            return parts[name]
+
+        return part
 
     def __str__(self) -> str:
         seconds, milliseconds = divmod(self._milliseconds, 1000)

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from ...go_template import StringMap, Template, TemplateError, compile_template
 from ...refusals import Refusal
+from ..query_language.parser import parse
 from ..query_language.syntax import Expression
-from .expressions import Sample, parse_expression
-from .template_functions import QueryResult, TemplateSample, template_functions
+from .expressions import Sample
+from .template_functions import AlertData, QueryResult, TemplateSample, template_functions
 
 #: What Prometheus puts before every text, so that `$labels` is `.Labels`. Places in messages count from its beginning.
 _DEFINITIONS = (
@@ -48,12 +49,12 @@ class AlertTemplates:
         outside = self._outside
         outside.expansions += 1
         self._milliseconds = milliseconds
-        data = {
-            "Labels": StringMap(labels),
-            "ExternalLabels": StringMap(outside.external_labels),
-            "ExternalURL": outside.external_url,
-            "Value": value,
-        }
+        data = AlertData(
+            Labels=StringMap(labels),
+            ExternalLabels=StringMap(outside.external_labels),
+            ExternalURL=outside.external_url,
+            Value=value,
+        )
         doing = "parsing"
         try:
             template = self._compiled.get(text)
@@ -67,10 +68,10 @@ class AlertTemplates:
 
     def _query(self, text: str) -> QueryResult:
         try:
-            found = self._outside.evaluate(parse_expression(text), self._milliseconds)
+            found = self._outside.evaluate(parse(text), self._milliseconds)
         except Refusal as refusal:
             raise ValueError(str(refusal)) from None
-        return QueryResult(TemplateSample({"Labels": StringMap(labels), "Value": value}) for labels, value in found)
+        return QueryResult(TemplateSample(StringMap(labels), value) for labels, value in found)
 
 
 def check_template(alert: str, text: str) -> None:

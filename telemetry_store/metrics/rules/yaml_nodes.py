@@ -98,13 +98,13 @@ class Decoder:
         return {**merged, **pairs}
 
     def items(self, node: Node | None, kind: str) -> list[Node]:
-        """The elements of a list."""
+        """The elements of a list, without those that are nothing."""
         if node is None or is_null(node):
             return []
         if not isinstance(node, SequenceNode):
             self._complain(node, kind)
             return []
-        return list(node.value)
+        return [element for element in node.value if not is_null(element)]
 
     def text(self, node: Node | None) -> str:
         """A scalar's text."""
