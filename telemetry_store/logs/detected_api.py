@@ -18,8 +18,9 @@ from ..refusals import BadRequest
 from ..times import parse_go_duration
 from .fields import ParsedField, fields_of_line
 from .parameters import read_range, read_selector, read_step
-from .query_language.evaluator import find_lines
-from .query_language.parser import LogQuery, parse
+from .query_language.log_lines import find_lines
+from .query_language.parser import parse
+from .query_language.syntax import LogQuery
 from .storage import LogStorage
 
 _LINES = 100
@@ -130,6 +131,9 @@ class DetectedApi:
         for line in find_lines(self._storage, query, start, end, lines, True, Deadline()):
             metadata = [ParsedField(name, value) for name, value in line.metadata.items()]
             parser, parsed = fields_of_line(line.text, line.labels)
+            # What the query itself parsed counts as well.
+            own = (ParsedField(name, value) for name, value in line.parsed.items() if not name.startswith("__error"))
+            parsed += [one for one in own if one not in parsed]
             for name_of_parser, pairs in (("", metadata), (parser, parsed)):
                 for pair in pairs:
                     if only is not None and pair.name != only:

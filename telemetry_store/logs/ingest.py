@@ -222,6 +222,8 @@ def normalize_metadata(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
     metadata: dict[str, str] = {}
     renamed: dict[str, str] = {}
     for name, value in pairs:
+        if not value:
+            continue
         plain = name if _PLAIN_NAME.fullmatch(name) else normalize_name(name)
         (metadata if plain == name else renamed)[plain] = value.replace("\ufffd", "")
     metadata.update(renamed)

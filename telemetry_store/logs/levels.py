@@ -55,9 +55,14 @@ _SEVERITIES = ("trace", "debug", "info", "warn", "error", "fatal")
 #: Objects within objects in which a JSON line's level is looked for.
 _JSON_DEPTH = 2
 
-#: Whether a line may have a field that states a level, and the fields of a logfmt line.
+#: Whether a line may have a field that states a level, and one field of a logfmt line with the blanks before it: a name
+#: alone, or with a value. Where it does not match, Loki reads no further.
 _MAYBE_FIELD = re.compile(rb"(?:level|lvl|severity|severitytext|severity_text)=", re.IGNORECASE)
-_LOGFMT_FIELD = re.compile(rb'([^\x00- ="]+)(?:=("(?:[^"\\]|\\.)*"|[^\x00- "]*))?')
+_LOGFMT_FIELD = re.compile(
+    rb'[\x00-\x20]*([^\x00-\x20="]+)'
+    rb'(?:(?=[\x00-\x20]|\Z)|=(?:"((?:[^"\\]|\\.)*)"|([^\x00-\x20="]*)(?=[\x00-\x20]|\Z)))',
+    re.DOTALL,
+)
 
 #: Words that name a level when they stand alone. `err` comes after `error`, for Go's order of ties does not matter.
 _WORD = re.compile(
@@ -133,14 +138,15 @@ def _level_of_object(value: dict[str, object], depth: int) -> str | None:
 
 
 def _level_of_logfmt(line: bytes) -> str:
-    best, stated = len(FIELDS), b""
     if _MAYBE_FIELD.search(line) is None:
         return ""
-    for match in _LOGFMT_FIELD.finditer(line):
-        name, value = match[1], match[2]
-        rank = _RANK.get(name.lower().decode(errors="replace"), best) if value is not None else best
+    best, stated, position = len(FIELDS), b"", 0
+    while (match := _LOGFMT_FIELD.match(line, position)) is not None:
+        position = match.end()
+        # A name without a value states the empty level.
+        rank = _RANK.get(match[1].lower().decode(errors="replace"), best)
         if rank < best:
-            best, stated = rank, value.strip(b'"')
+            best, stated = rank, match[2] or match[3] or b""
             if not rank:
                 break
     return stated.decode(errors="replace")

@@ -18,7 +18,7 @@ from ..deadline import Deadline
 from ..http_api import Parameters, QueryThreads, read_parameters
 from ..refusals import BadRequest, Refusal
 from .parameters import read_limit, read_range
-from .query_language.evaluator import Line, find_lines
+from .query_language.log_lines import Line, find_lines
 from .query_language.parser import LogQuery, parse
 from .storage import LogStorage
 from .tail import WAITING_LINES, Follower
@@ -149,10 +149,11 @@ async def _send_message(
 def _by_stream(lines: list[Line], categorize: bool) -> list[dict[str, object]]:
     streams: dict[tuple[tuple[str, str], ...], tuple[dict[str, str], list[list[object]]]] = {}
     for line in lines:
-        labels = line.labels if categorize else line.labels | line.metadata
+        labels = line.labels if categorize else line.all_labels
         value: list[object] = [str(line.time), line.text]
         if categorize:
-            value.append({"structuredMetadata": line.metadata})
+            categories = {"structuredMetadata": line.metadata, "parsed": line.parsed}
+            value.append({name: found for name, found in categories.items() if found})
         streams.setdefault(tuple(sorted(labels.items())), (labels, []))[1].append(value)
     return [{"stream": dict(sorted(labels.items())), "values": values} for labels, values in streams.values()]
 
