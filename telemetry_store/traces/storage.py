@@ -12,7 +12,7 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -170,9 +170,9 @@ class TraceStorage:
         while not self._closing and self._pack(self._due):
             pass
 
-    def checkpoint(self) -> None:
-        """Packs everything."""
-        while self._pack(lambda head: list(head.traces)):
+    def checkpoint(self, trace_ids: Collection[bytes] | None = None) -> None:
+        """Packs these traces, or everything."""
+        while self._pack(lambda head: [id_ for id_ in head.traces if trace_ids is None or id_ in trace_ids]):
             pass
 
     def _due(self, head: Head) -> list[bytes]:
