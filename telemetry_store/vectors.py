@@ -284,9 +284,9 @@ def _heap_choice(values: Sequence[float], count: int, largest: bool) -> list[int
         return math.isnan(x) or (x < y if largest else x > y)
 
     heap: list[int] = []
+    top = math.nan
     for place, value in enumerate(values):
         if len(heap) == count:
-            top = values[heap[0]]
             if not ((top < value if largest else top > value) or math.isnan(top)):
                 continue
             heap[0] = heap[-1]
@@ -305,6 +305,7 @@ def _heap_choice(values: Sequence[float], count: int, largest: bool) -> list[int
             parent = (child - 1) // 2
             heap[parent], heap[child] = heap[child], heap[parent]
             child = parent
+        top = values[heap[0]]
     return heap
 
 

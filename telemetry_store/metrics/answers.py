@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
 from itertools import compress
 
 import numpy as np
 import orjson
 
 from ..deadline import Deadline
-from ..vectors import Flags, Floats, Labels, Vector, format_value
+from ..vectors import Flags, Floats, Vector, format_value
 from .samples import Times
 from .selection import Selection
 
@@ -53,44 +52,49 @@ def scalar(values: Floats, instant: int) -> list[object]:
 
 def matrix(value: Vector, grid: Times, deadline: Deadline) -> list[dict[str, object]]:
     """A range query's series, sorted by labels."""
-    openings = [f'[{show_time(instant)},"'.encode() for instant in grid.tolist()]
+    written = _Grid(grid)
     result: list[dict[str, object]] = []
     for row in sorted(range(len(value.labels)), key=lambda number: sorted(value.labels[number].items())):
         deadline.check()
-        points = _points(openings, value.values[row], value.present[row])
+        points = written.points(value.values[row], value.present[row])
         result.append({"metric": value.labels[row], "values": points})
     return result
 
 
 def numbers(values: Floats, grid: Times) -> list[dict[str, object]]:
     """A range query's numbers, as a series without labels."""
-    openings = [f'[{show_time(instant)},"'.encode() for instant in grid.tolist()]
-    return [{"metric": {}, "values": _points(openings, values, np.ones(len(values), dtype=bool))}]
+    return [{"metric": {}, "values": _Grid(grid).points(values)}]
 
 
 def samples(selection: Selection, deadline: Deadline) -> list[dict[str, object]]:
     """A range vector's series with their own instants; series without samples are left out."""
     result: list[dict[str, object]] = []
-    labels: Labels
     for labels, times, values in selection.runs():
         deadline.check()
         if len(times):
-            openings = [f'[{show_time(instant)},"'.encode() for instant in times.tolist()]
-            points = _points(openings, values, np.ones(len(values), dtype=bool))
-            result.append({"metric": labels, "values": points})
+            result.append({"metric": labels, "values": _Grid(times).points(values)})
     return result
 
 
-def _points(openings: Sequence[bytes], values: Floats, present: Flags) -> orjson.Fragment:
-    """`[[time,"value"],…]`; an opening is what stands before its value."""
-    chosen = openings
-    if not present.all():
-        chosen = list(compress(openings, present.tolist()))
-        values = values[present]
+class _Grid:
+    """Instants and what stands around their values in `[[time,"value"],…]`."""
+
+    def __init__(self, instants: Times) -> None:
+        self._openings = [f'[{show_time(instant)},"'.encode() for instant in instants.tolist()]
+        self._whole = b"[" + b'%s"],'.join([*self._openings, b""])[:-1] + b"]"
+
+    def points(self, values: Floats, present: Flags | None = None) -> orjson.Fragment:
+        """The values (where they are present) with their instants."""
+        if present is None or present.all():
+            return orjson.Fragment(self._whole % tuple(_texts(values)))
+        openings = compress(self._openings, present.tolist())
+        texts = _texts(values[present])
+        return orjson.Fragment(b"[" + b'"],'.join(map(operator.add, openings, texts)) + b'"]]')
+
+
+def _texts(values: Floats) -> list[bytes]:
     size = np.abs(values)
     if ((size == 0) | ((size >= _PLAIN_LEAST) & (size < _PLAIN_MOST))).all():
         text = orjson.dumps(np.ascontiguousarray(values), option=orjson.OPT_SERIALIZE_NUMPY)
-        texts = text[1:-1].replace(b".0,", b",").removesuffix(b".0").split(b",")
-    else:
-        texts = [show_value(value).encode() for value in values.tolist()]
-    return orjson.Fragment(b"[" + b'"],'.join(map(operator.add, chosen, texts)) + b'"]]')
+        return text[1:-1].replace(b".0,", b",").removesuffix(b".0").split(b",")
+    return [show_value(value).encode() for value in values.tolist()]

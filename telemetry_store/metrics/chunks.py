@@ -46,6 +46,17 @@ class Chunk:
     content: bytes
 
 
+class _Narrow(msgspec.Struct, array_like=True):
+    """Whole numbers in as few bytes each as hold them all."""
+
+    width: int
+    content: bytes
+
+    def numbers(self) -> npt.NDArray[np.signedinteger]:
+        """The numbers."""
+        return np.frombuffer(self.content, dtype=f"<i{self.width}")
+
+
 class _Header(msgspec.Struct, array_like=True):
     """What stands before a chunk's arrays: per series how many samples, which clock, and whether they are whole."""
 
@@ -53,10 +64,10 @@ class _Header(msgspec.Struct, array_like=True):
     clock_of: bytes
     whole: bytes
     clock_lengths: bytes
-    clocks: bytes
+    clock_firsts: bytes
+    clocks: _Narrow
     firsts: bytes
-    differences_width: int
-    differences: bytes
+    differences: _Narrow
     raw: bytes
 
 
@@ -79,20 +90,16 @@ def _pack(runs: Sequence[Run]) -> Chunk:
     distinct = [np.frombuffer(clock, dtype=np.int64) for clock in clocks]
     whole = np.array([_is_whole(run.values) for run in runs], dtype=bool)
     integers = [run.values.astype(np.int64) for run, is_whole in zip(runs, whole, strict=True) if is_whole]
-    differences = [np.diff(values, prepend=values[:1]) for values in integers]
-    flat = np.concatenate(differences) if differences else np.zeros(0, dtype=np.int64)
-    width = _width(flat)
     others = [run.values for run, is_whole in zip(runs, whole, strict=True) if not is_whole]
     header = _Header(
         counts=np.array([len(run.times) for run in runs], dtype=np.int64).tobytes(),
         clock_of=clock_of.tobytes(),
         whole=whole.tobytes(),
         clock_lengths=np.array([len(clock) for clock in distinct], dtype=np.int64).tobytes(),
-        clocks=_planes(np.concatenate([np.diff(c, n=2, prepend=[c[0], c[0]]) for c in distinct]))
-        + np.array([clock[0] for clock in distinct], dtype=np.int64).tobytes(),
+        clock_firsts=np.array([clock[0] for clock in distinct], dtype=np.int64).tobytes(),
+        clocks=_narrow([np.diff(clock, prepend=clock[:1]) for clock in distinct]),
         firsts=np.array([values[0] for values in integers], dtype=np.int64).tobytes(),
-        differences_width=width,
-        differences=flat.astype(f"<i{width}").tobytes(),
+        differences=_narrow([np.diff(values, prepend=values[:1]) for values in integers]),
         raw=_planes(np.concatenate(others)) if others else b"",
     )
     return Chunk(
@@ -110,22 +117,14 @@ def unpack(content: bytes) -> tuple[Counts, Times, Values]:
     counts = np.frombuffer(header.counts, dtype=np.int64)
     whole = np.frombuffer(header.whole, dtype=bool)
     times = _unpack_times(header, counts)
-    numbers = np.frombuffer(header.differences, dtype=f"<i{header.differences_width}")
     of_whole = counts[whole]
-    values = np.empty(int(counts.sum()))
-    if len(numbers):
-        sums = np.cumsum(numbers, dtype=np.int64)
-        starts = np.cumsum(of_whole) - of_whole
-        # The first difference of each series is 0: what its predecessors summed up to is taken off, its start put on.
-        base = np.frombuffer(header.firsts, dtype=np.int64) - sums[starts]
-        integers = sums + np.repeat(base, of_whole)
-    else:
-        integers = np.zeros(0, dtype=np.int64)
+    integers = _summed(header.differences, np.frombuffer(header.firsts, dtype=np.int64), of_whole)
     if whole.all():
         return counts, times, integers.astype(np.float64)
     raw = _from_planes(header.raw).view(np.float64)
     if not whole.any():
         return counts, times, raw
+    values = np.empty(int(counts.sum()))
     is_whole = np.repeat(whole, counts)
     values[is_whole] = integers
     values[~is_whole] = raw
@@ -134,16 +133,26 @@ def unpack(content: bytes) -> tuple[Counts, Times, Values]:
 
 def _unpack_times(header: _Header, counts: Counts) -> Times:
     lengths = np.frombuffer(header.clock_lengths, dtype=np.int64)
-    seconds = _from_planes(header.clocks[: -8 * len(lengths)]).view(np.int64)
-    firsts = np.frombuffer(header.clocks[-8 * len(lengths) :], dtype=np.int64)
-    ends = np.cumsum(lengths)
-    clocks = [
-        np.cumsum(np.cumsum(seconds[end - length : end])) + first
-        for end, length, first in zip(ends.tolist(), lengths.tolist(), firsts.tolist(), strict=True)
-    ]
-    if len(clocks) == 1:
-        return np.tile(clocks[0], len(counts))
-    return np.concatenate([clocks[number] for number in np.frombuffer(header.clock_of, dtype=np.int32).tolist()])
+    clocks = _summed(header.clocks, np.frombuffer(header.clock_firsts, dtype=np.int64), lengths)
+    if len(lengths) == 1:
+        return np.tile(clocks, len(counts))
+    if len(lengths) == len(counts):
+        return clocks
+    clock_of = np.frombuffer(header.clock_of, dtype=np.int32)
+    starts = np.cumsum(lengths) - lengths
+    places = np.repeat(starts[clock_of] - (np.cumsum(counts) - counts), counts)
+    return clocks[places + np.arange(len(places))]
+
+
+def _summed(differences: _Narrow, firsts: npt.NDArray[np.int64], lengths: Counts) -> npt.NDArray[np.int64]:
+    """Runs of whole numbers from their first ones and the differences between neighbours (0 for each run's first)."""
+    numbers = differences.numbers()
+    if not len(numbers):
+        return np.zeros(0, dtype=np.int64)
+    sums = np.cumsum(numbers, dtype=np.int64)
+    # What earlier runs summed up to is taken off, the own first number put on.
+    sums += np.repeat(firsts - sums[np.cumsum(lengths) - lengths], lengths)
+    return sums
 
 
 def _is_whole(values: Values) -> bool:
@@ -153,9 +162,11 @@ def _is_whole(values: Values) -> bool:
     return bool((np.trunc(values) == values).all() and not np.signbit(values[values == 0]).any())
 
 
-def _width(numbers: npt.NDArray[np.int64]) -> int:
+def _narrow(runs: Sequence[npt.NDArray[np.int64]]) -> _Narrow:
+    numbers = np.concatenate(runs) if runs else np.zeros(0, dtype=np.int64)
     reach = max(int(numbers.max(initial=0)), -int(numbers.min(initial=0)))
-    return next(width for width in (1, 2, 4, 8) if reach < 2 ** (8 * width - 1))
+    width = next(width for width in (1, 2, 4, 8) if reach < 2 ** (8 * width - 1))
+    return _Narrow(width, numbers.astype(f"<i{width}").tobytes())
 
 
 def _planes(numbers: npt.NDArray[np.generic]) -> bytes:

@@ -130,23 +130,20 @@ def select(
     Series without a sample there are left out. Raises Unprocessable when there are too many samples, TimedOut.
     """
     counts = np.diff(recent.starts)
-    pieces = [_Piece(np.repeat(np.arange(len(counts)), counts), recent.times, recent.values)]
+    pieces = [_Piece(np.arange(len(counts)), counts, recent.times, recent.values)]
     if connection is not None and recent.older:
         pieces = [*_read_chunks(recent, connection, start, end, deadline), *pieces]
     chosen = [piece.within(start, end) for piece in pieces]
-    series = np.concatenate([piece.series for piece in chosen])
-    times = np.concatenate([piece.times for piece in chosen])
-    values = np.concatenate([piece.values for piece in chosen])
-    if len(chosen) > 1:
-        # Pieces come in order of time, so a stable sort by series leaves each series in order.
-        order = np.argsort(series, kind="stable")
-        series, times, values = series[order], times[order], values[order]
     deadline.check()
-    lengths = np.bincount(series, minlength=len(counts))
+    lengths = np.zeros(len(counts), dtype=np.int64)
+    for piece in chosen:
+        lengths[piece.series] += piece.counts
+    starts = np.concatenate(([0], np.cumsum(lengths)))
+    times, values = _gather(chosen, starts)
     present = np.flatnonzero(lengths)
     return Selection(
         [dict(recent.series[number].labels) for number in present.tolist()],
-        np.concatenate(([0], np.cumsum(lengths[present]))),
+        np.append(starts[present], starts[-1]),
         times,
         values,
     )
@@ -154,17 +151,38 @@ def select(
 
 @dataclass(frozen=True)
 class _Piece:
-    """Samples of several series, each with the number of its series."""
+    """Runs of samples one after another: the number of each one's series, and how many samples it has."""
 
     series: Offsets
+    counts: Offsets
     times: Times
     values: Values
 
     def within(self, start: int, end: int) -> _Piece:
-        inside = (self.times >= start) & (self.times <= end)
-        if inside.all():
+        return self.where((self.times >= start) & (self.times <= end))
+
+    def where(self, keep: npt.NDArray[np.bool_]) -> _Piece:
+        """The samples at which `keep` is true."""
+        if keep.all():
             return self
-        return _Piece(self.series[inside], self.times[inside], self.values[inside])
+        before = np.concatenate(([0], np.cumsum(keep)))
+        ends = np.cumsum(self.counts)
+        return _Piece(self.series, before[ends] - before[ends - self.counts], self.times[keep], self.values[keep])
+
+
+def _gather(pieces: Sequence[_Piece], starts: Offsets) -> tuple[Times, Values]:
+    """All samples, series after series; pieces come in the order of time of every single series."""
+    if len(pieces) == 1:
+        return pieces[0].times, pieces[0].values
+    times, values = np.empty(int(starts[-1]), dtype=np.int64), np.empty(int(starts[-1]))
+    free = starts[:-1].copy()
+    for piece in pieces:
+        before = np.cumsum(piece.counts) - piece.counts
+        places = np.repeat(free[piece.series] - before, piece.counts)
+        places += np.arange(len(places))
+        times[places], values[places] = piece.times, piece.values
+        free[piece.series] += piece.counts
+    return times, values
 
 
 def _read_chunks(
@@ -181,22 +199,24 @@ def _read_chunks(
     for metric in sorted({recent.series[number].metric for number in recent.older}):
         # By id: what is packed later is later in every single series, though not from series to series.
         rows = connection.execute(
-            "SELECT series, samples FROM chunk WHERE metric = ? AND last >= ? AND first <= ? ORDER BY id",
+            "SELECT series, last, samples FROM chunk WHERE metric = ? AND last >= ? AND first <= ? ORDER BY id",
             (metric, start, end),
         )
-        for ids, content in rows:
+        for ids, last, content in rows:
             deadline.check()
             members = np.frombuffer(ids, dtype=np.int64)
             places = np.minimum(np.searchsorted(wanted, members), len(wanted) - 1)
             chosen = wanted[places] == members
             if not chosen.any():
                 continue
-            counts, times, values = unpack(content)
-            place = np.repeat(places, counts)
-            keep = times < first_in_memory[place]
-            if not chosen.all():
-                keep &= np.repeat(chosen, counts)
-            loaded += int(keep.sum())
+            piece = _Piece(numbers[places], *unpack(content))
+            ends_before = first_in_memory[places]
+            if not chosen.all() or last >= int(ends_before.min()):
+                limits = np.where(chosen, ends_before, np.iinfo(np.int64).min)
+                piece = piece.where(piece.times < np.repeat(limits, piece.counts))
+                # A series that is not asked for has no sample left; its place must not be another's.
+                piece = _Piece(piece.series[chosen], piece.counts[chosen], piece.times, piece.values)
+            loaded += len(piece.times)
             if loaded > QUERY_SAMPLES:
                 raise Unprocessable("query processing would load too many samples into memory in query execution")
-            yield _Piece(numbers[place[keep]], times[keep], values[keep])
+            yield piece

@@ -179,7 +179,8 @@ class _Evaluation:
         if anchor is None:
             return self._grid - offset
         at = {"start": self._query[0], "end": self._query[1]}[anchor.at] if isinstance(anchor.at, str) else anchor.at
-        return self._grid - self._grid[0] + (at - offset)
+        reference: Times = self._grid - self._grid[0] + (at - offset)
+        return reference
 
     def _select(self, selector: Selector) -> tuple[Vector, Floats]:
         """The newest sample of each series at each instant, and its time in seconds."""
