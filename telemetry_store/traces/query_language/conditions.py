@@ -46,7 +46,8 @@ class Wanted:
     """The conditions of a query.
 
     `first` is read before the query is evaluated, `second` afterwards for what it found. With `all_needed` a span that
-    misses one of the first conditions cannot be found; otherwise it needs one, or one of `every_span` and `structure`.
+    misses one of the first conditions cannot be found; otherwise it needs one, or `every_span`, or with `structure` a
+    place in a tree.
     """
 
     first: list[Condition] = field(default_factory=list)
@@ -122,15 +123,16 @@ def _of_element(element: object, wanted: Wanted) -> None:
 
 def _of_filter(filter_: SpansetFilter, wanted: Wanted) -> None:
     _of_expression(filter_.condition, wanted)
-    if filter_.condition == TRUE:
+    if filter_.condition == TRUE and not wanted.structure:
         wanted.every_span = True
 
 
 def _of_spanset_operation(tree: SpansetOperation, wanted: Wanted) -> None:
     bottom, operations = spine(tree)
+    if any(operation.operation not in ("&&", "||") for operation in operations):
+        wanted.structure = True
     _of_element(bottom, wanted)
     for operation in operations:
-        wanted.structure = wanted.structure or operation.operation not in ("&&", "||")
         _of_element(operation.right, wanted)
     wanted.all_needed = False
 

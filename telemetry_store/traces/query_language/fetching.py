@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..columns import SpanBlock
 from .conditions import Condition, Wanted
+from .operations import LISTS
 from .structure import tree_of
 from .syntax import ABSENT, NUMERIC, Attribute, Static, static_of
 from .vectors import Bools, Encoded, Int32s, Numbers, Vector, value_test
@@ -31,6 +32,8 @@ _OWN_COLUMNS: dict[str, dict[str, str]] = {
 
 _MARKS = {"span:status": "status", "span:kind": "kind"}
 _NESTED_SETS = ("nestedSetLeft", "nestedSetRight", "nestedSetParent")
+#: What is read of a span that has no event or no link.
+_OF_NO_ITEM = {"event:name": "", "event:timeSinceStart": 0, "link:traceID": "", "link:spanID": "0" * 16}
 #: Intrinsics of a trace, which the conditions of its spans do not count.
 _OF_TRACES = ("trace:duration", "trace:rootName", "trace:rootService", "trace:id")
 
@@ -80,11 +83,14 @@ class Fetched:
                 parts = self._first[attribute]
                 result &= np.logical_or.reduce([part.present for part in parts])
             return result
-        unconditional = self.wanted.every_span or self.wanted.structure or not attributes
+        unconditional = self.wanted.every_span or not (attributes or self.wanted.structure)
         if unconditional or any(attribute.name in _OF_TRACES for attribute in attributes):
             return np.ones(count, np.bool_)
-        some: Bools = np.logical_or.reduce([part.present for parts in self._first.values() for part in parts])
-        return some
+        some = [part.present for parts in self._first.values() for part in parts]
+        if self.wanted.structure:
+            some.append(tree_of(self.block).connected)
+        found: Bools = np.logical_or.reduce(some)
+        return found
 
     def vector(self, attribute: Attribute) -> Vector:
         """The attribute's values at the spans, as an expression sees them."""
@@ -146,7 +152,7 @@ class Fetched:
         vectors: list[Encoded] = []
         others = own
         if own_type is not None:
-            in_own = [c for c in own if c.operand is None or c.operand.type == own_type]
+            in_own = [c for c in own if _has_own_column(scope, c)]
             others = [condition for condition in own if condition not in in_own]
             stored = self.block.intrinsic("service") if name == "service.name" else column
             values = [value if static_of(value).type == own_type else None for value in stored.values]
@@ -187,6 +193,10 @@ class Fetched:
         if name in ("span:childCount", "span:start", "parent"):
             return Encoded(np.full(block.count, -1, np.int32), [])
         column = block.intrinsic(name)
+        if name == "span:statusMessage":
+            # A message that was not sent is an empty one.
+            values = [*column.values, ""]
+            return _filtered(np.where(column.codes < 0, np.int32(len(values) - 1), column.codes), values, conditions)
         return _filtered(column.codes, column.values, conditions, _MARKS.get(name, ""))
 
     # -- events and links
@@ -206,11 +216,14 @@ class Fetched:
         hits = np.flatnonzero(kept & has_value[vector.codes])
         last[rows[hits]] = vector.codes[hits]
         self._items[f"{name} {again}"] = Encoded(last, vector.values, vector.mark)
-        found = Encoded(result, vector.values, vector.mark)
-        if any(condition.operation == "absent" for condition in conditions):
-            # A span without any has none of them.
-            found = Encoded(np.where(result < 0, np.int32(len(vector.values)), result), [*vector.values, ABSENT.value])
-        return found
+        empty = _OF_NO_ITEM.get(name)
+        if empty is not None and not any(condition.operation for condition in conditions):
+            # A span without any has an empty one, when all are read.
+            values = [*vector.values, empty]
+            result = np.where(result < 0, np.int32(len(values) - 1), result)
+            self._items[f"{name} {again}"] = Encoded(np.where(last < 0, result, last), values, vector.mark)
+            return Encoded(result, values, vector.mark)
+        return Encoded(result, vector.values, vector.mark)
 
     def _items_of(self, name: str, conditions: Sequence[Condition]) -> tuple[Int32s, Encoded]:
         if name == "event:timeSinceStart":
@@ -264,7 +277,8 @@ def _conditions_by_scope(conditions: Sequence[Condition]) -> dict[str, list[Cond
 
 def _has_own_column(scope: str, condition: Condition) -> bool:
     own_type = _OWN_COLUMNS.get(scope, {}).get(condition.attribute.name)
-    return own_type is not None and (condition.operand is None or condition.operand.type == own_type)
+    operand = condition.operand
+    return own_type is not None and (operand is None or operand.type.removesuffix("[]") == own_type)
 
 
 def _filtered(
@@ -299,18 +313,22 @@ def _filtered(
     return Encoded(codes, kept, mark)
 
 
+_PLAIN_TYPES: dict[str, type] = {"string": str, "int": int, "float": float, "bool": bool}
+
+
 def _fulfilling(values: list[Any], conditions: Sequence[Condition], mark: str) -> list[Any]:
     tests: dict[type, list[Any]] = {}
     for condition in conditions:
         operand = condition.operand
         assert operand is not None
-        if mark and operand.type != mark and not (mark == "duration" and operand.type in NUMERIC):
+        type_ = operand.type.removesuffix("[]")
+        if mark and type_ != mark and not (mark == "duration" and type_ in NUMERIC):
             continue
-        if not mark and operand.type not in ("string", "int", "float", "bool"):
+        if not mark and type_ not in ("string", "int", "float", "bool"):
             continue
         test = value_test(condition.operation, operand)
         if test is not None:
-            tests.setdefault(int if mark else type(operand.value), []).append(test)
+            tests.setdefault(int if mark else _PLAIN_TYPES[type_], []).append(test)
 
     def kept(value: Any) -> Any:
         if type(value) is list:
@@ -319,17 +337,20 @@ def _fulfilling(values: list[Any], conditions: Sequence[Condition], mark: str) -
         return value if any(test(value) for test in tests.get(type(value), ())) else None
 
     if len(tests) == 1 and sum(map(len, tests.values())) == 1 and not any(type(value) is list for value in values):
-        ((type_, (test,)),) = tests.items()
-        return [value if type(value) is type_ and test(value) else None for value in values]
+        ((plain_type, (only,)),) = tests.items()
+        return [value if type(value) is plain_type and only(value) else None for value in values]
     return [kept(value) for value in values]
 
 
 def _filtered_numbers(array: NDArray[Any], type_: str, conditions: Sequence[Condition]) -> Numbers:
     present: Bools | None = None
     for condition in conditions:
-        if condition.operand is None or condition.operand.type not in NUMERIC:
+        if condition.operand is None or condition.operand.type.removesuffix("[]") not in NUMERIC:
             return Numbers(array, type_)
-        test = _COMPARE_ARRAYS[condition.operation](array, condition.operand.value)
+        if condition.operation in LISTS:
+            test = np.isin(array, condition.operand.value) == (condition.operation == "IN")
+        else:
+            test = _COMPARE_ARRAYS[condition.operation](array, condition.operand.value)
         present = test if present is None else present | test
     return Numbers(array, type_, present)
 
@@ -343,13 +364,10 @@ def _filtered_ids(ids: NDArray[np.uint64], conditions: Sequence[Condition]) -> E
             break
         test = ids == wanted if condition.operation == "=" else ids != wanted
         present = test if present is None else present | test
-    if present is None:
-        numbers, codes = np.unique(ids, return_inverse=True)
-        return Encoded(codes.astype(np.int32), [format(number, "016x") for number in numbers.tolist()])
-    hits = np.flatnonzero(present)
-    numbers, found = np.unique(ids[hits], return_inverse=True)
-    codes = np.full(len(ids), -1, np.int32)
-    codes[hits] = found
+    chosen = np.arange(len(ids)) if present is None else np.flatnonzero(present)
+    numbers, found = np.unique(ids[chosen], return_inverse=True)
+    codes: Int32s = np.full(len(ids), -1, np.int32)
+    codes[chosen] = found
     return Encoded(codes, [format(number, "016x") for number in numbers.tolist()])
 
 

@@ -20,6 +20,9 @@ COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     "<=": operator.le,
 }
 
+#: Comparisons with a list of constants, by that of each.
+LISTS = {"IN": "=", "NOT IN": "!=", "MATCH ANY": "=~", "MATCH NONE": "!~"}
+
 _WORD = 2**64
 _SIGN = 2**63
 
@@ -34,6 +37,8 @@ def binary_result(operation: str, left: Static, right: Static) -> Static:
         return FALSE
     if not (operation_fits(operation, left.type) and operation_fits(operation, right.type)):
         return FALSE
+    if operation in LISTS:
+        return _list_result(operation, left, right)
     if left.type.endswith("[]") or right.type.endswith("[]"):
         return _array_result(operation, left, right)
     if operation in ("&&", "||"):
@@ -125,6 +130,17 @@ def _power(base: float, exponent: float) -> float:
     except ZeroDivisionError:
         return math.inf
     return result if isinstance(result, float) else math.nan
+
+
+def _list_result(operation: str, left: Static, right: Static) -> Static:
+    """One value on the left is enough, as the others have been read for nothing else."""
+    one = LISTS[operation]
+    every = one in ("!=", "!~")
+    for value in left.value if left.type.endswith("[]") else (left.value,):
+        side = static_of(value) if left.type.endswith("[]") else left
+        if (all if every else any)(binary_result(one, side, static_of(item)) == TRUE for item in right.value):
+            return TRUE
+    return FALSE
 
 
 def _array_result(operation: str, left: Static, right: Static) -> Static:

@@ -44,7 +44,7 @@ class FoundSet:
 
 @dataclass
 class FoundTrace:
-    """A trace that a search found. Times in nanoseconds (`start` since 1970); `services` has spans and errors of each."""
+    """A trace that a search found. Times in nanoseconds; `services` has the spans and errors of each service."""
 
     trace_id: str
     root_service: str
@@ -115,11 +115,14 @@ def _in_block(
         )
     ]
     by_trace: dict[int, list[FoundSet]] = {}
-    position = 0
-    for number, (trace, size, taken) in enumerate(zip(sets.trace.tolist(), sets.sizes.tolist(), shown, strict=True)):
+    ends = np.cumsum([len(taken) for taken in shown]).tolist()
+    lasts = [int(sets.rows[taken].max()) for taken in shown]
+    # Of the sets of a trace those come first whose shown spans are complete first.
+    for number in sorted(range(sets.count), key=lambda number: lasts[number]):
         computed = [(name, values[number]) for name, values in sets.attributes.items()]
-        _add(by_trace.setdefault(trace, []), FoundSet(size, spans[position : position + len(taken)], computed))
-        position += len(taken)
+        of_set = spans[ends[number] - len(shown[number]) : ends[number]]
+        found = FoundSet(int(sets.sizes[number]), of_set, computed)
+        _add(by_trace.setdefault(int(sets.trace[number]), []), found)
     return [summary(block, trace, by_trace[trace]) for trace in newest.tolist()]
 
 

@@ -12,7 +12,7 @@ from ...deadline import Deadline
 from ...refusals import BadRequest
 from .expressions import Expressions
 from .operations import COMPARE
-from .structure import tree_of
+from .structure import Tree, tree_of
 from .syntax import (
     NUMERIC,
     Aggregate,
@@ -199,23 +199,25 @@ class PipelineRun:
         self, operation: str, sets: Spansets, left: Spansets, right: Spansets, rows: Indexes, of_set: Indexes
     ) -> Indexes:
         """The order in which Tempo's algorithm for the operator comes upon the spans."""
-        if not operation.startswith("&"):
-            position = np.zeros(self._block.count, np.int64)
-            position[right.rows] = np.arange(len(right.rows))
-            return np.lexsort((position[rows], of_set))
         tree = tree_of(self._block)
-        parents = np.zeros(self._block.count, np.bool_)
-        parents[(left if operation in ("&>", "&>>") else right).rows] = True
-        if operation in ("&>", "&<"):
-            # Children come with their parent, just before it, unless they have come as somebody's parent.
-            child_key = np.where(tree.connected, tree.parent_left * 2, 0)
-            key = np.where(parents, tree.left * 2 + 1, child_key)
-            both = parents & tree.has_parent_in(parents)
-            key = np.where(both, np.minimum(child_key, key), key)
-            return np.lexsort((tree.left[rows], key[rows], of_set))
-        if operation == "&~":
-            return np.lexsort((tree.left[rows], tree.parent_left[rows], of_set))
-        return np.lexsort((tree.left[rows], parents[rows], of_set))
+        on_left, on_right = (np.zeros(self._block.count, np.bool_) for _ in range(2))
+        on_left[left.rows], on_right[right.rows] = True, True
+        match operation:
+            case "&>" | "&<":
+                keys = _parents_after_children(tree, on_left if operation == "&>" else on_right)
+            case "&>>" | "&<<":
+                above, below = (on_left, on_right) if operation == "&>>" else (on_right, on_left)
+                keys = _ancestors_after_first(tree, above, below, self._block.trace)
+            case "&~":
+                keys = _family_by_family(tree, on_left, on_right, self._block.trace)
+            case ">>" if len(left.rows) == len(right.rows) == len(sets.rows):
+                # Both sides are one list there, which has been turned round to be searched.
+                keys = [-tree.left]
+            case _:
+                position = np.zeros(self._block.count, np.int64)
+                position[right.rows] = np.arange(len(right.rows))
+                keys = [position]
+        return np.lexsort((*(key[rows] for key in reversed(keys)), of_set))
 
     def _group(self, element: GroupBy, sets: Spansets) -> Spansets:
         vector = encoded(self._expressions.vector(element.expression), self._block.count)
@@ -260,31 +262,30 @@ class PipelineRun:
         return replace(sets, attributes=attributes), totals
 
     def _totals(self, operation: str, expression: Expression, sets: Spansets) -> tuple[Spansets, Totals]:
+        """The sets that have a total, and the totals."""
         vector = self._expressions.vector(expression)
         if isinstance(vector, Numbers) and vector.present is None:
-            values, type_ = vector.array[sets.rows], vector.type
-            return sets, _reduced(operation, values, sets.bounds[:-1], sets.sizes, type_)
+            return sets, _reduced(operation, vector.array[sets.rows], sets.bounds[:-1], sets.sizes, vector.type)
         one = encoded(vector, self._block.count)
-        statics = [*one.statics]
-        types = np.array([_TYPES.index(static.type) if static.type in _TYPES else _OTHER for static in statics])
+        types = np.array([_TYPES.index(static.type) if static.type in _TYPES else _OTHER for static in one.statics])
+        whole, sets = sets, replace(sets, origin=np.arange(sets.count))
         sets = sets.without_rows(types[one.codes[sets.rows]] != _NOTHING)
         sets = sets.only(_has_number(operation, types[one.codes[sets.rows]], sets))
+        kept = whole.only(sets.origin)
         if not sets.count:
-            return sets, Totals("int", np.zeros(0, np.int64))
-        codes = one.codes[sets.rows]
-        sizes = sets.sizes
+            return kept, Totals("int", np.zeros(0, np.int64))
+        codes, sizes = one.codes[sets.rows], sets.sizes
         found = types[codes]
         counted = found != _OTHER
         if operation in ("sum", "avg"):
             # What is of another type than a set's first value adds nothing, but counts.
             counted = found == np.repeat(found[sets.bounds[:-1]], sizes)
-        sets = sets.without_rows(counted)
-        codes = codes[counted]
+        sets, codes = sets.without_rows(counted), codes[counted]
         used = sorted({int(number) for number in types[codes]})
         type_ = _TYPES[used[0]] if len(used) == 1 else "float"
-        plain = [static.value if static.type in NUMERIC else 0 for static in statics]
+        plain = [static.value if static.type in NUMERIC else 0 for static in one.statics]
         numbers = np.array(plain, np.float64 if type_ == "float" else np.int64)[codes]
-        return sets, _reduced(operation, numbers, sets.bounds[:-1], sizes, type_)
+        return kept, _reduced(operation, numbers, sets.bounds[:-1], sizes, type_)
 
 
 _TYPES = ("int", "duration", "float", "nil")
@@ -371,6 +372,39 @@ def _combined(operation: str, sets: Spansets, left: Spansets, right: Spansets) -
 
 def _rows_per_origin(side: Spansets, count: int) -> Indexes:
     return np.bincount(side.origin, weights=side.sizes, minlength=count).astype(np.intp)
+
+
+def _parents_after_children(tree: Tree, parents: Bools) -> list[NDArray[np.int64]]:
+    """Children come with their parent, just before it, unless they have come as somebody's parent."""
+    as_child = np.where(tree.connected, tree.parent_left * 2, 0)
+    as_parent = tree.left * 2 + 1
+    both = parents & tree.has_parent_in(parents)
+    key = np.where(both, np.minimum(as_child, as_parent), np.where(parents, as_parent, as_child))
+    return [key, tree.left]
+
+
+def _ancestors_after_first(tree: Tree, above: Bools, below: Bools, trace: NDArray[Any]) -> list[NDArray[np.int64]]:
+    """Descendants in order, the outermost ancestor after its first one, other ancestors at the end."""
+    found = below & tree.has_ancestor_in(above)
+    width = int(tree.right.max(initial=0)) + 2
+    place = trace.astype(np.int64) * width + tree.left
+    ordered = np.sort(place[found])
+    outermost = above & ~tree.has_ancestor_in(above) & ~found
+    first = np.zeros(len(place), np.int64)
+    if len(ordered):
+        first = ordered[np.minimum(np.searchsorted(ordered, place), len(ordered) - 1)]
+    key = np.where(found, place, np.where(outermost, first, np.int64(2**62)))
+    return [key, (~found).astype(np.int64), tree.left]
+
+
+def _family_by_family(tree: Tree, left: Bools, right: Bools, trace: NDArray[Any]) -> list[NDArray[np.int64]]:
+    """In each family those on the left but for the first on the right, then that one, then others on the right."""
+    width = int(tree.left.max(initial=0)) + 2
+    family = trace.astype(np.int64) * width + tree.parent_left + 1
+    rows = np.flatnonzero(right)
+    first = np.zeros(len(family), np.bool_)
+    first[rows[np.unique(family[rows], return_index=True)[1]]] = True
+    return [family, np.where(first, 1, np.where(left, 0, 2)), np.arange(len(family))]
 
 
 def _one_set_per_trace(sets: Spansets) -> list[Indexes]:

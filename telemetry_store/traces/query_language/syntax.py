@@ -379,7 +379,9 @@ def type_of(part: Any) -> str:
 
 
 #: Operations whose result is true or false.
-BOOLEAN_OPERATIONS = frozenset(("=", "!=", ">", ">=", "<", "<=", "=~", "!~", "&&", "||"))
+BOOLEAN_OPERATIONS = frozenset(
+    ("=", "!=", ">", ">=", "<", "<=", "=~", "!~", "&&", "||", "IN", "NOT IN", "MATCH ANY", "MATCH NONE")
+)
 
 
 def _wrapped(part: Any) -> str:

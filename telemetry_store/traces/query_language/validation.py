@@ -36,13 +36,14 @@ _SERVICE_NAME = Attribute("resource", "service.name")
 
 _COMPARISONS = frozenset(("=", "!=", ">", ">=", "<", "<="))
 _ARITHMETIC = frozenset("+-*/%^")
+_LISTS = frozenset(("IN", "NOT IN"))
 #: What a binary operation may be when one side has this type.
 _OPERATIONS = {
-    "bool": frozenset(("&&", "||", "=", "!=")),
-    "int": _COMPARISONS | _ARITHMETIC,
-    "float": _COMPARISONS | _ARITHMETIC,
-    "duration": _COMPARISONS | _ARITHMETIC,
-    "string": _COMPARISONS | {"=~", "!~"},
+    "bool": frozenset(("&&", "||", "=", "!=")) | _LISTS,
+    "int": _COMPARISONS | _ARITHMETIC | _LISTS,
+    "float": _COMPARISONS | _ARITHMETIC | _LISTS,
+    "duration": _COMPARISONS | _ARITHMETIC | _LISTS,
+    "string": _COMPARISONS | _LISTS | {"=~", "!~", "MATCH ANY", "MATCH NONE"},
     "nil": frozenset(("=", "!=")),
     "status": frozenset(("=", "!=")),
     "kind": frozenset(("=", "!=")),
@@ -177,15 +178,16 @@ def check_expression(expression: Expression) -> None:
     for operation in operations:
         check_expression(operation.right)
         _check_operands(operation)
-        if operation.operation in ("=~", "!~"):
+        if operation.operation in ("=~", "!~", "MATCH ANY", "MATCH NONE"):
             _check_regex(operation)
 
 
 def _check_regex(tree: Binary) -> None:
-    if not isinstance(tree.right, Static) or tree.right.type != "string":
+    if not isinstance(tree.right, Static) or tree.right.type not in ("string", "string[]"):
         raise BadRequest(f"invalid type for =~ or !~: {tree.right}")
     try:
-        compile_pattern(tree.right.value)
+        for pattern in tree.right.value if tree.right.type == "string[]" else (tree.right.value,):
+            compile_pattern(pattern)
     except BadRequest:
         raise BadRequest(f"invalid regex: {tree.right}") from None
 

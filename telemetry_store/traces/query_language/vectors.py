@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ...regexes import compile_pattern
 from ..columns import key_of
-from .operations import COMPARE, OperationFailed, binary_result, unary_result
+from .operations import COMPARE, LISTS, OperationFailed, binary_result, unary_result
 from .syntax import NIL, NUMERIC, Static, static_of
 
 Bools = NDArray[np.bool_]
@@ -203,11 +203,12 @@ def _all_present(numbers: Sequence[Numbers]) -> Bools | None:
 
 def _tested(operation: str, vector: Encoded, operand: Static) -> Bools | None:
     """The truth of a comparison with a plain constant for every value and for nothing; None if it is not one."""
-    if operation not in COMPARE and operation not in ("=~", "!~"):
+    if operation not in COMPARE and operation not in LISTS and operation not in ("=~", "!~"):
         return None
-    test = value_test(operation, operand)
-    plain_type = _PYTHON_TYPES.get(operand.type)
-    if test is None or plain_type is None or operand.type in NUMERIC or (operand.type in _MARKED) != bool(vector.mark):
+    type_ = operand.type.removesuffix("[]")
+    test = value_test(operation, operand) if operand.type == type_ or operation in LISTS else None
+    plain_type = _PYTHON_TYPES.get(type_)
+    if test is None or plain_type is None or type_ in NUMERIC or (type_ in _MARKED) != bool(vector.mark):
         return None
     if any(type(value) is list for value in vector.values):
         return None
@@ -215,7 +216,14 @@ def _tested(operation: str, vector: Encoded, operand: Static) -> Bools | None:
 
 
 def value_test(operation: str, operand: Static) -> Callable[[Any], bool] | None:
-    """Tests plain values of the operand's type."""
+    """Tests plain values of the operand's type (that of its items, if it is a list)."""
+    if operation in ("IN", "NOT IN"):
+        # Of one type, so that True and 1 are not taken for one another.
+        items, within = frozenset(operand.value), operation == "IN"
+        return lambda value: (value in items) == within
+    if operation in ("MATCH ANY", "MATCH NONE"):
+        patterns, found = [compile_pattern(item).fullmatch for item in operand.value], operation == "MATCH ANY"
+        return lambda value: any(matches(value) is not None for matches in patterns) == found
     if operation in ("=~", "!~"):
         if operand.type != "string":
             return None
