@@ -50,6 +50,7 @@ class Group:
         send: Callable[[str, list[Alert]], None],
         restored: bool,
         grace_seconds: float = FOR_GRACE_SECONDS,
+        clock: Callable[[], int] = time.time_ns,
     ) -> None:
         self.spec = spec
         self.interval = spec.interval * _MILLISECOND or int(interval_seconds * NANOSECONDS)
@@ -67,6 +68,7 @@ class Group:
         self._outside = outside
         self._send = send
         self._grace = int(grace_seconds * NANOSECONDS)
+        self._clock = clock
         #: Evaluations until alerts are restored; the first ones give recording rules time to have values again.
         self._until_restored = 0 if restored else 2
         #: Per rule the series that it wrote last time.
@@ -97,7 +99,7 @@ class Group:
             if self._until_restored:
                 self._until_restored -= 1
                 if not self._until_restored:
-                    self._restore(time.time_ns())
+                    self._restore(self._clock())
             self.iterations += 1
             self.last_evaluation = begin
             self.last_duration_seconds = (time.time_ns() - begin) / NANOSECONDS
