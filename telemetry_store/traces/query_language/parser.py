@@ -10,6 +10,7 @@ from .lexer import TERMINALS, Lexer
 from .operations import OperationFailed, binary_result, unary_result
 from .precedence import Strength, Token, Unexpected, load_states
 from .precedence import parse as parse_with
+from .rewriting import with_lists
 from .syntax import (
     FALSE,
     KINDS,
@@ -88,7 +89,7 @@ def parse_unchecked(query: str) -> Query:
         )
         found = TERMINALS.get(error.token.kind, "$end")
         raise lexer.error(f"syntax error: unexpected {found}{expecting}") from None
-    return tree
+    return with_lists(tree)
 
 
 def parse_attribute(text: str) -> Attribute:
@@ -223,7 +224,7 @@ class _Builder:
 
     def binary(self, left: Expression, operation: Token, right: Expression) -> Expression:
         left, right = _trace_id_operand(right, left), _trace_id_operand(left, right)
-        tree = _as_list(Binary(TERMINALS[operation.kind], left, right))
+        tree = Binary(TERMINALS[operation.kind], left, right)
         # Only constants can be folded, and folded ones are constants.
         if isinstance(left, Static) and isinstance(right, Static) and expression_error(tree) is None:
             try:
@@ -304,38 +305,6 @@ class _Builder:
         scopes = [TERMINALS[token.kind].removesuffix(".") for token in tokens[:-1]]
         scope = scopes[-1] if scopes[-1] != "parent" else ""
         return Attribute(scope, tokens[-1].value, "parent" in scopes)
-
-
-#: Comparisons that, joined by `&&` or `||`, make one with a list: what joins them, each of them, and the whole.
-_LISTS = (("||", "=", "IN"), ("&&", "!=", "NOT IN"), ("||", "=~", "MATCH ANY"), ("&&", "!~", "MATCH NONE"))
-_LIST_TYPES = frozenset(("string", "int", "float", "bool"))
-
-
-def _as_list(tree: Binary) -> Binary:
-    """`.a = 1 || .a = 2` as `.a IN [1, 2]`, as Tempo does: the values are then read and judged together."""
-    for joined, one, many in _LISTS:
-        if tree.operation != joined:
-            continue
-        left, right = _attribute_and_values(tree.left, one, many), _attribute_and_values(tree.right, one, many)
-        if left is None or right is None or left[0] != right[0]:
-            continue
-        type_ = left[1].type.removesuffix("[]")
-        if type_ != right[1].type.removesuffix("[]") or type_ not in (("string",) if "~" in one else _LIST_TYPES):
-            continue
-        values = [
-            v for side in (left[1], right[1]) for v in (side.value if side.type.endswith("[]") else (side.value,))
-        ]
-        return Binary(many, left[0], Static(f"{type_}[]", tuple(values)))
-    return tree
-
-
-def _attribute_and_values(expression: Expression, *operations: str) -> tuple[Attribute, Static] | None:
-    if not isinstance(expression, Binary) or expression.operation not in operations:
-        return None
-    for attribute, values in ((expression.left, expression.right), (expression.right, expression.left)):
-        if isinstance(attribute, Attribute) and isinstance(values, Static):
-            return attribute, values
-    return None
 
 
 def _trace_id_operand(other: Expression, operand: Expression) -> Expression:
