@@ -132,8 +132,10 @@ class DetectedApi:
             metadata = [ParsedField(name, value) for name, value in line.metadata.items()]
             parser, parsed = fields_of_line(line.text, line.labels)
             # What the query itself parsed counts as well.
-            own = (ParsedField(name, value) for name, value in line.parsed.items() if not name.startswith("__error"))
-            parsed += [one for one in own if one not in parsed]
+            paths = {one.name: one.path for one in parsed}
+            for name, value in line.parsed.items():
+                if not name.startswith("__error"):
+                    parsed.append(ParsedField(name, value, paths.get(name)))
             for name_of_parser, pairs in (("", metadata), (parser, parsed)):
                 for pair in pairs:
                     if only is not None and pair.name != only:

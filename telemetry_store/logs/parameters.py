@@ -98,3 +98,17 @@ def read_direction(parameters: Parameters) -> str:
     if direction not in ("forward", "backward"):
         raise BadRequest(f"invalid direction '{parameters.get('direction')}'")
     return direction
+
+
+def read_interval(parameters: Parameters) -> int:
+    """Nanoseconds between the lines of an answer; 0 for all lines."""
+    text = parameters.get("interval")
+    if not text:
+        return 0
+    number = parse_float(text)
+    interval = round(number * NANOSECONDS) if number is not None and abs(number) < 2**33 else parse_go_duration(text)
+    if interval is None:
+        raise BadRequest(f'cannot parse "{text}" to a valid duration')
+    if interval < 0:
+        raise BadRequest("interval must be >= 0")
+    return interval

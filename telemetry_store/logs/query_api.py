@@ -1,24 +1,41 @@
-"""Loki's `query` and `query_range`: what a LogQL query finds, in the shapes of its answers."""
+"""Loki's `query`, `query_range` and `format_query`: what a LogQL query finds, in the shapes of its answers."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from typing import Any
 
+import numpy as np
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from ..deadline import Deadline
-from ..http_api import JsonAnswer, QueryThreads, read_parameters
+from ..http_api import JsonAnswer, Parameters, QueryThreads, read_parameters
 from ..limits import LOG_QUERY_RANGE_SECONDS, RANGE_POINTS
 from ..quoting import format_labels
 from ..refusals import BadRequest
 from ..times import NANOSECONDS
-from ..vectors import Labels, Vector, format_time, format_value
-from .parameters import read_direction, read_limit, read_range, read_step, read_time
-from .query_language.evaluator import Line, evaluate, find_lines
-from .query_language.parser import LogQuery, parse
+from ..vectors import Floats, Labels, Vector, format_time, format_value
+from .parameters import read_direction, read_interval, read_limit, read_range, read_step, read_time
+from .query_language.evaluator import evaluate, is_sorted_by_value
+from .query_language.log_lines import Line, choose_lines
+from .query_language.parser import parse, parse_without_validation
+from .query_language.pretty import pretty
+from .query_language.reading import Source, Work
+from .query_language.stages import compile_pipeline
+from .query_language.syntax import LogQuery, MetricQuery, Query, Variants, range_aggregations
+from .query_language.units import format_go_duration
+from .statistics import statistics
 from .storage import LogStorage
+
+_NO_INSTANT_LOG_QUERY = (
+    "log queries are not supported as an instant query type, please change your query to a range query type"
+)
+_TOO_MANY_POINTS = (
+    "exceeded maximum resolution of 11,000 points per time series. Try increasing the value of the step parameter"
+)
 
 
 class QueryApi:
@@ -33,84 +50,138 @@ class QueryApi:
         return [
             Route("/loki/api/v1/query", self.query, methods=["GET", "POST"]),
             Route("/loki/api/v1/query_range", self.query_range, methods=["GET", "POST"]),
+            Route("/loki/api/v1/format_query", self.format_query, methods=["GET", "POST"]),
         ]
 
     async def query(self, request: Request) -> Response:
+        """Values of one instant."""
         parameters = await read_parameters(request)
-        query = parse(parameters.get("query"))
+        query = _read_query(parameters)
         at = read_time(parameters.get("time"), time.time_ns())
         read_limit(parameters)
         read_direction(parameters)
-        if isinstance(query, LogQuery):
-            raise BadRequest(
-                "log queries are not supported as an instant query type, please change your query to a range query type"
-            )
-        vector, _ = await self._threads.run(evaluate, self._storage, query, at, at, 1, Deadline())
-        result = [
-            {"metric": labels, "value": [format_time(at // 1_000_000), format_value(values[0])]}
-            for labels, values in _sorted(vector)
-        ]
-        return _success({"resultType": "vector", "result": result, "stats": {}})
+        metric = _metric_query(query)
+        return await self._answer(lambda source: _instant(source, metric, at))
 
     async def query_range(self, request: Request) -> Response:
+        """Lines of a range, or values of many instants."""
         parameters = await read_parameters(request)
         start, end = read_range(parameters)
         step = read_step(parameters, start, end)
         limit = read_limit(parameters)
         newest_first = read_direction(parameters) == "backward"
-        if end <= start:
+        interval = read_interval(parameters)
+        if end < start:
             raise BadRequest("end timestamp must not be before or equal to start time")
-        query = parse(parameters.get("query"))
+        query = _read_query(parameters)
         if end - start > LOG_QUERY_RANGE_SECONDS * NANOSECONDS:
-            minutes, seconds = divmod((end - start) // NANOSECONDS, 60)
             raise BadRequest(
                 "the query time range exceeds the limit "
-                f"(query length: {minutes // 60}h{minutes % 60}m{seconds}s, limit: 30d1h)"
+                f"(query length: {format_go_duration(end - start)}, limit: 30d1h)"
             )
         if isinstance(query, LogQuery):
-            lines = await self._threads.run(
-                find_lines, self._storage, query, start, end, limit, newest_first, Deadline()
-            )
             flags = request.headers.get("x-loki-response-encoding-flags", "")
-            return _success(_streams(lines, "categorize-labels" in flags.split(",")))
+            categorize = "categorize-labels" in [flag.strip() for flag in flags.split(",")]
+            log_query = query
+            return await self._answer(
+                lambda source: _streams(
+                    choose_lines(source, log_query, start, end, limit, newest_first, interval), categorize
+                )
+            )
+        metric = _metric_query(query)
         # Loki's front end widens metric queries to whole steps.
         first, last = start - start % step, end + -end % step
         if (last - first) // step > RANGE_POINTS:
-            raise BadRequest(
-                "exceeded maximum resolution of 11,000 points per time series. "
-                "Try increasing the value of the step parameter"
-            )
-        vector, grid = await self._threads.run(evaluate, self._storage, query, first, last, step, Deadline())
-        instants = [format_time(int(instant) // 1_000_000) for instant in grid]
-        result = []
-        for row, labels in sorted(enumerate(vector.labels), key=lambda item: format_labels(item[1])):
-            points = [
-                [instants[column], format_value(vector.values[row, column])]
-                for column in vector.present[row].nonzero()[0]
-            ]
-            result.append({"metric": labels, "values": points})
-        return _success({"resultType": "matrix", "result": result, "stats": {}})
+            raise BadRequest(_TOO_MANY_POINTS)
+        return await self._answer(lambda source: _matrix(source, metric, first, last, step))
+
+    async def format_query(self, request: Request) -> Response:
+        """A query as Loki would write it."""
+        parameters = await read_parameters(request)
+        try:
+            query = parse_without_validation(parameters.get("query"))
+        except BadRequest as error:
+            return JsonAnswer({"status": "invalid-query", "error": str(error)}, 400)
+        return JsonAnswer({"status": "success", "data": pretty(query)})
+
+    async def _answer(self, find: Callable[[Source], dict[str, Any]]) -> Response:
+        """What `find` finds in a thread, with statistics of its work."""
+        started = time.perf_counter()
+        work = Work()
+
+        def run() -> dict[str, Any]:
+            deadline = Deadline()
+            with self._storage.reader(deadline) as reader:
+                return find(Source(self._storage, reader, deadline, work))
+
+        data = await self._threads.run(run)
+        entries = data.pop("entries", 0)
+        data["stats"] = statistics(work, time.perf_counter() - started, entries)
+        return JsonAnswer({"status": "success", "data": data})
 
 
-def _success(data: dict[str, object]) -> Response:
-    return JsonAnswer({"status": "success", "data": data})
+def _read_query(parameters: Parameters) -> Query:
+    query = parse(parameters.get("query"))
+    if isinstance(query, LogQuery):
+        compile_pipeline(query.stages)
+    elif not isinstance(query, Variants):
+        for aggregation in range_aggregations(query):
+            compile_pipeline(aggregation.range.query.stages)
+    return query
 
 
-def _sorted(vector: Vector) -> list[tuple[Labels, list[float]]]:
-    rows = [(labels, list(vector.values[row])) for row, labels in enumerate(vector.labels)]
-    return sorted(rows, key=lambda row: format_labels(row[0]))
+def _metric_query(query: Query) -> MetricQuery:
+    if isinstance(query, LogQuery):
+        raise BadRequest(_NO_INSTANT_LOG_QUERY)
+    if isinstance(query, Variants):
+        raise BadRequest("multi variant queries are disabled for this instance")
+    return query
 
 
-def _streams(lines: list[Line], categorize: bool) -> dict[str, object]:
-    streams: dict[str, tuple[Labels, list[list[object]]]] = {}
+def _instant(source: Source, query: MetricQuery, at: int) -> dict[str, Any]:
+    value = evaluate(source, query, np.array([at], dtype=np.int64))
+    if not isinstance(value, Vector):
+        return {"resultType": "scalar", "result": [_time_of_scalar(at), format_value(value[0])]}
+    instant = format_time(at // 1_000_000)
+    rows = list(zip(value.labels, value.values[:, 0].tolist(), strict=True))
+    if not is_sorted_by_value(query):
+        rows.sort(key=lambda row: sorted(row[0].items()))
+    result = [{"metric": labels, "value": [instant, format_value(number)]} for labels, number in rows]
+    return {"resultType": "vector", "result": result, "entries": len(result)}
+
+
+def _time_of_scalar(at: int) -> int:
+    """The time that Loki gives a number: of its three conversions one is too many, and it overflows."""
+    overflown = (at // 1_000_000 * 10**9 + 2**63) % 2**64 - 2**63
+    return int(overflown / 10**6)
+
+
+def _matrix(source: Source, query: MetricQuery, first: int, last: int, step: int) -> dict[str, Any]:
+    grid = np.arange(first, last + 1, step, dtype=np.int64)
+    value: Vector | Floats = evaluate(source, query, grid)
+    if not isinstance(value, Vector):
+        value = Vector([{}], value[np.newaxis, :], np.ones((1, len(grid)), dtype=bool))
+    instants = [format_time(instant // 1_000_000) for instant in grid.tolist()]
+    result = []
+    for row, labels in sorted(enumerate(value.labels), key=lambda item: sorted(item[1].items())):
+        columns = value.present[row].nonzero()[0].tolist()
+        numbers = value.values[row].tolist()
+        points = [[instants[column], format_value(numbers[column])] for column in columns]
+        result.append({"metric": labels, "values": points})
+    return {"resultType": "matrix", "result": result, "entries": len(result)}
+
+
+def _streams(lines: list[Line], categorize: bool) -> dict[str, Any]:
+    streams: dict[str, tuple[Labels, list[list[Any]]]] = {}
     for line in lines:
-        labels = line.labels if categorize else line.labels | line.metadata
+        labels = line.labels if categorize else line.all_labels
         values = streams.setdefault(format_labels(labels), (labels, []))[1]
-        entry: list[object] = [str(line.time), line.text]
+        entry: list[Any] = [str(line.time), line.text]
         if categorize:
-            entry.append({"structuredMetadata": line.metadata})
+            categories = {"structuredMetadata": line.metadata, "parsed": line.parsed}
+            entry.append({name: found for name, found in categories.items() if found})
         values.append(entry)
     result = [{"stream": labels, "values": values} for _, (labels, values) in sorted(streams.items())]
     # Grafana reads the answer from front to back: what tells the shape of the values comes before them.
     flags = {"encodingFlags": ["categorize-labels"]} if categorize else {}
-    return {"resultType": "streams", **flags, "result": result, "stats": {}}
+    return {"resultType": "streams", **flags, "result": result, "entries": len(lines)}

@@ -1,171 +1,261 @@
-"""LogQL trees -> lines, or values over time. Times are unix nanoseconds; ranges are half open as in Loki.
-
-A log query sees [start, end); a range aggregation at instant t sees (t - range, t].
-"""
+"""Metric queries -> values over time. Times are unix nanoseconds; a range at instant t holds (t - range, t]."""
 
 from __future__ import annotations
 
-import heapq
-import itertools
-from collections.abc import Iterator
-from dataclasses import dataclass
+import dataclasses
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from ...deadline import Deadline
 from ...limits import LOG_QUERY_SERIES
-from ...refusals import BadRequest
-from ...vectors import AGGREGATIONS, Labels, Vector, aggregate
-from ..storage import LineConditions, LogStorage, Reader, Stream
-from .parser import LineFilter, LogQuery, MetricQuery, RangeAggregation, VectorAggregation
+from ...refusals import BadRequest, Refusal
+from ...regexes import compile_pattern
+from ...vector_matching import Cardinality, DuplicateSeries, Matching, MultipleMatches, combine
+from ...vectors import Flags, Floats, Grouping, Labels, Vector, aggregate
+from . import syntax
+from .labels import ERROR
+from .range_functions import Windows, function_of
+from .reading import Source
+from .samples import Extraction, Series
+from .template_functions import expand
 
-#: Lines read between two looks at the deadline.
-_LINES_PER_CHECK = 2_000
+Grid = npt.NDArray[np.int64]
+
+#: Operations that a sum around them may be worked out with: then only the labels of its groups matter.
+_SUMMABLE = ("bytes_over_time", "bytes_rate", "sum_over_time", "rate", "count_over_time")
+
+_CARDINALITIES = {
+    "": Cardinality.ONE_TO_ONE,
+    "group_left": Cardinality.MANY_TO_ONE,
+    "group_right": Cardinality.ONE_TO_MANY,
+}
 
 
-@dataclass(frozen=True)
-class Line:
-    """A found line: its stream's labels, and its structured metadata with the detected level."""
+class ServerRefused(Refusal):
+    """What Loki answers with 500: series that match in a way that gives no single answer, and what is switched off."""
 
-    time: int
-    text: str
-    labels: Labels
-    metadata: Labels
+    status = 500
 
 
-def line_conditions(filters: tuple[LineFilter, ...]) -> LineConditions:
-    """The line filters as the storage takes them."""
-    conditions = LineConditions()
-    for line_filter in filters:
-        conditions.add(
-            *line_filter.texts,
-            is_pattern=line_filter.operation in ("|~", "!~"),
-            negated=line_filter.operation in ("!=", "!~"),
+def evaluate(source: Source, query: syntax.MetricQuery, grid: Grid) -> Vector | Floats:
+    """The query's values at the instants: series, or numbers for a bare number.
+
+    Raises BadRequest for pipelines that cannot be made or that fail, ServerRefused, TimedOut.
+    """
+    result = _Evaluation(source, grid).of(query)
+    if isinstance(result, Vector) and len(result.labels) > LOG_QUERY_SERIES:
+        raise BadRequest(
+            f"maximum number of series ({LOG_QUERY_SERIES}) reached for a single query; consider reducing query "
+            "cardinality by adding more specific stream selectors, reducing the time range, or aggregating results "
+            "with functions like sum(), count() or topk()"
         )
-    return conditions
+    return result
 
 
-def matching_streams(storage: LogStorage, query: LogQuery, start: int, end: int) -> list[Stream]:
-    """The streams that the selector accepts and that may have lines in the range."""
-    return [
-        stream
-        for stream in storage.streams(start, end)
-        if all(matcher.accepts_labels(stream.labels) for matcher in query.matchers)
-    ]
+def is_sorted_by_value(query: syntax.MetricQuery) -> bool:
+    """Whether an instant answer keeps the order of `sort` or `sort_desc` within the query."""
+    stack: list[syntax.MetricQuery] = [query]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, syntax.VectorAggregation):
+            if node.operation in ("sort", "sort_desc"):
+                return True
+            stack.append(node.operand)
+        elif isinstance(node, syntax.BinaryOperation):
+            stack += [node.left, node.right]
+        elif isinstance(node, syntax.LabelReplace):
+            stack.append(node.operand)
+    return False
 
 
-def find_lines(
-    storage: LogStorage, query: LogQuery, start: int, end: int, limit: int, newest_first: bool, deadline: Deadline
-) -> list[Line]:
-    """At most `limit` lines in [start, end), in order of time. Raises TimedOut."""
-    test = line_conditions(query.filters)
-    with storage.reader(deadline) as connection:
-        by_stream = [
-            _lines_of(storage, connection, stream, start, end, test, newest_first, deadline)
-            for stream in matching_streams(storage, query, start, end)
-        ]
-        # Each stream comes in order of time: merging needs no more of each than the limit.
-        merged = heapq.merge(*by_stream, key=lambda line: line.time, reverse=newest_first)
-        return list(itertools.islice(merged, limit))
+class _Evaluation:
+    def __init__(self, source: Source, grid: Grid) -> None:
+        self._source = source
+        self._grid = grid
 
+    def of(self, query: syntax.MetricQuery) -> Vector | Floats:
+        self._source.deadline.check()
+        if isinstance(query, syntax.Literal):
+            return np.full(len(self._grid), query.value)
+        if isinstance(query, syntax.VectorOfNumber):
+            points = len(self._grid)
+            return Vector([{}], np.full((1, points), query.value), np.ones((1, points), dtype=bool))
+        if isinstance(query, syntax.RangeAggregation):
+            return self._vector(_average_in_parts(query)) if _is_divided(query) else self._range(query, None)
+        if isinstance(query, syntax.VectorAggregation):
+            return self._aggregate(query)
+        if isinstance(query, syntax.LabelReplace):
+            return _replace_labels(query, self._vector(query.operand))
+        return self._combine(query)
 
-def _lines_of(
-    storage: LogStorage,
-    connection: Reader,
-    stream: Stream,
-    start: int,
-    end: int,
-    test: LineConditions,
-    newest_first: bool,
-    deadline: Deadline,
-) -> Iterator[Line]:
-    rows = storage.rows(connection, stream, start, end, test, newest_first)
-    for number, (time, text, metadata) in enumerate(rows):
-        if number % _LINES_PER_CHECK == 0:
-            deadline.check()
-        yield Line(time, text, stream.labels, metadata)
+    def _vector(self, query: syntax.MetricQuery) -> Vector:
+        value = self.of(query)
+        if isinstance(value, Vector):
+            return value
+        raise BadRequest(f"unexpected type (*syntax.LiteralExpr) for {query}")
 
-
-def evaluate(
-    storage: LogStorage, query: MetricQuery, start: int, end: int, step: int, deadline: Deadline
-) -> tuple[Vector, np.ndarray]:
-    """The query's values at start, start + step, … end, and these instants (unix nanoseconds)."""
-    grid = np.arange(start, end + 1, step, dtype=np.int64)
-    needed = _label_names_needed(query)
-    return _evaluate(storage, query, grid, needed, deadline), grid
-
-
-def _label_names_needed(query: MetricQuery) -> frozenset[str] | None:
-    """The labels that the outcome depends on, or None for all of them."""
-    if isinstance(query, VectorAggregation):
-        inner = _label_names_needed(query.operand)
-        if inner is None and not query.grouping.without and isinstance(query.operand, RangeAggregation):
-            # Only a sum of counts stays the same when its parts are counted together.
-            return frozenset(query.grouping.names) if query.operation == "sum" else None
-        return inner
-    return None
-
-
-def _evaluate(
-    storage: LogStorage, query: MetricQuery, grid: np.ndarray, needed: frozenset[str] | None, deadline: Deadline
-) -> Vector:
-    if isinstance(query, VectorAggregation):
-        operand = _evaluate(storage, query.operand, grid, needed, deadline)
-        assert query.operation in AGGREGATIONS
-        return aggregate(query.operation, operand, query.grouping)
-    return _aggregate_range(storage, query, grid, needed, deadline)
-
-
-def _aggregate_range(
-    storage: LogStorage, query: RangeAggregation, grid: np.ndarray, needed: frozenset[str] | None, deadline: Deadline
-) -> Vector:
-    at = grid - query.offset
-    start, end = int(at[0]) - query.range + 1, int(at[-1]) + 1
-    test = line_conditions(query.query.filters)
-    series: dict[tuple[tuple[str, str], ...], tuple[Labels, list[int], list[int]]] = {}
-
-    def collect(labels: Labels) -> tuple[list[int], list[int]]:
-        key = tuple(sorted(labels.items()))
-        if key not in series:
-            if len(series) >= LOG_QUERY_SERIES and needed is None:
-                raise BadRequest(
-                    f"maximum number of series ({LOG_QUERY_SERIES}) reached for a single query; consider reducing "
-                    "query cardinality by adding more specific stream selectors, reducing the time range, or "
-                    "aggregating results with functions like sum(), count() or topk()"
-                )
-            series[key] = (labels, [], [])
-        return series[key][1], series[key][2]
-
-    with storage.reader(deadline) as connection:
-        for stream in matching_streams(storage, query.query, start, end):
-            deadline.check()
-            if needed is not None and needed <= stream.labels.keys():
-                for block in storage.blocks(connection, stream, start, end, test):
-                    times, sizes = collect({name: stream.labels[name] for name in needed})
-                    times += block.times.tolist()
-                    sizes += block.sizes.tolist()
-                continue
-            for line in _lines_of(storage, connection, stream, start, end, test, False, deadline):
-                labels = line.labels | line.metadata
-                if needed is not None:
-                    labels = {name: labels[name] for name in needed if name in labels}
-                times, sizes = collect(labels)
-                times.append(line.time)
-                sizes.append(len(line.text.encode(errors="replace")))
-
-    points = []
-    for labels, times, sizes in series.values():
-        order = np.argsort(np.array(times, dtype=np.int64), kind="stable")
-        sorted_times = np.array(times, dtype=np.int64)[order]
-        first = np.searchsorted(sorted_times, at - query.range, side="right")
-        last = np.searchsorted(sorted_times, at, side="right")
-        counts = (last - first).astype(float)
-        if query.operation.startswith("bytes"):
-            totals = np.concatenate(([0.0], np.cumsum(np.array(sizes, dtype=float)[order])))
-            values = totals[last] - totals[first]
+    def _aggregate(self, query: syntax.VectorAggregation) -> Vector:
+        operand = query.operand
+        if query.operation == "approx_topk":
+            raise ServerRefused("approx_topk is not enabled. See -limits.shard_aggregations")
+        if (
+            query.operation == "sum"
+            and isinstance(operand, syntax.RangeAggregation)
+            and operand.operation in _SUMMABLE
+            and operand.grouping is None
+        ):
+            vector = self._range(operand, query.grouping)
+        elif query.operation == "sum" and isinstance(operand, syntax.RangeAggregation):
+            vector = self._range(operand, None)
         else:
-            values = counts
-        if query.operation in ("rate", "bytes_rate"):
-            values = values / (query.range / 1e9)
-        points.append((labels, values, counts > 0))
-    return Vector.of(points, len(grid))
+            vector = self._vector(operand)
+        if query.operation in ("sort", "sort_desc"):
+            return _sorted(vector, descending=query.operation == "sort_desc")
+        parameter = float(query.parameter) if query.operation in ("topk", "bottomk") else None
+        return aggregate(query.operation, vector, query.grouping, parameter)
+
+    # -- ranges
+
+    def _range(self, query: syntax.RangeAggregation, override: Grouping | None) -> Vector:
+        range_ = query.range
+        at = self._grid - range_.offset
+        start, end = int(at[0]) - range_.range + 1, int(at[-1]) + 1
+        series = Extraction(query, override).run(self._source, start, end)
+        apply = function_of(query)
+        rows: list[tuple[Labels, Floats, npt.NDArray[np.bool_]]] = []
+        failed: list[tuple[int, int, Series]] = []
+        with np.errstate(all="ignore"):
+            for one in series:
+                times, values = one.sorted()
+                first = np.searchsorted(times, at - range_.range, side="right")
+                last = np.searchsorted(times, at, side="right")
+                present = last > first
+                if not present.any():
+                    continue
+                if one.is_error:
+                    step = int(present.argmax())
+                    failed.append((step, int(times[first[step]]), one))
+                    continue
+                here = np.flatnonzero(present)
+                result = np.zeros(len(at))
+                result[here] = apply(Windows(times, values, first[here], last[here], self._source.deadline))
+                rows.append((one.labels, result, present))
+        if failed:
+            raise _pipeline_error(min(failed, key=lambda failure: failure[:2])[2].labels)
+        vector = Vector.of(rows, len(at))
+        return self._absent(query, vector) if query.operation == "absent_over_time" else vector
+
+    def _absent(self, query: syntax.RangeAggregation, vector: Vector) -> Vector:
+        absent: Flags = np.logical_not(np.any(vector.present, axis=0))
+        labels: Labels = {}
+        others: list[str] = []
+        for matcher in query.range.query.matchers:
+            if matcher.operation == "=" and matcher.name not in labels:
+                labels[matcher.name] = matcher.value
+            else:
+                others.append(matcher.name)
+        labels = {name: value for name, value in labels.items() if name not in others and value}
+        return Vector.of([(labels, np.ones(len(self._grid)), absent)], len(self._grid))
+
+    # -- binary operations
+
+    def _combine(self, query: syntax.BinaryOperation) -> Vector:
+        left, right = self.of(query.left), self.of(query.right)
+        if query.operation in ("/", "%"):
+            right = _without_zeros(right)
+        modifier = query.modifier
+        matching = Matching(
+            names=modifier.labels,
+            on=bool(modifier.on),
+            cardinality=_CARDINALITIES[modifier.group],
+            include=modifier.include or (),
+        )
+        try:
+            return combine(query.operation, left, right, matching, modifier.returns_bool)
+        except DuplicateSeries as error:
+            side = "left" if modifier.group == "group_right" else "right"
+            raise ServerRefused(
+                f"found duplicate series on the {side} hand-side;many-to-many matching not allowed: "
+                "matching labels must be unique on one side"
+            ) from error
+        except MultipleMatches as error:
+            raise ServerRefused(str(error)) from error
+
+
+def _is_divided(query: syntax.RangeAggregation) -> bool:
+    """Whether Loki's front end splits an average: when series of different streams may come together in it."""
+    if query.operation != "avg_over_time":
+        return False
+    if query.grouping is not None and (query.grouping.names or not query.grouping.without):
+        return True
+    return any(
+        isinstance(stage, syntax.SelectLabels)
+        or (isinstance(stage, syntax.LabelFormat) and any(part.renames for part in stage.assignments))
+        for stage in query.range.query.stages
+    )
+
+
+def _average_in_parts(query: syntax.RangeAggregation) -> syntax.BinaryOperation:
+    """Sum divided by count, as Loki's front end has it: the count is of all lines, with or without the number."""
+    grouping = query.grouping or Grouping(without=True)
+    unwrap = query.range.unwrap
+    names = (*grouping.names, unwrap.label) if grouping.without and unwrap is not None else grouping.names
+    lines = dataclasses.replace(query.range, unwrap=None)
+    total = syntax.RangeAggregation("sum_over_time", query.range)
+    count = syntax.RangeAggregation("count_over_time", lines)
+    return syntax.BinaryOperation(
+        "/",
+        syntax.VectorAggregation("sum", total, grouping),
+        syntax.VectorAggregation("sum", count, Grouping(names, grouping.without)),
+    )
+
+
+def _without_zeros(operand: Vector | Floats) -> Vector | Floats:
+    """The operand with NaN for 0: to Loki, what is divided by nothing is not a number."""
+    if isinstance(operand, Vector):
+        return Vector(operand.labels, np.where(operand.values == 0, np.nan, operand.values), operand.present)
+    return np.where(operand == 0, np.nan, operand)
+
+
+def _sorted(vector: Vector, descending: bool) -> Vector:
+    if not vector.labels:
+        return vector
+    values = vector.values[:, -1]
+    return vector.take(np.argsort(-values if descending else values, kind="stable"))
+
+
+def _replace_labels(query: syntax.LabelReplace, vector: Vector) -> Vector:
+    pattern: Any = compile_pattern(query.pattern)
+    changed: list[Labels] = []
+    for labels in vector.labels:
+        match = pattern.fullmatch(labels.get(query.source, ""))
+        if match is None:
+            changed.append(labels)
+            continue
+        value = expand(query.replacement, match)
+        rest = {name: other for name, other in labels.items() if name != query.target}
+        changed.append({**rest, query.target: value} if value else rest)
+    return _merged(Vector(changed, vector.values, vector.present))
+
+
+def _merged(vector: Vector) -> Vector:
+    """Series that have become the same, as one: where both have a value, Loki's answer holds the later one's."""
+    numbers: dict[tuple[tuple[str, str], ...], int] = {}
+    values, present = vector.values.copy(), vector.present.copy()
+    for row, labels in enumerate(vector.labels):
+        kept = numbers.setdefault(tuple(sorted(labels.items())), row)
+        if kept != row:
+            values[kept] = np.where(present[row], values[row], values[kept])
+            present[kept] |= present[row]
+    return Vector(vector.labels, values, present).take(list(numbers.values()))
+
+
+def _pipeline_error(labels: Labels) -> BadRequest:
+    kind = labels[ERROR]
+    return BadRequest(
+        f"pipeline error: '{kind}' for series: '{syntax.show_labels(labels)}'.\n"
+        f'Use a label filter to intentionally skip this error. (e.g | __error__!="{kind}").\n'
+        'To skip all potential errors you can match empty errors.(e.g __error__="")\n'
+        'The label filter can also be specified after unwrap. (e.g | unwrap latency | __error__="" )\n'
+    )
