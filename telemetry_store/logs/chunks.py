@@ -137,9 +137,14 @@ class Lines:
         """One line."""
         return self.text[self.starts[row] : self.ends[row]]
 
+    def metadata_text(self, row: int) -> str:
+        """A line's structured metadata without the level, as JSON; empty where there are none."""
+        text: str = self.metadata.values[self.metadata.codes[row]]
+        return text
+
     def metadata_of(self, row: int) -> Metadata:
         """A line's structured metadata with its detected level, as Loki keeps them; a new mapping every time."""
-        pairs = decode_metadata(self.metadata.values[self.metadata.codes[row]])
+        pairs = decode_metadata(self.metadata_text(row))
         level = self.levels.values[self.levels.codes[row]]
         if level:
             pairs[LEVEL_NAME] = level

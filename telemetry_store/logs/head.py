@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -55,6 +55,10 @@ class Entries:
         return len(self.times)
 
 
+def _keys(entries: Entries) -> Iterator[int]:
+    return map(hash, zip(entries.times, entries.lines, entries.metadata, strict=True))
+
+
 class Head:
     """Lines in the order they came. It only grows, so the first n lines are the same whenever they are looked at."""
 
@@ -73,11 +77,11 @@ class Head:
     def new_rows(self, entries: Entries) -> list[int]:
         """The numbers of those lines that are neither here nor earlier among the given: a line sent twice counts once.
 
-        As in Loki, it is the same line when instant and text are; the metadata of the first one stays."""
+        As in Loki, it is the same line when instant, text and structured metadata are."""
         keys = self._keys
         seen: set[int] = set()
         rows = []
-        for row, key in enumerate(map(hash, zip(entries.times, entries.lines, strict=True))):
+        for row, key in enumerate(_keys(entries)):
             if key not in keys and key not in seen:
                 seen.add(key)
                 rows.append(row)
@@ -85,7 +89,7 @@ class Head:
 
     def extend(self, entries: Entries) -> None:
         """Adds lines that `new_rows` found to be new."""
-        self._keys.update(map(hash, zip(entries.times, entries.lines, strict=True)))
+        self._keys.update(_keys(entries))
         self.entries.extend(entries)
         text = sum(map(len, entries.lines))
         self.text_bytes += text

@@ -143,12 +143,14 @@ class LogSource:
         sources: list[_Source] = [
             _Source(chunk.first, chunk.last, partial(self._lines_of, chunk, reader.deadline))
             for chunk in part.chunks
-            if chunk.first < end and chunk.last >= start
+            # As in Loki, a chunk of nothing but empty lines counts as empty.
+            if chunk.first < end and chunk.last >= start and chunk.size_bytes
         ]
         if part.count:
             head = part.head.block(part.count)
             first, last = int(head.times[0]), int(head.times[-1])
-            if first < end and last >= start:
+            is_empty = int(head.ends[-1]) + 1 == part.count and not head.size_bytes
+            if first < end and last >= start and not is_empty:
                 sources.append(_Source(first, last, lambda: head))
         for low, high, active in _sweep(sources, start, end, newest_first):
             reader.deadline.check()

@@ -182,7 +182,7 @@ class LogStorage(LogSource):
         for row in np.flatnonzero(lines.times[np.minimum(at, len(lines) - 1)] == times).tolist():
             place = int(at[row])
             while place < len(lines) and lines.times[place] == times[row]:
-                if lines.line(place) == entries.lines[row]:
+                if lines.line(place) == entries.lines[row] and lines.metadata_text(place) == entries.metadata[row]:
                     known.add(row)
                 place += 1
         return known
