@@ -143,13 +143,30 @@ def start_store(tmp_path: Path) -> Iterator[Callable[..., Store]]:
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+def store_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Store]]:
+    """Starts a store with these arguments for all tests of a file; who asks for it ends it."""
+    running: list[Store] = []
+
+    def start(*arguments: str) -> Store:
+        directory = tmp_path_factory.mktemp("store")
+        targets = directory / "targets.json"
+        targets.write_text("[]")
+        lasting = ("--retention-hours", "0", "--retention-megabytes", "0")
+        store = Store(directory / "data", targets, (*lasting, *arguments))
+        store.start()
+        running.append(store)
+        return store
+
+    yield start
+    for store in running:
+        if store.process.poll() is None:
+            store.stop()
+
+
+@pytest.fixture(scope="module")
+def store(store_of: Callable[..., Store]) -> Iterator[Store]:
     """One store for all tests of a file."""
-    directory = tmp_path_factory.mktemp("store")
-    targets = directory / "targets.json"
-    targets.write_text("[]")
-    store = Store(directory / "data", targets, ("--retention-hours", "0", "--retention-megabytes", "0"))
-    store.start()
+    store = store_of()
     yield store
     assert store.stop() == 0
 
