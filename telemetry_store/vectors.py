@@ -269,7 +269,7 @@ def _extremes(vector: Vector, groups: Groups, count: Floats, largest: bool) -> V
         for column in np.flatnonzero((limit >= 1) & (limit < sizes)):
             last = int(limit[column])
             inside, outside = values[order[last - 1 : last + 1, column], column]
-            if inside == outside:
+            if inside == outside or math.isnan(inside):
                 here = rows[present[:, column]]
                 chosen[rows, column] = False
                 chosen[here[_heap_choice(vector.values[here, column].tolist(), last, largest)], column] = True
