@@ -12,7 +12,7 @@ from ...deadline import Deadline
 from ..columns import SpanBlock
 from .conditions import Condition, Wanted, wanted_by
 from .expressions import Expressions
-from .fetching import Fetched
+from .fetching import OWN_COLUMNS, Fetched
 from .series import Series, label_value
 from .spansets import PipelineRun
 from .syntax import NIL, Attribute, Compare, Query, Static
@@ -103,6 +103,7 @@ def _series(kind: str, attribute: Attribute, value: Static, numbers: NDArray[np.
 def _attributes(block: SpanBlock) -> Iterator[Attribute]:
     for name in _INTRINSICS:
         yield Attribute("intrinsic", name)
-    for scope in ("resource", "span", "event", "link", "instrumentation"):
-        for name in sorted(block.attribute_names(scope)):
+    # Attributes of events and links are not compared.
+    for scope in ("resource", "span", "instrumentation"):
+        for name in sorted({*block.attribute_names(scope), *OWN_COLUMNS.get(scope, ())}):
             yield Attribute(scope, name)

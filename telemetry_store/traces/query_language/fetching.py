@@ -19,8 +19,17 @@ from .vectors import Bools, Encoded, Int32s, Numbers, Vector, value_test
 
 #: Attributes with a column of their own in Tempo, which holds only this type. A condition of another type, and what has
 #: another type, meet among the other attributes.
-_OWN_COLUMNS: dict[str, dict[str, str]] = {
-    "span": {"http.status_code": "int", "http.method": "string", "http.url": "string"},
+OWN_COLUMNS: dict[str, dict[str, str]] = {
+    "span": {
+        "http.status_code": "int",
+        **dict.fromkeys(
+            (
+                "http.method", "http.url", "http.route", "http.request.method",
+                "url.path", "url.route", "server.address",
+            ),
+            "string",
+        ),
+    },
     "resource": dict.fromkeys(
         (
             "service.name", "cluster", "namespace", "pod", "container",
@@ -147,7 +156,7 @@ class Fetched:
         own = [condition for condition in conditions if condition.attribute.name == name]
         if scope in ("event", "link"):
             return [self._of_items(f"{scope}.{name}", scope, own, again)]
-        own_type = _OWN_COLUMNS.get(scope, {}).get(name)
+        own_type = OWN_COLUMNS.get(scope, {}).get(name)
         column = self.block.attribute(scope, name)
         vectors: list[Encoded] = []
         others = own
@@ -276,7 +285,7 @@ def _conditions_by_scope(conditions: Sequence[Condition]) -> dict[str, list[Cond
 
 
 def _has_own_column(scope: str, condition: Condition) -> bool:
-    own_type = _OWN_COLUMNS.get(scope, {}).get(condition.attribute.name)
+    own_type = OWN_COLUMNS.get(scope, {}).get(condition.attribute.name)
     operand = condition.operand
     return own_type is not None and (operand is None or operand.type.removesuffix("[]") == own_type)
 

@@ -43,7 +43,7 @@ class SeriesMaker:
         self._query = query
         self._metrics = query.metrics
         self._grid = grid
-        self._measures: dict[Key, _Measure] = {}
+        self._measures: dict[Labels, _Measure] = {}
         self._picker = ExemplarPicker(grid, exemplars)
         limit = most_series or _MOST_SERIES
         #: Series beyond it are left out.
@@ -68,7 +68,7 @@ class SeriesMaker:
             types = types[kept]
         if not len(rows):
             return
-        keys, series = self._series_of(expressions, rows, values, types)
+        labels, series = self._series_of(expressions, rows, values, types)
         points = self._grid.points(block.start[rows])
         cells = series * self._grid.count + points
         order = np.argsort(cells, kind="stable")
@@ -76,25 +76,25 @@ class SeriesMaker:
         begins = np.flatnonzero(np.concatenate(([True], cells[1:] != cells[:-1])))
         reduced = _Reduced(values, begins, np.diff(np.append(begins, len(cells))))
         cell_series, cell_points = np.divmod(cells[begins], self._grid.count)
-        bounds = np.searchsorted(cell_series, np.arange(len(keys) + 1))
-        for number, key in enumerate(keys):
-            measure = self._measures.get(key)
+        bounds = np.searchsorted(cell_series, np.arange(len(labels) + 1))
+        for number, of_series in enumerate(labels):
+            measure = self._measures.get(of_series)
             if measure is None:
                 if len(self._measures) >= self.limit:
                     self.partial = True
                     continue
-                measure = self._measures[key] = _Measure(self._grid.count)
+                measure = self._measures[of_series] = _Measure(self._grid.count)
             cells_of = slice(int(bounds[number]), int(bounds[number + 1]))
             measure.add(cell_points[cells_of], reduced, cells_of)
         exemplar_values = values_in_seconds(values, order, self._metrics.attribute)
-        self._picker.observe(fetched, rows, series, [self._labels(key) for key in keys], exemplar_values)
+        self._picker.observe(fetched, rows, series, labels, exemplar_values)
 
     def result(self) -> list[Series]:
         """The series, through all stages of the query."""
         if self._metrics.function == "quantile_over_time":
             series = self._quantiles()
         else:
-            series = [Series(self._labels(key), self._values(measure)) for key, measure in self._measures.items()]
+            series = [Series(labels, self._values(measure)) for labels, measure in self._measures.items()]
             if not series and not self._metrics.by and not self._bucketed:
                 series = [Series(self._labels(()), self._values(_Measure(self._grid.count)))]
         self._picker.attach(series)
@@ -104,8 +104,8 @@ class SeriesMaker:
 
     def _series_of(
         self, expressions: Expressions, rows: NDArray[Any], values: Floats, types: NDArray[Any]
-    ) -> tuple[list[Key], NDArray[np.int64]]:
-        """The keys of the series that the spans belong to, and which of them each belongs to."""
+    ) -> tuple[list[Labels], NDArray[np.int64]]:
+        """The labels of the series that the spans belong to, and which of them each belongs to."""
         count = expressions.fetched.block.count
         columns: list[tuple[NDArray[Any], list[Static]]] = []
         for attribute in self._metrics.by:
@@ -120,11 +120,11 @@ class SeriesMaker:
             # Numbered anew at each step: products of all sizes could not be held.
             _, combined = np.unique(combined * (len(statics) + 1) + codes, return_inverse=True)
         _, first, number = np.unique(combined, return_index=True, return_inverse=True)
-        found: dict[Key, int] = {}
+        found: dict[Labels, int] = {}
         table = np.zeros(len(first), np.int64)
         for index, row in enumerate(first.tolist()):
             key = tuple(statics[codes[row]] for codes, statics in columns)
-            table[index] = found.setdefault(key, len(found))
+            table[index] = found.setdefault(self._labels(key), len(found))
         return list(found), table[number]
 
     def _labels(self, key: Key) -> Labels:
@@ -177,10 +177,9 @@ class SeriesMaker:
         return measure.spans
 
     def _quantiles(self) -> list[Series]:
-        names = {self._labels(key)[:-1] for key in self._measures}
-        histograms: dict[Labels, list[tuple[float, Floats]]] = {name: [] for name in sorted(names, key=str)}
-        for key, measure in self._measures.items():
-            histograms[self._labels(key)[:-1]].append((float(key[-1].value), measure.spans))
+        histograms: dict[Labels, list[tuple[float, Floats]]] = {}
+        for labels, measure in self._measures.items():
+            histograms.setdefault(labels[:-1], []).append((float(labels[-1][1].value), measure.spans))
         series = []
         for labels, histogram in histograms.items():
             histogram.sort(key=lambda bucket: bucket[0])

@@ -37,8 +37,10 @@ class Series:
 
 
 def label_value(static: Static) -> Static:
-    """A value as a label has it: words for status and kind, text for durations and nil."""
-    return static if static.type in _TYPE_ORDER and static.type != "nil" else Static("string", static.text)
+    """A value as a label has it: words for status and kind, text for durations and nil; a list is lost, as in Tempo."""
+    if static.type in _TYPE_ORDER and static.type != "nil":
+        return static
+    return Static("string", "nil" if static.type.endswith("[]") else static.text)
 
 
 def through_stages(series: list[Series], stages: Iterable[LimitSeries | FilterSeries]) -> list[Series]:

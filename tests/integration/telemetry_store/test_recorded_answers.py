@@ -1,4 +1,4 @@
-"""The store's answers beside those that real Loki and Tempo gave to the same requests over the same data."""
+"""The store's answers beside those that a real Loki gave to the same requests over the same data."""
 
 from __future__ import annotations
 
@@ -70,8 +70,6 @@ def numbers_alike(got: Any, expected: Any) -> bool:
 def filled(store: Any) -> Any:
     for body in bodies("loki_pushes.json.gz"):
         assert store.post("loki", "/loki/api/v1/push", body).status == 204
-    for body in bodies("tempo_requests.json.gz"):
-        assert store.post("otlp", "/v1/traces", body).status == 200
     return store
 
 
@@ -84,12 +82,3 @@ def test_answers_as_loki_did(filled: Any, row: dict[str, Any]) -> None:
         if row.get("order_stable") is False or row["id"].startswith("meta-"):
             got, expected = in_any_order(got), in_any_order(expected)
         assert numbers_alike(got, expected), (got, expected)
-
-
-@pytest.mark.parametrize("row", rows("tempo_answers.jsonl"), ids=lambda row: row["id"])
-def test_answers_as_tempo_did(filled: Any, row: dict[str, Any]) -> None:
-    api = "otlp" if row["id"].startswith("otlp-") else "tempo"
-    status, got = ask(filled, api, row)
-    assert status == row["status"], got
-    if "response" in row:
-        assert in_any_order(without_work(got)) == in_any_order(without_work(row["response"]))
