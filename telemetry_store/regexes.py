@@ -15,9 +15,16 @@ from .refusals import BadRequest
 #: Bytes that one compiled pattern may take; RE2 refuses beyond it.
 _MEMORY_BYTES = 8 * 1024 * 1024
 
+#: Groups of a pattern. RE2's memory for a match grows with the square of them; Go refuses patterns this deep as well.
+_GROUPS = 1000
+
 
 class Pattern(Protocol):
     """A compiled expression."""
+
+    @property
+    def groups(self) -> int:
+        """How many groups it captures."""
 
     def search(self, text: str) -> object | None:
         """A match anywhere in the text."""
@@ -46,4 +53,6 @@ def _compile(pattern: str) -> Pattern:
         reason = error.args[0] if error.args else error
         reason = reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)
         raise BadRequest(f"error parsing regexp: {reason}: `{pattern}`") from None
+    if compiled.groups > _GROUPS:
+        raise BadRequest(f"error parsing regexp: expression nests too deeply: `{pattern}`")
     return compiled
