@@ -22,6 +22,9 @@ Int64 = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)] | Annotated[str, Meta(pa
 UnixNano = Annotated[int, Meta(ge=0, le=2**63 - 1)] | Annotated[str, Meta(pattern=r"^[0-9]{1,20}$")]
 TraceId = Annotated[str, Meta(pattern=r"^([0-9a-fA-F]{32})?$")]
 SpanId = Annotated[str, Meta(pattern=r"^([0-9a-fA-F]{16})?$")]
+#: JSON has no words for some numbers, and none for bytes.
+Double = float | Annotated[str, Meta(pattern=r"^(NaN|[-+]?Infinity|[-+]?[0-9]+(\.[0-9]*)?([eE][-+]?[0-9]+)?)$")]
+Base64 = Annotated[str, Meta(pattern=r"^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$")]
 Count = Annotated[int, Meta(ge=0, le=2**32 - 1)]
 
 #: OTLP's enumerations by their numbers.
@@ -40,10 +43,10 @@ class AnyValue(Struct, gc=False, rename="camel", omit_defaults=True):
     string_value: str | UnsetType | None = UNSET
     bool_value: bool | UnsetType | None = UNSET
     int_value: Int64 | UnsetType | None = UNSET
-    double_value: float | str | UnsetType | None = UNSET
+    double_value: Double | UnsetType | None = UNSET
     array_value: ArrayValue | UnsetType | None = UNSET
     kvlist_value: KeyValueList | UnsetType | None = UNSET
-    bytes_value: str | UnsetType | None = UNSET
+    bytes_value: Base64 | UnsetType | None = UNSET
 
 
 class ArrayValue(Struct, gc=False):
@@ -112,7 +115,7 @@ class _Span(Struct, gc=False, rename="camel"):
     trace_state: str = ""
     parent_span_id: str = ""
     flags: Count = 0
-    name: str = ""
+    name: str | None = ""
     kind: int | str = 0
     start_time_unix_nano: UnixNano = 0
     end_time_unix_nano: UnixNano = 0
@@ -251,7 +254,7 @@ def _row(span: _Span) -> SpanRow:
         trace_id,
         span_id,
         parent_id if any(parent_id) else b"",
-        span.name,
+        span.name or "",
         _enumeration(span.kind, KINDS, "span kind"),
         _enumeration(status.code, STATUS_CODES, "status code") if status else 0,
         start,

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Callable
 
+import cramjam
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from ..bodies import read_body
+from ..bodies import decompress, read_raw_body
 from ..http_api import JsonAnswer, QueryThreads, create_app
-from ..refusals import Refusal
+from ..limits import BODY_BYTES
+from ..refusals import BadRequest, BodyTooLarge, Refusal
 from . import ingest
+from .otlp_errors import explain_json, explain_protobuf
 from .storage import TraceStorage
 
 _JSON = "application/json"
@@ -23,6 +28,16 @@ _LARGE_BODY = 256 * 1024
 
 #: google.rpc.Code by HTTP status, as OTLP's Status bodies carry it.
 _RPC_CODES = {400: 3, 413: 3, 429: 8, 500: 13, 503: 14}
+
+
+#: Longest wait of a sender for the spans before its own to be packed.
+_LONGEST_DELAY_SECONDS = 5.0
+
+_CORRUPT = {
+    "zstd": "invalid input: magic number mismatch",
+    "snappy": "snappy: corrupt input",
+    "lz4": "lz4: bad magic number",
+}
 
 
 def create_otlp_app(storage: TraceStorage, on_stored: Callable[[ingest.Batch], None] | None = None) -> Starlette:
@@ -67,12 +82,59 @@ class _Receiver:
                 media_type="text/plain",
             )
         self._storage.database.refuse_if_unavailable()
-        body = await read_body(request)
-        decode = ingest.decode_json if kind == _JSON else ingest.decode_protobuf
+        body = _unpacked(await read_raw_body(request), request.headers.get("content-encoding", "").strip().lower())
+        decode = _decode_json if kind == _JSON else _decode_protobuf
         batch = decode(body) if len(body) < _LARGE_BODY else await self._threads.run(decode, body)
+        await self._let_packing_catch_up()
         self._storage.append(batch, len(body))
         if self._on_stored is not None:
             self._on_stored(batch)
         if kind == _JSON:
             return Response(b'{"partialSuccess":{}}', media_type=_JSON)
         return Response(b"\n\x00", media_type=_PROTOBUF)
+
+    async def _let_packing_catch_up(self) -> None:
+        """Holds a sender up for a moment when more arrives than is packed; memory would grow otherwise."""
+        end = time.monotonic() + _LONGEST_DELAY_SECONDS
+        while self._storage.is_crowded and time.monotonic() < end:
+            await asyncio.sleep(0.02)
+
+
+def _decode_json(body: bytes) -> ingest.Batch:
+    try:
+        return ingest.decode_json(body)
+    except BadRequest as error:
+        raise BadRequest(explain_json(body, str(error))) from None
+
+
+def _decode_protobuf(body: bytes) -> ingest.Batch:
+    try:
+        return ingest.decode_protobuf(body)
+    except BadRequest as error:
+        raise BadRequest(explain_protobuf(body, str(error))) from None
+
+
+def _unpacked(body: bytes, encoding: str) -> bytes:
+    """The body's content. Raises BadRequest in the receiver's words, BodyTooLarge."""
+    match encoding:
+        case "":
+            return body
+        case "gzip" | "deflate" | "zlib":
+            try:
+                return decompress(body, "deflate" if encoding == "zlib" else encoding)
+            except BadRequest as error:
+                cut_off = "unexpected EOF" in str(error)
+                raise BadRequest("unexpected EOF" if cut_off else f"{encoding}: invalid header") from None
+        case "zstd" | "snappy" | "lz4":
+            # One byte more than is allowed: a body that would unpack to gigabytes stops there.
+            buffer = bytearray(BODY_BYTES + 1)
+            try:
+                size = getattr(cramjam, encoding).decompress_into(body, buffer)
+            except cramjam.DecompressionError as error:
+                if "buffer" not in str(error):
+                    raise BadRequest(_CORRUPT[encoding]) from None
+                size = len(buffer)
+            if size > BODY_BYTES:
+                raise BodyTooLarge(f"decompressed request body too large: the limit is {BODY_BYTES} bytes")
+            return bytes(memoryview(buffer)[:size])
+    raise BadRequest(f"unsupported Content-Encoding: {encoding}")

@@ -52,8 +52,9 @@ _FEWEST_SPANS = _BLOCK_SPANS // 2
 #: From this many spans in the head on the ones idle longest are packed, complete or not, until half are left …
 _HEAD_SPANS = 49_152
 
-#: … and when packing cannot keep up, senders are asked to wait.
-_HEAD_LIMIT = 2 * _HEAD_SPANS
+#: … and when packing cannot keep up, senders are held up, and then refused for a while.
+_CROWDED_SPANS = 2 * _HEAD_SPANS
+_HEAD_LIMIT = 4 * _HEAD_SPANS
 
 #: Spans packed and written in one transaction.
 _STEP_SPANS = 4 * _BLOCK_SPANS
@@ -127,6 +128,11 @@ class TraceStorage:
             self._wake.set()
         self.spans_received += sum(len(spans) for _, spans in batch)
         self.bytes_received += size_bytes
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether packing should catch up before more spans come."""
+        return self._head.count > _CROWDED_SPANS
 
     def _write(self, connection: sqlite3.Connection, batches: Sequence[_Logged]) -> None:
         connection.executemany(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -63,56 +64,78 @@ _UNSCOPED = ("resource", "span", "instrumentation")
 _ROWS = slice(None)
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """Whose tags are wanted: those of spans in [start, end] (unix nanoseconds) that pass the filter."""
+
+    start: int
+    end: int
+    filter: TagFilter
+    #: Whether to answer as Tempo does from recent spans, rather than from its blocks.
+    recent: bool
+
+    def rows(self, block: SpanBlock, deadline: Deadline) -> Bools | None:
+        """Which spans of the block these are; None for all."""
+        rows = self.filter.rows(block, deadline)
+        if block.count and (block.start.min() < self.start or (block.start + block.duration).max() > self.end):
+            in_range = (block.start <= self.end) & (block.start + block.duration >= self.start)
+            return in_range if rows is None else rows & in_range
+        return rows
+
+
 def tag_names(
-    blocks: Iterable[SpanBlock], scopes: Collection[str], tag_filter: TagFilter, recent: bool, deadline: Deadline
+    blocks: Iterable[SpanBlock], scopes: Collection[str], wanted: Wanted, deadline: Deadline
 ) -> dict[str, set[str]]:
-    """Names of attributes by scope, of the spans that pass the filter."""
+    """Names of attributes by scope."""
     names: dict[str, set[str]] = {scope: set() for scope in SCOPES if scope in scopes}
     # Where Tempo narrows the names of all scopes at once, it leaves out events and links, and spans that have any.
-    without_items = not tag_filter.takes_everything and len(names) == len(SCOPES)
+    narrowed = not wanted.filter.takes_everything
+    without_items = narrowed and len(names) == len(SCOPES)
     for block in blocks:
         deadline.check()
-        rows = tag_filter.rows(block, deadline)
+        rows = wanted.rows(block, deadline)
         if rows is not None and without_items:
             rows[block.event_times[0]] = False
         for scope, found in names.items():
             if without_items and scope in ("event", "link"):
                 continue
             for name in block.attribute_names(scope):
-                if name not in found and _is_named(block, scope, name, rows, recent):
+                if name not in found and (
+                    (narrowed and _is_known(block, scope, name, wanted)) or _is_named(block, scope, name, rows, wanted)
+                ):
                     found.add(name)
     return names
 
 
-def _is_named(block: SpanBlock, scope: str, name: str, rows: Bools | None, recent: bool) -> bool:
-    dedicated = DEDICATED.get(name) if scope == "span" else None
-    known = KNOWN.get(scope, {}).get(name) or (dedicated if recent else None)
-    if known is not None and any(type(value) is known for value in block.attribute(scope, name).values):
+def _is_known(block: SpanBlock, scope: str, name: str, wanted: Wanted) -> bool:
+    known = KNOWN.get(scope, {}).get(name) or (DEDICATED.get(name) if wanted.recent and scope == "span" else None)
+    return known is not None and any(type(value) is known for value in block.attribute(scope, name).values)
+
+
+def _is_named(block: SpanBlock, scope: str, name: str, rows: Bools | None, wanted: Wanted) -> bool:
+    forgotten = DEDICATED.get(name) if scope == "span" and not wanted.recent else None
+    if rows is None and forgotten is None:
         return True
-    hidden = None if recent else dedicated
-    if rows is None:
-        if hidden is None:
-            return True
-        return any(type(value) is not hidden for value in block.attribute(scope, name).values)
-    return any(hidden is None or type(value) is not hidden for value in _values(block, scope, name, rows))
+    return any(type(value) is not forgotten for value in _values(block, scope, name, rows))
 
 
-def tag_values(
-    blocks: Iterable[SpanBlock], tag: Attribute, tag_filter: TagFilter, recent: bool, deadline: Deadline
-) -> Iterator[TagValue]:
-    """The distinct values of an attribute or intrinsic, of the spans that pass the filter."""
-    if not recent and tag.scope == "span" and tag.name in _LOST and any(map(_loses, tag_filter.attributes)):
+def tag_values(blocks: Iterable[SpanBlock], tag: Attribute, wanted: Wanted, deadline: Deadline) -> Iterator[TagValue]:
+    """The distinct values of an attribute or intrinsic."""
+    if not wanted.recent and tag.scope == "span" and tag.name in _LOST and any(map(_loses, wanted.filter.attributes)):
         return
     seen: set[TagValue] = set()
-    show = shown if tag_filter.takes_everything else _shown_narrowed(tag.name)
+    narrowed = not wanted.filter.takes_everything
+    if narrowed and tag.name in _NOT_NARROWED:
+        return
+    show = _shown_narrowed(tag.name) if narrowed else shown
     for block in blocks:
         deadline.check()
-        rows = tag_filter.rows(block, deadline)
+        rows = wanted.rows(block, deadline)
         if rows is not None and not rows.any():
             continue
         for scope in [tag.scope] if tag.scope else _UNSCOPED:
             for value in _values(block, scope, tag.name, rows):
-                if not recent and scope == "span" and DEDICATED.get(tag.name) is type(value):
+                if not wanted.recent and scope == "span" and DEDICATED.get(tag.name) is type(value):
                     continue
                 for item in value if isinstance(value, list) else [value]:
                     text = show(item)
@@ -175,8 +198,6 @@ def _of_items(read: Callable[[str], tuple[Any, Column]], name: str, rows: Bools 
 
 
 def _intrinsic(block: SpanBlock, name: str, rows: Bools | None) -> Iterable[Any]:
-    if rows is not None and name in _NOT_NARROWED:
-        return ()
     own = _ROWS if rows is None else rows
     traces = slice(None) if rows is None else np.unique(block.trace[rows])
     match name:
@@ -212,7 +233,7 @@ def _intrinsic(block: SpanBlock, name: str, rows: Bools | None) -> Iterable[Any]
         case "span:statusMessage":
             column = block.intrinsic(name)
             # Most spans have none, which Tempo shows as an empty text.
-            return [*_used(column, rows), *([""] if rows is None and (column.codes < 0).any() else [])]
+            return [*_used(column, rows), *([""] if (column.codes[own] < 0).any() else [])]
         case "span:name" | "span:kind" | "span:status" | "instrumentation:name" | "instrumentation:version":
             return _used(block.intrinsic(name), rows)
     return ()

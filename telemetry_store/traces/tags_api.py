@@ -27,7 +27,7 @@ from .query_language.parser import parse_attribute
 from .query_language.syntax import Attribute
 from .storage import TraceStorage
 from .tag_filter import TagFilter
-from .tag_values import TagValue, tag_names, tag_values
+from .tag_values import TagValue, Wanted, tag_names, tag_values
 
 #: Tempo answers requests that reach into this much of the past from recent spans, too (query_backend_after).
 _RECENT_SECONDS = 15 * 60
@@ -128,6 +128,10 @@ class _Request:
             not end or end >= time.time() - _RECENT_SECONDS,
         )
 
+    def wanted(self, tag_filter: TagFilter) -> Wanted:
+        """Whose tags these are."""
+        return Wanted(self.start, self.end, tag_filter, self.recent)
+
 
 class _TagsApi:
     def __init__(self, storage: TraceStorage, threads: QueryThreads) -> None:
@@ -169,7 +173,7 @@ class _TagsApi:
             deadline = Deadline()
             with self._storage.reader(deadline) as view:
                 blocks = view.blocks(asked.start, asked.end)
-                names |= tag_names(blocks, scopes, TagFilter(asked.query), asked.recent, deadline)
+                names |= tag_names(blocks, scopes, asked.wanted(TagFilter(asked.query)), deadline)
         return names
 
     async def tag_values(self, request: Request) -> Response:
@@ -214,7 +218,8 @@ class _TagsApi:
     def _values(self, asked: _Request, attribute: Attribute, tag_filter: TagFilter) -> list[TagValue]:
         deadline = Deadline()
         with self._storage.reader(deadline) as view:
-            found = tag_values(view.blocks(asked.start, asked.end), attribute, tag_filter, asked.recent, deadline)
+            blocks = view.blocks(asked.start, asked.end)
+            found = tag_values(blocks, attribute, asked.wanted(tag_filter), deadline)
             return list(_bounded(islice(found, asked.limit or None)))
 
 
