@@ -192,9 +192,10 @@ def _read_chunks(
     wanted = np.array(sorted(number_of), dtype=np.int64)
     numbers = np.array([number_of[id_] for id_ in wanted.tolist()], dtype=np.int64)
     # Samples can be in a chunk and still in memory: what memory begins with ends what is read from chunks.
-    first_in_memory = np.array(
-        [s.times[0] if s.times else 2**62 for s in (recent.series[n] for n in numbers.tolist())], dtype=np.int64
-    )
+    # That is what was copied: memory may have been trimmed since.
+    begins, ends = recent.starts[numbers], recent.starts[numbers + 1]
+    first_in_memory = np.full(len(numbers), 2**62, dtype=np.int64)
+    first_in_memory[ends > begins] = recent.times[begins[ends > begins]]
     loaded = len(recent.times)
     for metric in sorted({recent.series[number].metric for number in recent.older}):
         # By id: what is packed later is later in every single series, though not from series to series.

@@ -235,3 +235,25 @@ def test_exemplars_survive_a_restart_and_repeats_are_left_out(tmp_path: Path) ->
     storage.delete_before(0.015)
     assert [(e.time) for _, kept in storage.exemplars(ALL, 0, 100) for e in kept] == [20]
     storage.close()
+
+
+def test_a_query_sees_every_sample_once_while_memory_is_trimmed(
+    storage: MetricStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    push(storage, ("a1", [(t, float(t)) for t in range(100)]))
+    # What is old stays in memory until the second checkpoint, which comes while the query is between memory and chunks.
+    monkeypatch.setattr(checkpoints, "_RECENT_MILLISECONDS", 2 * NOW)
+    storage.checkpoint()
+    push(storage, ("a1", [(t, float(t)) for t in range(100, 200)]))
+    storage.series_of(labels_of("a1")).has_older = True
+    monkeypatch.setattr(checkpoints, "_RECENT_MILLISECONDS", 0)
+    reader = storage.database.reader
+
+    def slow_reader(deadline: Deadline | None = None) -> object:
+        storage.checkpoint()
+        return reader(deadline)
+
+    monkeypatch.setattr(storage.database, "reader", slow_reader)
+    assert content(storage) == {"a1": {t: float(t) for t in range(200)}}
+    found = storage.select(ALL, *EVER, Deadline())
+    assert len(found.times) == 200
