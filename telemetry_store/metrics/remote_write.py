@@ -103,7 +103,8 @@ def decode_v2(content: bytes) -> Push:
                 push.invalid_samples += len(raw)
                 push.errors.append(str(error))
                 continue
-            if not raw and not series.histograms:
+            # Senders put exemplars into series of their own, without samples.
+            if not raw and not series.histograms and not series.exemplars:
                 push.errors.append(
                     f"TimeSeries must contain at least one sample or histogram for series {format_labels(labels)}"
                 )

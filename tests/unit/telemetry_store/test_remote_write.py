@@ -238,6 +238,14 @@ def test_version_2_takes_what_is_right_and_says_what_is_wrong(storage: MetricSto
     ]
 
 
+def test_version_2_takes_exemplars_that_come_without_samples(storage: MetricStorage) -> None:
+    texts = symbols("", "__name__", "a", "trace_id", "ab")
+    exemplar = inside(4, inside(1, b"\x03\x04") + double(2, struct.pack("<d", 0.5)) + b"\x18" + varint(NOW))
+    push = remote_write.decode_v2(texts + series_v2([1, 2], sample(NOW, 1.0)) + series_v2([1, 2], extra=exemplar))
+    taken = take_parts(storage, push, 100)
+    assert (taken.samples, taken.exemplars, taken.errors) == (1, 1, [])
+
+
 def test_a_long_past_can_be_loaded_and_read(storage: MetricStorage) -> None:
     times = [1_000_000_000_000 + 15_000 * number for number in range(5_000)]
     body = series({"__name__": "a"}, *(sample(time, float(number)) for number, time in enumerate(times)))
