@@ -36,7 +36,7 @@ class Pattern(Protocol):
 def compile_pattern(pattern: str) -> Pattern:
     """The compiled pattern; `.` matches line ends as well in label matchers of all three languages.
 
-    Raises BadRequest with RE2's own words when the pattern is malformed.
+    Raises BadRequest in Go's words when the pattern is malformed.
     """
     return _compile(pattern)
 
@@ -52,7 +52,34 @@ def _compile(pattern: str) -> Pattern:
     except (re2.error, UnicodeEncodeError) as error:
         reason = error.args[0] if error.args else error
         reason = reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)
-        raise BadRequest(f"error parsing regexp: {reason}: `{pattern}`") from None
+        raise BadRequest(f"error parsing regexp: {_in_words_of_go(reason, pattern)}") from None
     if compiled.groups > _GROUPS:
         raise BadRequest(f"error parsing regexp: expression nests too deeply: `{pattern}`")
     return compiled
+
+
+#: What RE2 says, and what Go's package of the same syntax says.
+_WORDS = {
+    "missing ]": "missing closing ]",
+    "missing )": "missing closing )",
+    "unexpected )": "unexpected )",
+    "trailing \\": "trailing backslash at end of expression",
+    "no argument for repetition operator": "missing argument to repetition operator",
+    "bad repetition operator": "invalid nested repetition operator",
+    "invalid repetition size": "invalid repeat count",
+    "invalid perl operator": "invalid or unsupported Perl syntax",
+    "invalid named capture group": "invalid named capture",
+    "invalid character class range": "invalid character class range",
+    "invalid escape sequence": "invalid escape sequence",
+}
+
+
+def _in_words_of_go(reason: str, pattern: str) -> str:
+    """RE2's complaint as Go puts it, with the part of the pattern that Go shows."""
+    for words, of_go in _WORDS.items():
+        if reason == words or reason.startswith(f"{words}: "):
+            part = reason.removeprefix(words).removeprefix(": ")
+            if words in ("missing )", "unexpected )"):
+                part = pattern
+            return f"{of_go}: `{'' if words.startswith('trailing') else part}`"
+    return f"{reason}: `{pattern}`"

@@ -162,12 +162,17 @@ def _matrix(source: Source, query: MetricQuery, first: int, last: int, step: int
     if not isinstance(value, Vector):
         value = Vector([{}], value[np.newaxis, :], np.ones((1, len(grid)), dtype=bool))
     instants = [format_time(instant // 1_000_000) for instant in grid.tolist()]
+    # Series that `label_replace` has made the same come as one, with all their points.
+    rows: dict[tuple[tuple[str, str], ...], list[int]] = {}
+    for row, labels in enumerate(value.labels):
+        rows.setdefault(tuple(sorted(labels.items())), []).append(row)
     result = []
-    for row, labels in sorted(enumerate(value.labels), key=lambda item: sorted(item[1].items())):
-        columns = value.present[row].nonzero()[0].tolist()
-        numbers = value.values[row].tolist()
-        points = [[instants[column], format_value(numbers[column])] for column in columns]
-        result.append({"metric": labels, "values": points})
+    for _, same in sorted(rows.items()):
+        points = []
+        for column in np.flatnonzero(np.any(value.present[same], axis=0)).tolist():
+            numbers = value.values[same, column][value.present[same, column]].tolist()
+            points += [[instants[column], format_value(number)] for number in numbers]
+        result.append({"metric": value.labels[same[0]], "values": points})
     return {"resultType": "matrix", "result": result, "entries": len(result)}
 
 

@@ -91,7 +91,7 @@ class CapturePattern:
 
 def _parse(pattern: str) -> tuple[str | tuple[str], ...]:
     if not pattern:
-        raise ValueError("syntax error: unexpected $end, expecting IDENTIFIER or LITERAL")
+        raise ValueError("parse error at line 1, col 1: syntax error: unexpected $end, expecting IDENTIFIER or LITERAL")
     pieces: list[str | tuple[str]] = []
     position = 0
     for match in _PIECE.finditer(pattern):

@@ -113,6 +113,8 @@ class _Evaluation:
         if query.operation in ("sort", "sort_desc"):
             return _sorted(vector, descending=query.operation == "sort_desc")
         parameter = float(query.parameter) if query.operation in ("topk", "bottomk") else None
+        if parameter is None:
+            vector = _without_empty_labels(vector)
         return aggregate(query.operation, vector, query.grouping, parameter)
 
     # -- ranges
@@ -172,7 +174,7 @@ class _Evaluation:
             include=modifier.include or (),
         )
         try:
-            return combine(query.operation, left, right, matching, modifier.returns_bool)
+            return _without_empty_labels(combine(query.operation, left, right, matching, modifier.returns_bool))
         except DuplicateSeries as error:
             side = "left" if modifier.group == "group_right" else "right"
             raise ServerRefused(
@@ -236,19 +238,13 @@ def _replace_labels(query: syntax.LabelReplace, vector: Vector) -> Vector:
         value = expand(query.replacement, match)
         rest = {name: other for name, other in labels.items() if name != query.target}
         changed.append({**rest, query.target: value} if value else rest)
-    return _merged(Vector(changed, vector.values, vector.present))
+    return _without_empty_labels(Vector(changed, vector.values, vector.present))
 
 
-def _merged(vector: Vector) -> Vector:
-    """Series that have become the same, as one: where both have a value, Loki's answer holds the later one's."""
-    numbers: dict[tuple[tuple[str, str], ...], int] = {}
-    values, present = vector.values.copy(), vector.present.copy()
-    for row, labels in enumerate(vector.labels):
-        kept = numbers.setdefault(tuple(sorted(labels.items())), row)
-        if kept != row:
-            values[kept] = np.where(present[row], values[row], values[kept])
-            present[kept] |= present[row]
-    return Vector(vector.labels, values, present).take(list(numbers.values()))
+def _without_empty_labels(vector: Vector) -> Vector:
+    """The series without labels that are empty, which ranges keep and what is done with them does not."""
+    labels = [{n: v for n, v in one.items() if v} if "" in one.values() else one for one in vector.labels]
+    return Vector(labels, vector.values, vector.present)
 
 
 def _pipeline_error(labels: Labels) -> BadRequest:

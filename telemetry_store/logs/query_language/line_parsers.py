@@ -324,6 +324,10 @@ def compile_captures(pattern: str) -> Any:
     options = re2.Options()
     options.max_mem = 8 * 1024 * 1024
     options.log_errors = False
+    names = _GROUP_NAME.findall(pattern)
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"duplicate extracted label name '{name}'")
     compiled = re2.compile(_GROUP_NAME.sub(r"(?P<\1>", pattern), options)
     if not compiled.groupindex:
         raise ValueError("at least one named capture must be supplied")

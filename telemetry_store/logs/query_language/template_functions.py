@@ -99,7 +99,7 @@ def _title(text: str) -> str:
     parts = []
     before = " "
     for character in text:
-        starts = not (before.isalnum() or before == "_" or before in "'’")
+        starts = not (before.isalnum() or before == "_") and (before.isascii() or before.isspace())
         parts.append(character.upper() if starts and len(character.upper()) == 1 else character)
         before = character
     return "".join(parts)
@@ -300,7 +300,9 @@ def _to_int(value: object) -> int:
         try:
             number = int(text, 8) if _is_octal(text) else int(text, 0)
         except ValueError:
-            return 0
+            # A number with a fraction counts without it.
+            decimal = _to_float(text)
+            number = int(decimal) if math.isfinite(decimal) else 0
         return number if -_INT64 <= number < _INT64 else 0
     return 0
 
