@@ -254,6 +254,5 @@ def test_a_query_sees_every_sample_once_while_memory_is_trimmed(
         return reader(deadline)
 
     monkeypatch.setattr(storage.database, "reader", slow_reader)
-    assert content(storage) == {"a1": {t: float(t) for t in range(200)}}
     found = storage.select(ALL, *EVER, Deadline())
-    assert len(found.times) == 200
+    assert found.times.tolist() == list(range(200))
