@@ -425,12 +425,14 @@ class MetricStorage:
         return deleted
 
     def _drop_empty(self, connection: sqlite3.Connection, cutoff: int) -> None:
-        self._oldest_chunk = connection.execute("SELECT min(last) FROM chunk").fetchone()[0]
+        self._oldest_chunk, begin = connection.execute("SELECT min(last), min(first) FROM chunk").fetchone()
         with self._lock:
             for series in self._by_id.values():
                 if series.packed and series.times[0] < cutoff:
                     drop_packed_before(series, cutoff)
-                series.first_time = max(series.first_time, min(cutoff, series.last_time))
+                # Where the chunks that are left begin, or what memory has: nothing of it is older.
+                bounds = [series.last_time, *series.times[:1], *([] if begin is None else [begin])]
+                series.first_time = max(series.first_time, min(bounds))
             gone = [s for s in self._by_id.values() if not s.times and s.last_time < cutoff]
             ids = [s.id for s in gone]
             for series in gone:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import ipaddress
 import math
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from urllib.parse import quote_plus, urlsplit
 
 import re2  # type: ignore[import-untyped]
 
 from ...go_template.formatting import sprintf
-from ...go_template.values import Int64, StringList, StringMap, show, show_float, type_name
+from ...go_template.instants import Instant
+from ...go_template.values import StringList, StringMap, show, show_float, type_name
 from ...times import parse_prometheus_duration
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = 1_000_000
 _PREFIXES = ("k", "M", "G", "T", "P", "E", "Z", "Y")
 _BINARY_PREFIXES = ("ki", "Mi", "Gi", "Ti", "Pi", "Ei", "Zi", "Yi")
 _SMALL_PREFIXES = ("m", "u", "n", "p", "f", "a", "z", "y")
@@ -159,14 +158,14 @@ def humanize_percentage(value: object) -> str:
 def humanize_timestamp(value: object) -> str:
     """Unix seconds as a date and time."""
     number = _number(value)
-    return str(Instant.of(number)) if math.isfinite(number) else _four_digits(number)
+    return str(_instant(number)) if math.isfinite(number) else _four_digits(number)
 
 
 def _to_time(value: object) -> Instant:
     number = _number(value)
     if not math.isfinite(number):
         raise ValueError("value is NaN or Inf")
-    return Instant.of(number)
+    return _instant(number)
 
 
 def _replace_all(pattern: str, replacement: str, text: str) -> str:
@@ -289,51 +288,12 @@ def _same(text: str) -> str:
     return text
 
 
-class Instant:
-    """Go's time.Time, as far as templates of alerts look at it."""
-
-    go_type = "*time.Time"
-
-    def __init__(self, milliseconds: int) -> None:
-        self._milliseconds = milliseconds
-
-    @classmethod
-    def of(cls, seconds: float) -> Instant:
-        """The instant. Raises ValueError when it is too far away."""
-        if abs(seconds * 1e9) > 2**63:
-            raise ValueError(
-                f"{show_float(seconds)} cannot be represented as a nanoseconds timestamp since it overflows int64"
-            )
-        return cls(int(Decimal(seconds * 1e9)) // 1_000_000)
-
-    def go_method(self, name: str) -> Callable[..., object] | None:
-        """The parts of date and time, as whole numbers, and the unix time."""
-        moment = _EPOCH + timedelta(milliseconds=self._milliseconds)
-        parts: dict[str, object] = {
-            "Year": moment.year,
-            "Month": f"{moment:%B}",
-            "Day": moment.day,
-            "Hour": moment.hour,
-            "Minute": moment.minute,
-            "Second": moment.second,
-            "Weekday": f"{moment:%A}",
-            "YearDay": moment.timetuple().tm_yday,
-            "Unix": Int64(self._milliseconds // 1000),
-            "UnixMilli": Int64(self._milliseconds),
-            "String": str(self),
-        }
-        if name not in parts:
-            return None
-
-        def part() -> object:
-            return parts[name]
-
-        return part
-
-    def __str__(self) -> str:
-        seconds, milliseconds = divmod(self._milliseconds, 1000)
-        fraction = f".{milliseconds:03d}".rstrip("0") if milliseconds else ""
-        return f"{_EPOCH + timedelta(seconds=seconds):%Y-%m-%d %H:%M:%S}{fraction} +0000 UTC"
+def _instant(seconds: float) -> Instant:
+    """The instant, to the millisecond. Raises ValueError when it is too far away."""
+    if abs(seconds * 1e9) > 2**63:
+        shown = show_float(seconds)
+        raise ValueError(f"{shown} cannot be represented as a nanoseconds timestamp since it overflows int64")
+    return Instant(int(seconds * 1e9) // _MILLISECOND * _MILLISECOND)
 
 
 def template_functions(

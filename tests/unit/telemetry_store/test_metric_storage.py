@@ -128,6 +128,15 @@ def test_a_sample_that_is_not_newer_is_left_out_and_counted(storage: MetricStora
     assert storage.samples_appended == 5
 
 
+def test_what_retention_leaves_behind_is_still_listed(storage: MetricStorage) -> None:
+    push(storage, ("a1", [(1000, 1.0), (2000, 2.0), (3000, 3.0)]))
+    storage.checkpoint()
+    # The chunk reaches beyond the cut-off, so all of it stays.
+    storage.delete_before(2.5)
+    assert content(storage, 0, 1500) == {"a1": {1000: 1.0}}
+    assert [labels["number"] for labels in storage.series(ALL, 0, 1500)] == ["a1"]
+
+
 def test_old_samples_leave_memory_with_the_checkpoint_and_recent_ones_stay(storage: MetricStorage) -> None:
     push(storage, ("a1", [(t, float(t)) for t in range(5000)]), ("a2", [(NOW, 1.0)]))
     storage.checkpoint()
