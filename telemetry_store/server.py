@@ -32,6 +32,7 @@ from .own_metrics import create_registry
 from .retention import Retention
 from .traces.api import create_otlp_app, create_traces_app
 from .traces.generated_metrics.generator import MetricsGenerator
+from .traces.generated_metrics.own_metrics import GeneratorCollector
 from .traces.storage import TraceStorage
 
 logger = logging.getLogger(__name__)
@@ -104,6 +105,8 @@ class Store:
     def applications(self) -> dict[str, ASGIApp]:
         """The application of every port, by the setting that names the port."""
         registry = create_registry(self.metrics, self.logs, self.traces, self.rules, self.notifier)
+        if self.generator:
+            registry.register(GeneratorCollector(self.generator))
         return {
             "prometheus": create_metrics_app(
                 self.metrics, self.scraper, self.rules, self.notifier, registry, self._settings

@@ -83,6 +83,8 @@ def _by_name(attributes: Any) -> Attributes:
 def as_text(value: Mapping[str, Any] | None) -> str:
     """An OTLP/JSON value as Tempo writes it into labels: lists and maps without separators, bytes as nothing."""
     for kind, content in (value or {}).items():
+        if content is None:
+            continue
         match kind:
             case "stringValue":
                 return str(content)

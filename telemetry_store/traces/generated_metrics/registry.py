@@ -102,6 +102,11 @@ class Registry:
         self._histograms: dict[tuple[str, Labels], Histogram] = {}
         self._series = 0
 
+    @property
+    def active_series(self) -> int:
+        """Series that are fed at present."""
+        return self._series
+
     def counter(self, name: str, labels: Labels, now: float) -> Counter:
         """The counter of that name and those labels."""
         key = (name, self._within_bounds(1, labels, (name, labels) in self._counters))

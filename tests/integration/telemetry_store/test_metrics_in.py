@@ -161,6 +161,9 @@ def test_spans_become_metrics(
     assert list(found.values()) == [1.0]
     assert '"client": "shop"' in next(iter(found))
     assert sum(store.vector("traces_spanmetrics_calls_total").values()) == 2
+    own = store.get("prometheus", "/metrics").text
+    assert "tempo_metrics_generator_spans_received_total 2.0" in own
+    assert "tempo_metrics_generator_processor_service_graphs_edges 1.0" in own
 
 
 def test_metrics_of_spans_can_be_turned_off(

@@ -228,6 +228,14 @@ def test_offered_spans_reach_the_storage(storage: MetricStorage) -> None:
     assert storage.count_series() == 1 + 1 + 17
 
 
+def test_empty_values_of_attributes_are_no_obstacle(generator: MetricsGenerator) -> None:
+    odd = span(1, CLIENT)
+    odd["attributes"] = [{"key": "db.name", "value": {"arrayValue": None}}, {"key": "peer.service", "value": None}, {}]
+    generator.take(batch_of("shop", odd), NOW)
+    generator.service_graphs.expire(math.inf)
+    assert edges(generator) == {}
+
+
 def test_a_spans_size_is_that_of_its_protobuf() -> None:
     nested = AnyValue(kvlist_value=KeyValueList(values=[KeyValue(key="k", value=AnyValue(bool_value=True))]))
     values = [
