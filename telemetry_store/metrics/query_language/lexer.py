@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from ...refusals import BadRequest
+from ...times import parse_prometheus_duration
 
 AGGREGATIONS = frozenset(
     "avg bottomk count count_values group max min quantile stddev stdvar sum topk".split()  # noqa: SIM905
@@ -19,17 +20,23 @@ SET_OPERATORS = frozenset(["and", "or", "unless"])
 _KEYWORDS = AGGREGATIONS | SET_OPERATORS | {
     "atan2", "bool", "by", "end", "group_left", "group_right", "ignoring", "offset", "on", "start", "without",
 }  # fmt: skip
+#: Milliseconds that Go's durations can hold.
+LONGEST_DURATION = 2**63 // 1_000_000
+
+_HEXADECIMAL = "0123456789abcdefABCDEF"
+
 #: Keywords that can be a metric's name.
 METRIC_KEYWORDS = AGGREGATIONS | SET_OPERATORS | {"by", "end", "offset", "start", "without"}
 
 _SPACE = re.compile(r"(?:[ \t\n\r]|#[^\n\r]*)*")
 _WORD = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*", re.ASCII)
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*", re.ASCII)
-_NUMBER = re.compile(
-    r"(?:0[xX][0-9a-fA-F]*(?:\.[0-9a-fA-F]*)?|[0-9]*(?:\.[0-9]*)?)(?:[eE][+-]?[0-9]*)?(?![a-zA-Z0-9_])", re.ASCII
-)
-_DURATION = re.compile(r"[0-9]+(?:[smhdwy]s?)(?:[0-9]+[smhdw]s?)*(?![a-zA-Z0-9_])", re.ASCII)
-_NUMBER_LIKE = re.compile(r"[0-9a-zA-Z_.]*", re.ASCII)
+# Nothing is given back: what looks like a number but for its end is no shorter number.
+_DIGITS = r"(?>(?:0[xX][0-9a-fA-F]*(?:\.[0-9a-fA-F]*)?|[0-9]*(?:\.[0-9]*)?)(?:[eE][+-]?[0-9]*)?)"
+_NUMBER = re.compile(rf"{_DIGITS}(?![a-zA-Z0-9_])", re.ASCII)
+_DURATION = re.compile(rf"{_DIGITS}[smhdwy]s?(?:[0-9]+[smhdw]s?)*(?![a-zA-Z0-9_])", re.ASCII)
+#: As much as is read before a duration turns out to be none.
+_DURATION_LIKE = re.compile(rf"{_DIGITS}(?:[smhdwy]s?(?:[0-9]+[smhdw]s?)*[0-9a-zA-Z_]?)?", re.ASCII)
 _OPERATOR = re.compile(r"==|!=|<=|>=|[-+*/%^<>=,()@]")
 _MATCH_OPERATOR = re.compile(r"=~|!~|!=|=|,")
 _ESCAPE = re.compile(r"""\\(?:[abfnrtv\\]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-3][0-7]{2})""", re.ASCII)
@@ -37,9 +44,9 @@ _ESCAPE = re.compile(r"""\\(?:[abfnrtv\\]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a
 
 @dataclass(frozen=True)
 class Token:
-    """A token: `kind` is a keyword or operator itself, or identifier, metric identifier, number, duration, string, end.
+    """A token: `kind` is an operator or keyword itself, or what `describe` calls it (identifier, number …), or error.
 
-    Places are characters of the text.
+    Places are characters of the text. The text of an error is its message.
     """
 
     kind: str
@@ -54,16 +61,25 @@ class Token:
     def describe(self) -> str:
         """The token as Prometheus names it in errors."""
         if self.kind == "end of input":
-            return "end of input"
-        if self.kind in ("identifier", "metric identifier", "number", "duration", "string"):
-            shown = self.text if len(self.text) <= 10 else self.text[:10]
-            dots = "..." if len(self.text) > 10 else ""
-            return f'{self.kind} "{go_escape(shown)}"{dots}'
+            return self.kind
+        if self.kind in ("identifier", "metric identifier"):
+            return f'{self.kind} "{self.text}"'
+        if self.kind in ("number", "duration", "string"):
+            return f'{self.kind} "{go_escape(self.text[:10])}"' + ("..." if len(self.text) > 10 else "")
         if self.kind in AGGREGATIONS:
-            return f"<aggr:{self.kind}>"
-        if self.kind in _KEYWORDS or (not self.kind.isalnum() and self.kind not in "(){}[],=:@"):
-            return f"<op:{self.kind}>" if self.kind in _OPERATORS_IN_WORDS else f'"{self.kind}"'
-        return f'"{self.kind}"'
+            return f"<aggr:{self.text}>"
+        if self.kind in _OPERATORS_IN_WORDS:
+            return f"<op:{self.text}>"
+        return f"<{self.text}>" if self.kind in _KEYWORDS - {"start", "end"} else f'"{self.text}"'
+
+    def duration_problem(self) -> str:
+        """What is wrong with a duration; empty when nothing is."""
+        milliseconds = parse_prometheus_duration(self.text)
+        if milliseconds is None:
+            return f'not a valid duration string: "{self.text}"'
+        if milliseconds > LONGEST_DURATION:
+            return "duration out of range"
+        return "" if milliseconds else "duration must be greater than 0"
 
 
 _OPERATORS_IN_WORDS = frozenset(
@@ -85,8 +101,16 @@ def refuse(text: str, place: int, message: str) -> NoReturn:
 
 
 def tokenize(text: str) -> list[Token]:
-    """The tokens, an end token last. Raises BadRequest."""
+    """The tokens; last comes `end of input`, or `error` where the text cannot be read on."""
     return _Lexer(text).tokens()
+
+
+class _Unreadable(Exception):
+    """The text cannot be read on: message and place."""
+
+    def __init__(self, message: str, place: int) -> None:
+        super().__init__(message)
+        self.token = Token("error", message, place)
 
 
 class _Lexer:
@@ -99,24 +123,27 @@ class _Lexer:
         self._colon_seen = False
 
     def tokens(self) -> list[Token]:
-        found = []
-        while True:
-            space = _SPACE.match(self._text, self._place)
-            assert space is not None
-            self._place = space.end()
-            if self._place >= len(self._text):
-                break
-            found.append(self._in_selector() if self._in_braces else self._outside())
-        if self._in_braces:
-            self._refuse("unexpected end of input inside braces")
-        if self._depth:
-            self._refuse("unclosed left parenthesis")
-        if self._in_brackets:
-            self._refuse("unclosed left bracket")
+        found: list[Token] = []
+        try:
+            while True:
+                space = _SPACE.match(self._text, self._place)
+                assert space is not None
+                self._place = space.end()
+                if self._place >= len(self._text) and not self._is_after_bracket():
+                    break
+                found.append(self._in_selector() if self._in_braces else self._outside())
+            if self._in_braces:
+                self._refuse("unexpected end of input inside braces")
+            if self._depth:
+                self._refuse("unclosed left parenthesis")
+            if self._in_brackets:
+                self._refuse("unclosed left bracket")
+        except _Unreadable as error:
+            return [*found, error.token]
         return [*found, Token("end of input", "", self._place)]
 
     def _refuse(self, message: str) -> NoReturn:
-        refuse(self._text, self._place, message)
+        raise _Unreadable(message, self._place)
 
     def _take(self, kind: str, length: int) -> Token:
         token = Token(kind, self._text[self._place : self._place + length], self._place)
@@ -148,6 +175,8 @@ class _Lexer:
         return "'" + ("\\'" if character == "'" else go_escape(character).replace('\\"', '"')) + "'"
 
     def _outside(self) -> Token:
+        if self._is_after_bracket():
+            return self._first_in_brackets()
         character = self._text[self._place]
         following = self._text[self._place + 1 : self._place + 2]
         if character in "0123456789" or (character == "." and following.isdigit()):
@@ -186,31 +215,36 @@ class _Lexer:
         elif operator == ")":
             self._depth -= 1
             if self._depth < 0:
+                self._place += 1
                 self._refuse("unexpected right parenthesis ')'")
         return self._take(operator, len(operator))
 
     def _bracket(self) -> Token:
         if self._in_brackets:
             self._refuse("unexpected left bracket '['")
-        token = self._take("[", 1)
         self._in_brackets, self._colon_seen = True, False
-        space = re.compile(r"[ \t\n\r]*").match(self._text, self._place)
-        assert space is not None
-        if not _DURATION.match(self._text, space.end()):
-            self._place = space.end()
-            if _NUMBER.match(self._text, self._place):
-                self._refuse("missing unit character in duration")
-            like = _NUMBER_LIKE.match(self._text, self._place)
-            self._refuse(f'bad duration syntax: "{like[0] if like else ""}"')
-        return token
+        return self._take("[", 1)
+
+    def _is_after_bracket(self) -> bool:
+        return self._in_brackets and self._text[: self._place].rstrip(" \t\r\n").endswith("[")
+
+    def _first_in_brackets(self) -> Token:
+        """What follows a bracket is a duration, whatever it looks like."""
+        number = _NUMBER.match(self._text, self._place)
+        if number:
+            self._refuse("missing unit character in duration")
+        return self._duration("bad duration syntax")
+
+    def _duration(self, otherwise: str) -> Token:
+        if duration := _DURATION.match(self._text, self._place):
+            return self._take("duration", len(duration[0]))
+        like = _DURATION_LIKE.match(self._text, self._place)
+        self._refuse(f'{otherwise}: "{like[0] if like else ""}"')
 
     def _number(self) -> Token:
         if number := _NUMBER.match(self._text, self._place):
             return self._take("number", len(number[0]))
-        if duration := _DURATION.match(self._text, self._place):
-            return self._take("duration", len(duration[0]))
-        like = _NUMBER_LIKE.match(self._text, self._place)
-        self._refuse(f'bad number or duration syntax: "{like[0] if like else ""}"')
+        return self._duration("bad number or duration syntax")
 
     def _word(self, word: str) -> Token:
         lowered = word.lower()
@@ -246,8 +280,18 @@ class _Lexer:
             if not following:
                 self._refuse("escape sequence not terminated")
             if following in "xuU01234567":
-                self._refuse("illegal character in escape sequence")
+                self._refuse(self._bad_digit(place + 1))
             self._refuse(f"unknown escape sequence U+{ord(following):04X} '{following}'")
         if escape[0][1] in "uU" and (0xD800 <= int(escape[0][2:], 16) < 0xE000 or int(escape[0][2:], 16) > 0x10FFFF):
             self._refuse("escape sequence is an invalid Unicode code point")
         return escape.end()
+
+    def _bad_digit(self, place: int) -> str:
+        kind = self._text[place]
+        digits, place = (_HEXADECIMAL, place + 1) if kind in "xuU" else ("01234567", place)
+        while place < len(self._text) and self._text[place] in digits:
+            place += 1
+        if place >= len(self._text):
+            return "escape sequence not terminated"
+        bad = self._text[place]
+        return f"illegal character U+{ord(bad):04X} '{bad}' in escape sequence"

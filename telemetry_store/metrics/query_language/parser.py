@@ -18,7 +18,9 @@ from ...refusals import BadRequest, Unsupported
 from ...times import parse_prometheus_duration
 from ...vector_matching import SET_OPERATIONS, Cardinality, Matching
 from ...vectors import Grouping
+from .diagnosis import diagnose
 from .lexer import AGGREGATIONS, METRIC_KEYWORDS, Token, refuse, tokenize
+from .printer import show_number
 from .syntax import (
     Aggregation,
     Anchor,
@@ -50,7 +52,6 @@ _LATER_FUNCTIONS = frozenset(
 _NATIVE_HISTOGRAM_FUNCTIONS = frozenset(["histogram_count", "histogram_fraction", "histogram_sum"])
 
 _MATCH_OPERATORS = ("=", "!=", "=~", "!~")
-_LONGEST_DURATION = 2**63 // 1_000_000
 
 # Registrations are the process'; a module that is loaded anew starts from none.
 promql.clear_extra_functions()
@@ -61,12 +62,14 @@ def parse(query: str) -> Expression:
     """The query's tree. Raises BadRequest."""
     refuse_if_unreasonable(query)
     tokens = tokenize(query)
-    if len(tokens) == 1:
-        refuse(query, len(query), "no expression found in input")
+    if tokens[0].kind == "end of input":
+        refuse(query, 0, "no expression found in input")
+    if tokens[-1].kind == "error":
+        diagnose(query, tokens, tokens[-1].text)
     try:
         tree = promql.parse(_skeleton(tokens))
     except ValueError as error:
-        raise BadRequest(_worded(str(error))) from None
+        diagnose(query, tokens, f"1:1: parse error: {error}")
     return _Reader(query, tokens).read(tree)
 
 
@@ -96,14 +99,6 @@ def _skeleton(tokens: list[Token]) -> str:
     return " ".join(words)
 
 
-def _worded(message: str) -> str:
-    """promql-parser's message in Prometheus' words."""
-    for theirs, ours in ((" matrix", " range vector"), (" vector", " instant vector")):
-        if message.startswith(("expected type", "unary expression", "binary expression")):
-            message = message.replace(theirs, ours).replace("range instant vector", "range vector")
-    return f"1:1: parse error: {message}"
-
-
 class _Reader:
     """Walks promql-parser's tree and the tokens at the same time; both are in the order of the text."""
 
@@ -122,7 +117,8 @@ class _Reader:
         """The next token, which must be of one of the kinds."""
         token = self._token
         if token.kind not in kinds:
-            refuse(self._query, token.start, f"unexpected {token.describe()}")
+            # promql-parser takes what Prometheus does not.
+            diagnose(self._query, self._tokens, f"unexpected {token.describe()}")
         self._next += 1
         return token
 
@@ -145,14 +141,10 @@ class _Reader:
 
     def _duration(self) -> int:
         token = self._take("duration")
-        milliseconds = parse_prometheus_duration(token.text)
-        if milliseconds is None:
-            refuse(self._query, token.start, f'not a valid duration string: "{token.text}"')
-        if milliseconds > _LONGEST_DURATION:
-            refuse(self._query, token.start, "duration out of range")
-        if not milliseconds:
-            refuse(self._query, token.start, "duration must be greater than 0")
-        return milliseconds
+        problem = token.duration_problem()
+        if problem:
+            refuse(self._query, token.start, problem)
+        return parse_prometheus_duration(token.text) or 0
 
     def _string(self) -> str:
         token = self._take("string")
@@ -202,6 +194,7 @@ class _Reader:
             if isinstance(inner, Number):
                 return Number(-inner.value if sign.kind == "-" else inner.value)
             return Unary("+", inner)
+        start = self._token.start
         match tree:
             case promql.ParenExpr():
                 self._take("(")
@@ -213,13 +206,13 @@ class _Reader:
             case promql.StringLiteral():
                 return Text(self._string())
             case promql.VectorSelector():
-                return self._modified(self._selector())
+                return self._modified(self._selector(), start)
             case promql.MatrixSelector():
                 selector = self._selector()
                 self._take("[")
                 length = self._duration()
                 self._take("]")
-                return Range(self._modified(selector), length)
+                return Range(self._modified(selector, start), length)
             case promql.SubqueryExpr():
                 return self._subquery(tree)
             case promql.Call():
@@ -236,7 +229,7 @@ class _Reader:
         matchers: list[Matcher] = []
         if self._accept("{"):
             while not self._accept("}"):
-                label = self._take("identifier").text
+                label = self._take("identifier")
                 operation = self._take(*_MATCH_OPERATORS)
                 matchers.append(self._matcher(label, operation))
                 if not self._accept(","):
@@ -252,51 +245,56 @@ class _Reader:
             refuse(self._query, place, "vector selector must contain at least one non-empty matcher")
         return Selector(name, tuple(matchers))
 
-    def _matcher(self, label: str, operation: Token) -> Matcher:
+    def _matcher(self, label: Token, operation: Token) -> Matcher:
         value = self._string()
         try:
-            return Matcher(label, operation.kind, value)
+            return Matcher(label.text, operation.kind, value)
         except BadRequest as error:
-            refuse(self._query, operation.start, str(error))
+            # Prometheus' errors about brackets show the anchors that it puts around.
+            message = str(error)
+            if "missing closing )" in message or "unexpected )" in message:
+                message = message.replace(f"`{value}`", f"`^(?:{value})$`")
+            refuse(self._query, label.start, message)
 
-    def _modified(self, selector: Selector) -> Selector:
-        offset, anchor = self._modifiers()
+    def _modified(self, selector: Selector, start: int) -> Selector:
+        offset, anchor = self._modifiers(start)
         return Selector(selector.name, selector.matchers, offset, anchor)
 
-    def _modifiers(self) -> tuple[int, Anchor | None]:
-        """What follows a selector: `offset` and `@`, in any order."""
+    def _modifiers(self, start: int) -> tuple[int, Anchor | None]:
+        """What follows a selector that begins at `start`: `offset` and `@`, in any order."""
         offset, anchor = 0, None
         while True:
             if self._accept("offset"):
                 sign = -1 if self._accept("-") else 1
                 offset = sign * self._duration()
             elif self._accept("@"):
-                anchor = self._anchor()
+                anchor = self._anchor(start)
             else:
                 return offset, anchor
 
-    def _anchor(self) -> Anchor:
+    def _anchor(self, start: int) -> Anchor:
         word = self._accept("start", "end")
         if word:
             self._take("(")
             self._take(")")
             return Anchor(word.kind)
-        place = self._token.start
         sign = self._accept("+", "-")
         seconds = self._number()
         seconds = -seconds if sign and sign.kind == "-" else seconds
         if not -(2.0**63) < seconds < 2.0**63:
-            refuse(self._query, place, f"timestamp out of bounds for @ modifier: {seconds:f}")
+            shown = f"{seconds:f}" if math.isfinite(seconds) else show_number(seconds)
+            refuse(self._query, start, f"timestamp out of bounds for @ modifier: {shown}")
         return Anchor(round(seconds * 1000))
 
     def _subquery(self, tree: promql.SubqueryExpr) -> Subquery:
+        start = self._token.start
         inner = self._expression(tree.expr)
         self._take("[")
         length = self._duration()
         self._take(":")
         step = self._duration() if self._token.kind == "duration" else None
         self._take("]")
-        return Subquery(inner, length, step, *self._modifiers())
+        return Subquery(inner, length, step, *self._modifiers(start))
 
     def _call(self, tree: promql.Call) -> Call:
         place = self._token.start
