@@ -36,6 +36,10 @@ def parse_matchers(text: str) -> tuple[Matcher, ...]:
     raise BadRequest(message if text else "1:1: parse error: unexpected end of input")
 
 
+#: Numbers are seconds however far away: Grafana asks for exemplars up to the year 58,859, with milliseconds.
+_FARTHEST_SECONDS = 9e12
+
+
 def wrong_parameter(name: str, error: object) -> BadRequest:
     """What is raised when a parameter is wrong."""
     return BadRequest(f'invalid parameter "{name}": {error}')
@@ -47,7 +51,7 @@ def read_time(parameters: Parameters, name: str, default: int | None = None) -> 
     if not text and default is not None:
         return default
     seconds = parse_float(text)
-    if seconds is not None and EARLIEST_SECONDS <= seconds <= LATEST_SECONDS:
+    if seconds is not None and abs(seconds) <= _FARTHEST_SECONDS:
         return round(seconds * 1000)
     nanoseconds = parse_rfc3339(text)
     if nanoseconds is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from collections.abc import Sequence
@@ -71,8 +72,9 @@ def queries() -> dict[str, list[str]]:
         for parameters in (row.get("params", {}), row.get("form", {})):
             found[row["api"]].update(parameters[name] for name in ("query", "q", "match[]") if parameters.get(name))
     for api in ("loki", "tempo"):
-        with (_DATA / f"{api}_answers.jsonl").open() as file:
-            for line in file:
+        for path in _DATA.glob(f"{api}_answers.jsonl*"):
+            content = path.read_bytes()
+            for line in (gzip.decompress(content) if path.suffix == ".gz" else content).splitlines():
                 asked = json.loads(line)["params"]
                 found[api].update(str(asked[name]) for name in ("query", "q") if isinstance(asked.get(name), str))
     return {api: sorted(texts) for api, texts in found.items()}
