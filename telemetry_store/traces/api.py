@@ -15,21 +15,31 @@ from .query_api import query_routes
 from .storage import TraceStorage
 from .tags_api import tag_routes
 
+#: The Tempo that is answered for.
+VERSION = "3.0.3"
+GO_VERSION = "go1.26.8"
+
 
 def create_traces_app(storage: TraceStorage) -> Starlette:
     """The application that stands on Tempo's port."""
     threads = QueryThreads()
-    return create_app(
-        [
-            Route("/ready", _ready),
-            Route("/api/echo", _echo),
-            Route("/api/status/buildinfo", _build_info),
-            *by_id_routes(storage, threads),
-            *query_routes(storage, threads),
-            *tag_routes(storage, threads),
-        ],
-        _render_error,
-    )
+    routes = [
+        Route("/ready", _ready),
+        Route("/status/version", _version),
+        Route("/api/echo", _echo),
+        Route("/api/status/buildinfo", _build_info),
+        *by_id_routes(storage, threads),
+        *query_routes(storage, threads),
+        *tag_routes(storage, threads),
+    ]
+    for route in routes:
+        if isinstance(route, Route):
+            # Tempo asks nobody how, only what.
+            route.methods = None
+    application = create_app(routes, _render_error)
+    # To a Go server a path with a slash at its end is another one.
+    application.router.redirect_slashes = False
+    return application
 
 
 def _render_error(request: Request, status: int, refusal: Refusal | None, message: str) -> Response:
@@ -44,10 +54,24 @@ async def _echo(request: Request) -> Response:
     return PlainTextResponse("echo\n")
 
 
-async def _build_info(request: Request) -> Response:
-    return JsonAnswer(
-        {"version": "3.0.3", "revision": "", "branch": "", "buildUser": "", "buildDate": "", "goVersion": ""}
+async def _version(request: Request) -> Response:
+    built = "".join(
+        f"  {name + ':':18}{value}\n"
+        for name, value in (
+            ("build user", ""),
+            ("build date", ""),
+            ("go version", GO_VERSION),
+            ("platform", "linux/amd64"),
+            ("tags", "unknown"),
+        )
     )
+    text = f"GET /status/version\ntempo, version {VERSION} (branch: , revision: unknown)\n{built}"
+    return PlainTextResponse(text, media_type="text/plain")
+
+
+async def _build_info(request: Request) -> Response:
+    names = ("revision", "branch", "buildUser", "buildDate")
+    return JsonAnswer({"version": VERSION, **dict.fromkeys(names, ""), "goVersion": GO_VERSION})
 
 
 __all__ = ["create_otlp_app", "create_traces_app"]

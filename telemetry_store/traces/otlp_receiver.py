@@ -42,10 +42,12 @@ _CORRUPT = {
 
 def create_otlp_app(storage: TraceStorage, on_stored: Callable[[ingest.Batch], None] | None = None) -> Starlette:
     """The application that stands on the OTLP/HTTP port; `on_stored` is told of every batch that was taken."""
-    return create_app(
-        [Route("/v1/traces", _Receiver(storage, on_stored).traces, methods=["POST", "GET", "PUT", "DELETE", "PATCH"])],
-        _render_otlp_error,
-    )
+    route = Route("/v1/traces", _Receiver(storage, on_stored).traces)
+    # Other methods get the receiver's own words.
+    route.methods = None
+    application = create_app([route], _render_otlp_error)
+    application.router.redirect_slashes = False
+    return application
 
 
 def _media_type(request: Request) -> str:
