@@ -12,7 +12,7 @@ from ..deadline import Deadline
 from ..quoting import unquote
 from ..refusals import BadRequest
 from .columns import Column, SpanBlock
-from .query_language.search import FoundTrace, summary
+from .query_language.search import FoundTrace, enough, newest_first, summary
 from .query_language.syntax import STATUSES
 
 _PAIR = re.compile(r'\s*([^\s="]+)(?:=("(?:[^"\\]|\\.)*"|[^\s"]*))?(?=\s|$)')
@@ -56,6 +56,8 @@ def search_by_tags(
     found: list[FoundTrace] = []
     for block in blocks:
         deadline.check()
+        if enough(found, limit, block):
+            break
         fits = (block.trace_start <= end) & (block.trace_end >= start)
         duration = block.trace_end - block.trace_start
         if shortest is not None:
@@ -66,10 +68,8 @@ def search_by_tags(
             fits &= _traces_with(block, name, value)
         traces = np.flatnonzero(fits)
         newest = traces[np.argsort(-block.trace_start[traces], kind="stable")[:limit]]
-        found += [summary(block, trace, []) for trace in newest.tolist()]
-        if len(found) >= limit:
-            break
-    return sorted(found, key=lambda trace: trace.start, reverse=True)[:limit]
+        found = newest_first([*found, *(summary(block, trace, []) for trace in newest.tolist())])[:limit]
+    return found
 
 
 def _traces_with(block: SpanBlock, name: str, value: str) -> Bools:

@@ -21,14 +21,14 @@ from .series import Labels, Series, in_order, label_value, through_stages
 from .spansets import PipelineRun
 from .syntax import NIL, NUMERIC, Attribute, Compare, MetricsFunction, Query, Static
 from .time_grid import TimeGrid
-from .vectors import Constant, Numbers, encoded
+from .vectors import Bools, Constant, Numbers, encoded
 
 _DURATION = Attribute("intrinsic", "span:duration")
 _NANOSECONDS = 1e9
 _BUCKET = "__bucket"
 
 #: Points of all series together; what has more is cut off, as a response with too many series is.
-_MOST_POINTS = 5_000_000
+_MOST_POINTS = 2_000_000
 _MOST_SERIES = 10_000
 
 Key = tuple[Static, ...]
@@ -43,7 +43,8 @@ class SeriesMaker:
         self._query = query
         self._metrics = query.metrics
         self._grid = grid
-        self._measures: dict[Labels, _Measure] = {}
+        self._numbers: dict[Labels, int] = {}
+        self._measures = _Measures(grid.count)
         self._picker = ExemplarPicker(grid, exemplars)
         limit = most_series or _MOST_SERIES
         #: Series beyond it are left out.
@@ -76,27 +77,33 @@ class SeriesMaker:
         begins = np.flatnonzero(np.concatenate(([True], cells[1:] != cells[:-1])))
         reduced = _Reduced(values, begins, np.diff(np.append(begins, len(cells))))
         cell_series, cell_points = np.divmod(cells[begins], self._grid.count)
-        bounds = np.searchsorted(cell_series, np.arange(len(labels) + 1))
-        for number, of_series in enumerate(labels):
-            measure = self._measures.get(of_series)
-            if measure is None:
-                if len(self._measures) >= self.limit:
-                    self.partial = True
-                    continue
-                measure = self._measures[of_series] = _Measure(self._grid.count)
-            cells_of = slice(int(bounds[number]), int(bounds[number + 1]))
-            measure.add(cell_points[cells_of], reduced, cells_of)
+        numbers = np.array([self._number_of(of_series) for of_series in labels])
+        cell_numbers = numbers[cell_series]
+        kept = cell_numbers >= 0
+        self._measures.add(cell_numbers[kept], cell_points[kept], reduced, kept)
         exemplar_values = values_in_seconds(values, order, self._metrics.attribute)
         self._picker.observe(fetched, rows, series, labels, exemplar_values)
 
+    def _number_of(self, labels: Labels) -> int:
+        """The row of a series in the measures, -1 for one too many."""
+        number = self._numbers.get(labels, -1)
+        if number < 0:
+            if len(self._numbers) >= self.limit:
+                self.partial = True
+                return -1
+            number = self._numbers[labels] = len(self._numbers)
+        return number
+
     def result(self) -> list[Series]:
         """The series, through all stages of the query."""
+        self._measures.reserve(len(self._numbers))
         if self._metrics.function == "quantile_over_time":
             series = self._quantiles()
         else:
-            series = [Series(labels, self._values(measure)) for labels, measure in self._measures.items()]
+            values = self._values()
+            series = [Series(labels, values[number]) for labels, number in self._numbers.items()]
             if not series and not self._metrics.by and not self._bucketed:
-                series = [Series(self._labels(()), self._values(_Measure(self._grid.count)))]
+                series = [Series(self._labels(()), self._nothing())]
         self._picker.attach(series)
         return in_order(through_stages(series, self._query.stages))
 
@@ -160,26 +167,34 @@ class SeriesMaker:
             values, types = np.array(numbers)[codes], np.array(kinds)[codes]
         return (values, types) if self._bucketed or attribute != _DURATION else (values / _NANOSECONDS, types)
 
-    def _values(self, measure: _Measure) -> Floats:
+    def _values(self) -> Floats:
+        """The values of all series, a row each."""
+        measures = self._measures
         match self._metrics.function:
             case "rate":
                 seconds = (self._grid.end - self._grid.start if self._grid.instant else self._grid.step) / _NANOSECONDS
-                return measure.spans * (1.0 / seconds)
+                return measures.spans * (1.0 / seconds)
             case "min_over_time":
-                return measure.least
+                return measures.least
             case "max_over_time":
-                return measure.greatest
+                return measures.greatest
             case "sum_over_time":
-                return np.where(measure.numbers > 0, measure.sum, np.nan)
+                return np.where(measures.numbers > 0, measures.sum, np.nan)
             case "avg_over_time":
                 with np.errstate(invalid="ignore", divide="ignore"):
-                    return np.where(measure.numbers > 0, measure.sum / measure.numbers, np.nan)
-        return measure.spans
+                    return np.where(measures.numbers > 0, measures.sum / measures.numbers, np.nan)
+        return measures.spans
+
+    def _nothing(self) -> Floats:
+        """The values of a series without labels that counts no span."""
+        counts = self._metrics.function in ("rate", "count_over_time")
+        return np.zeros(self._grid.count) if counts else np.full(self._grid.count, np.nan)
 
     def _quantiles(self) -> list[Series]:
         histograms: dict[Labels, list[tuple[float, Floats]]] = {}
-        for labels, measure in self._measures.items():
-            histograms.setdefault(labels[:-1], []).append((float(labels[-1][1].value), measure.spans))
+        for labels, number in self._numbers.items():
+            bucket = (float(labels[-1][1].value), self._measures.spans[number])
+            histograms.setdefault(labels[:-1], []).append(bucket)
         series = []
         for labels, histogram in histograms.items():
             histogram.sort(key=lambda bucket: bucket[0])
@@ -218,23 +233,35 @@ class _Reduced:
         self.greatest = np.fmax.reduceat(values, begins)
 
 
-class _Measure:
-    """What is known of one series at each point."""
+class _Measures:
+    """What is known of each series (a row) at each point (a column)."""
 
     def __init__(self, count: int) -> None:
-        self.spans = np.zeros(count)
-        self.numbers = np.zeros(count)
-        self.sum = np.zeros(count)
-        self.least = np.full(count, np.nan)
-        self.greatest = np.full(count, np.nan)
+        self._count = count
+        self.spans = self.numbers = self.sum = self.least = self.greatest = np.zeros((0, count))
 
-    def add(self, points: NDArray[Any], reduced: _Reduced, cells: slice) -> None:
-        """Adds groups, each at a point of its own."""
-        self.spans[points] += reduced.spans[cells]
-        self.numbers[points] += reduced.numbers[cells]
-        self.sum[points] += reduced.sum[cells]
-        self.least[points] = np.fmin(self.least[points], reduced.least[cells])
-        self.greatest[points] = np.fmax(self.greatest[points], reduced.greatest[cells])
+    def reserve(self, series: int) -> None:
+        """Makes room for so many series, and none beyond."""
+        self.spans, self.numbers, self.sum = (
+            self._resized(a, series, 0.0) for a in (self.spans, self.numbers, self.sum)
+        )
+        self.least, self.greatest = (self._resized(a, series, np.nan) for a in (self.least, self.greatest))
+
+    def _resized(self, array: Floats, series: int, empty: float) -> Floats:
+        if len(array) >= series:
+            return array[:series]
+        return np.concatenate((array, np.full((series - len(array), self._count), empty)))
+
+    def add(self, series: NDArray[Any], points: NDArray[Any], reduced: _Reduced, cells: Bools) -> None:
+        """Adds groups of values (`cells` of those reduced), each of another series or point."""
+        if len(series) and int(series.max()) >= len(self.spans):
+            self.reserve(max(int(series.max()) + 1, 2 * len(self.spans)))
+        at = (series, points)
+        self.spans[at] += reduced.spans[cells]
+        self.numbers[at] += reduced.numbers[cells]
+        self.sum[at] += reduced.sum[cells]
+        self.least[at] = np.fmin(self.least[at], reduced.least[cells])
+        self.greatest[at] = np.fmax(self.greatest[at], reduced.greatest[cells])
 
 
 def evaluate(

@@ -75,10 +75,21 @@ def search(
         return found
     for block in blocks:
         deadline.check()
-        found += _in_block(query, block, start, end, limit, spans_per_set, deadline)
-        if len(found) >= limit:
+        if enough(found, limit, block):
             break
-    return sorted(found, key=lambda trace: trace.start, reverse=True)[:limit]
+        found += _in_block(query, block, start, end, limit, spans_per_set, deadline)
+        found = newest_first(found)[:limit]
+    return found
+
+
+def newest_first(found: list[FoundTrace]) -> list[FoundTrace]:
+    """The traces by their start, the newest first."""
+    return sorted(found, key=lambda trace: trace.start, reverse=True)
+
+
+def enough(found: list[FoundTrace], limit: int, block: SpanBlock) -> bool:
+    """Whether so many traces have been found (newest first) that this block and older ones have none to add."""
+    return len(found) >= limit and block.newest <= found[limit - 1].start
 
 
 def finds_nothing(query: Query) -> bool:

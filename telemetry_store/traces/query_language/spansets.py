@@ -384,15 +384,19 @@ def _parents_after_children(tree: Tree, parents: Bools) -> list[NDArray[np.int64
 
 
 def _ancestors_after_first(tree: Tree, above: Bools, below: Bools, trace: NDArray[Any]) -> list[NDArray[np.int64]]:
-    """Descendants in order, the outermost ancestor after its first one, other ancestors at the end."""
+    """Descendants in order, the outermost ancestor after its first branch of them, other ancestors at the end."""
     found = below & tree.has_ancestor_in(above)
     width = int(tree.right.max(initial=0)) + 2
     place = trace.astype(np.int64) * width + tree.left
-    ordered = np.sort(place[found])
+    # A branch ends before the first descendant that is not below the one before it.
+    rows = np.flatnonzero(below & tree.connected)
+    rows = rows[np.argsort(place[rows])]
+    ends_at = place[rows] + tree.right[rows] - tree.left[rows]
+    ends = place[rows][np.append(place[rows][1:] > ends_at[:-1], True)] if len(rows) else place[:0]
     outermost = above & ~tree.has_ancestor_in(above) & ~found
     first = np.zeros(len(place), np.int64)
-    if len(ordered):
-        first = ordered[np.minimum(np.searchsorted(ordered, place), len(ordered) - 1)]
+    if len(ends):
+        first = ends[np.minimum(np.searchsorted(ends, place), len(ends) - 1)]
     key = np.where(found, place, np.where(outermost, first, np.int64(2**62)))
     return [key, (~found).astype(np.int64), tree.left]
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...regexes import compile_pattern
 from ..columns import key_of
 from .operations import COMPARE, LISTS, OperationFailed, binary_result, unary_result
+from .patterns import matcher
 from .syntax import NIL, NUMERIC, Static, static_of
 
 Bools = NDArray[np.bool_]
@@ -126,6 +126,10 @@ def binary(operation: str, left: Vector, right: Vector, count: int) -> Vector:
     quick = _of_numbers(operation, left, right)
     if quick is not None:
         return quick
+    if isinstance(left, Encoded) and isinstance(right, Constant):
+        quick = _of_plain_numbers(operation, left, right.static)
+        if quick is not None:
+            return quick
     if isinstance(right, Constant):
         one = encoded(left, count)
         tested = _tested(operation, one, right.static)
@@ -192,6 +196,29 @@ def _of_numbers(operation: str, left: Vector, right: Vector) -> Vector | None:
     return Numbers(result, "float", present)
 
 
+def _of_plain_numbers(operation: str, vector: Encoded, operand: Static) -> Vector | None:
+    """An operation between distinct whole or broken numbers and a constant in one step; None if it is not one."""
+    if (
+        operand.type not in ("int", "float")
+        or vector.mark
+        or not (operation in COMPARE or operation in ("+", "-", "*"))
+    ):
+        return None
+    types = set(map(type, vector.values)) - {type(None)}
+    if len(types) != 1 or not types <= {int, float}:
+        return None
+    there = np.array([value is not None for value in vector.values], np.bool_)
+    whole = types == {int} and operand.type == "int"
+    numbers = np.array([value or 0 for value in vector.values], np.int64 if whole else np.float64)
+    if operation in COMPARE:
+        return Truth(np.append(COMPARE[operation](numbers, operand.value) & there, False)[vector.codes])
+    constant = numbers.dtype.type(operand.value)
+    result = numbers + constant if operation == "+" else numbers - constant if operation == "-" else numbers * constant
+    # Several spans may now share a result that was several values; no operation minds.
+    values = [value if present else None for value, present in zip(result.tolist(), there.tolist(), strict=True)]
+    return Encoded(vector.codes, values)
+
+
 def _number(side: Any) -> Any:
     return side.static.value
 
@@ -222,12 +249,12 @@ def value_test(operation: str, operand: Static) -> Callable[[Any], bool] | None:
         items, within = frozenset(operand.value), operation == "IN"
         return lambda value: (value in items) == within
     if operation in ("MATCH ANY", "MATCH NONE"):
-        patterns, found = [compile_pattern(item).fullmatch for item in operand.value], operation == "MATCH ANY"
-        return lambda value: any(matches(value) is not None for matches in patterns) == found
+        patterns, found = [matcher(item) for item in operand.value], operation == "MATCH ANY"
+        return lambda value: any(matches(value) for matches in patterns) == found
     if operation in ("=~", "!~"):
         if operand.type != "string":
             return None
-        matches, wanted = compile_pattern(operand.value).fullmatch, operation == "=~"
-        return lambda value: (matches(value) is not None) == wanted
+        matches, wanted = matcher(operand.value), operation == "=~"
+        return lambda value: matches(value) == wanted
     compare, constant = COMPARE[operation], operand.value
     return lambda value: bool(compare(value, constant))

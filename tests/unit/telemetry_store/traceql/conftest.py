@@ -75,4 +75,4 @@ def block() -> SpanBlock:
     for source, rows in decode_json(msgspec.json.encode({"resourceSpans": _resource_spans()})):
         for row in rows:
             builder.add(source, row)
-    return SpanBlock(builder.columns())
+    return SpanBlock(builder.columns(), newest=100 * SECOND)
