@@ -8,6 +8,8 @@ from .limits import QUERY_CHARACTERS, QUERY_DEPTH, QUERY_OPERATORS
 from .refusals import BadRequest
 
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|`[^`]*`', re.DOTALL)
+#: A subquery of a subquery, which has no brackets around it.
+_CHAINED = re.compile(r"\]\s*\[")
 _OPERATOR = re.compile(r"[-+*/%^!|&<>=~]+|\b(?:and|or|unless|atan2)\b", re.IGNORECASE)
 
 
@@ -23,6 +25,7 @@ def refuse_if_unreasonable(query: str) -> None:
             deepest = max(deepest, depth)
         elif character in ")]}":
             depth -= 1
+    deepest += len(_CHAINED.findall(bare))
     if deepest > QUERY_DEPTH:
         raise BadRequest(f"query is nested {deepest} deep, the limit is {QUERY_DEPTH}")
     operators = sum(len(match) if match[0] in "-+!" else 1 for match in _OPERATOR.findall(bare))
