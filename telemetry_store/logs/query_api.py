@@ -21,7 +21,7 @@ from ..vectors import Floats, Labels, Vector, format_time, format_value
 from .parameters import read_direction, read_interval, read_limit, read_range, read_step, read_time
 from .query_language.evaluator import evaluate, is_sorted_by_value
 from .query_language.log_lines import Line, choose_lines
-from .query_language.parser import parse, parse_without_validation
+from .query_language.parser import parse
 from .query_language.pretty import pretty
 from .query_language.reading import Source, Work
 from .query_language.stages import compile_pipeline
@@ -99,7 +99,7 @@ class QueryApi:
         """A query as Loki would write it."""
         parameters = await read_parameters(request)
         try:
-            query = parse_without_validation(parameters.get("query"))
+            query = parse(parameters.get("query"))
         except BadRequest as error:
             return JsonAnswer({"status": "invalid-query", "error": str(error)}, 400)
         return JsonAnswer({"status": "success", "data": pretty(query)})

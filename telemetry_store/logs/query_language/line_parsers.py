@@ -283,8 +283,10 @@ def parse_logfmt_key(expression: str) -> str:
         return text[1:-1]
     if not text:
         raise ValueError("syntax error: unexpected $end, expecting STRING or KEY")
+    if " " in text:
+        raise ValueError("syntax error: unexpected KEY")
     for character in text:
-        if character in ' ="':
+        if character in '="':
             raise ValueError(f"unexpected char {character}")
     return text
 

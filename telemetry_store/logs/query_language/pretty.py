@@ -17,7 +17,10 @@ def pretty(query: syntax.Query, level: int = 0) -> str:
     indent = "  " * level
     if isinstance(query, syntax.LogQuery):
         return _pretty_log_query(query, level)
-    if isinstance(query, syntax.Literal | syntax.VectorOfNumber | syntax.Variants) or not _is_long(query):
+    if isinstance(query, syntax.Variants):
+        variants = ",\n".join(pretty(variant, level + 1) for variant in query.queries)
+        return f"{indent}variants(\n{variants}\n{indent}) of (\n{_pretty_range(query.range, level + 1)}\n{indent})"
+    if isinstance(query, syntax.Literal | syntax.VectorOfNumber) or not _is_long(query):
         return f"{indent}{query}"
     if isinstance(query, syntax.RangeAggregation):
         parameter = f"{indent}  {show_float(query.parameter)},\n" if query.parameter is not None else ""
