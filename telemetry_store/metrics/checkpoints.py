@@ -19,15 +19,22 @@ _RECENT_MILLISECONDS = 15 * 60 * 1000
 _RECENT_SAMPLES = 4_000_000
 
 
-def unpacked_runs(series: Iterable[Series]) -> dict[str, list[Run]]:
-    """By metric, the samples that are in no chunk yet; those that begin together stand together."""
-    runs: dict[str, list[Run]] = {}
+def by_metric(series: Iterable[Series]) -> dict[str, list[tuple[Series, int]]]:
+    """Series with samples that are in no chunk yet, each with how many it has in memory."""
+    waiting: dict[str, list[tuple[Series, int]]] = {}
     for one in series:
         if len(one.times) > one.packed:
-            times = np.array(one.times[one.packed :], dtype=np.int64)
-            runs.setdefault(one.metric, []).append(Run(one.id, times, np.array(one.values[one.packed :])))
-    for of_metric in runs.values():
-        of_metric.sort(key=lambda run: int(run.times[0]))
+            waiting.setdefault(one.metric, []).append((one, len(one.times)))
+    return waiting
+
+
+def unpacked_runs(waiting: Iterable[tuple[Series, int]]) -> list[Run]:
+    """Copies of what is to be packed; series that begin together stand together."""
+    runs = [
+        Run(one.id, np.array(one.times[one.packed : count]), np.array(one.values[one.packed : count]))
+        for one, count in waiting
+    ]
+    runs.sort(key=lambda run: int(run.times[0]))
     return runs
 
 

@@ -26,7 +26,7 @@ from ..deadline import Deadline
 from ..limits import SERIES
 from ..matchers import Matcher
 from ..refusals import Busy, Refusal, Unprocessable
-from .checkpoints import drop_packed_before, pack_runs, trim, unpacked_runs
+from .checkpoints import by_metric, drop_packed_before, pack_runs, trim, unpacked_runs
 from .exemplars import EXEMPLARS, ExemplarRow, Exemplars, StoredExemplar, encode_labels
 from .exposition import Exemplar, Labels
 from .samples import Times, Values
@@ -58,7 +58,7 @@ CHECKPOINT_SECONDS = 600.0
 _CHECKPOINT_SAMPLES = 1_000_000
 
 #: Samples waiting for a checkpoint beyond which senders are asked to wait.
-_UNPACKED_SAMPLES = 6_000_000
+_UNPACKED_SAMPLES = 3_000_000
 
 _ROWS_PER_DELETION = 20_000
 
@@ -321,13 +321,14 @@ class MetricStorage:
         # Everything appended before this moment is in the log by now, or comes into it after what is deleted here.
         newest = connection.execute("SELECT max(id) FROM append").fetchone()[0]
         with self._lock:
-            waiting = [series for series in self._by_id.values() if len(series.times) > series.packed]
-            runs = unpacked_runs(waiting)
-            done = [(series, len(series.times)) for series in waiting]
-        for metric, of_metric in runs.items():
+            waiting = by_metric(self._by_id.values())
+        for metric, of_metric in waiting.items():
+            # Metric by metric: a copy of everything would double what memory holds. What is counted stays where it is.
+            with self._lock:
+                runs = unpacked_runs(of_metric)
             rows = [
                 (metric, c.first, c.last, c.series.tobytes(), c.last_times.tobytes(), c.content)
-                for c in pack_runs(of_metric)
+                for c in pack_runs(runs)
             ]
             insert_rows(connection, "INSERT INTO chunk(metric, first, last, series, last_times, samples)", 6, rows)
         if newest is not None:
@@ -337,7 +338,7 @@ class MetricStorage:
             (EXEMPLARS,),
         )
         self._oldest_chunk = connection.execute("SELECT min(last) FROM chunk").fetchone()[0]
-        return done
+        return [each for of_metric in waiting.values() for each in of_metric]
 
     # -- queries
 
