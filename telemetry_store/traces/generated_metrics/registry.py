@@ -19,7 +19,10 @@ from ...vectors import format_value
 #: Seconds after which a series that nothing feeds ends (Tempo: stale_duration).
 STALE_SECONDS = 15 * 60
 
-#: Longest name and value of a label in bytes, beyond which they are cut (Tempo: max_label_…_length).
+#: Exemplars come as often as Tempo's do however short the interval is: the storage has room for so many of all metrics.
+EXEMPLAR_MILLISECONDS = 15_000
+
+#: Longest value of a label in bytes, beyond which it is cut (Tempo: max_label_value_length).
 _VALUE_BYTES = 2048
 
 _OVERFLOW: Labels = (("metric_overflow", "true"),)
@@ -60,7 +63,7 @@ class Histogram:
     updated: float
     counts: list[int] = field(default_factory=list)
     sum: float = 0.0
-    #: By bucket: the newest trace id and value since the last collection.
+    #: By bucket: the newest trace id and value since the last exemplars.
     examples: dict[int, tuple[str, float]] = field(default_factory=dict)
     is_new: bool = True
 
@@ -86,7 +89,7 @@ class Histogram:
         yield self.sum_labels, self.sum, milliseconds
 
     def take_examples(self, milliseconds: int) -> Iterator[Exemplar[Labels]]:
-        """The exemplars since the last collection."""
+        """The exemplars since the last ones."""
         for bucket, (trace_id, value) in self.examples.items():
             yield Exemplar(self.bucket_labels[bucket], (("traceID", trace_id),), value, milliseconds)
         self.examples.clear()
@@ -101,6 +104,7 @@ class Registry:
         self._counters: dict[tuple[str, Labels], Counter] = {}
         self._histograms: dict[tuple[str, Labels], Histogram] = {}
         self._series = 0
+        self._exemplified = 0
 
     @property
     def active_series(self) -> int:
@@ -142,7 +146,7 @@ class Registry:
         return tuple(sorted((*labels, ("__name__", name), ("__metrics_gen_instance", self._instance))))
 
     def collect(self, milliseconds: int) -> tuple[list[Sample], list[Exemplar[Labels]]]:
-        """A sample of every series at this instant, and the exemplars since the last collection."""
+        """A sample of every series at this instant, and, every fifteen seconds, the newest exemplar of each bucket."""
         zero = milliseconds - milliseconds % 60_000 - 1_000
         samples: list[Sample] = []
         exemplars: list[Exemplar[Labels]] = []
@@ -150,7 +154,10 @@ class Registry:
             samples += counter.collect(milliseconds, zero)
         for histogram in self._histograms.values():
             samples += histogram.collect(milliseconds, zero)
-            exemplars += histogram.take_examples(milliseconds)
+        if milliseconds - self._exemplified >= EXEMPLAR_MILLISECONDS:
+            self._exemplified = milliseconds
+            for histogram in self._histograms.values():
+                exemplars += histogram.take_examples(milliseconds)
         return samples, exemplars
 
     def remove_stale(self, now: float) -> bool:

@@ -125,7 +125,15 @@ def test_a_bucket_has_the_newest_trace_as_exemplar_once(generator: MetricsGenera
     assert [(e.labels, dict(e.series)["le"]) for e in exemplars if ("span_name", "span 2") in e.series] == [
         ((("traceID", "cd"),), "0.256")
     ]
-    assert generator.registry.collect(int(NOW * 1000) + 1)[1] == []
+    assert generator.registry.collect(int(NOW * 1000) + 15_000)[1] == []
+
+
+def test_exemplars_come_every_fifteen_seconds_at_most(generator: MetricsGenerator) -> None:
+    counts = []
+    for seconds in (0, 5, 10, 15):
+        generator.take(batch_of("shop", span(1, SERVER)), NOW)
+        counts.append(len(generator.registry.collect(int(NOW + seconds) * 1000)[1]))
+    assert counts == [1, 0, 0, 1]
 
 
 @pytest.mark.parametrize("order", [1, -1])
