@@ -63,11 +63,15 @@ class Alertmanager:
                 self.dropped += 1
             self._condition.notify()
 
-    def close(self) -> None:
-        """Tries to deliver what waits, for a moment."""
+    def end(self) -> None:
+        """Ends when everything is delivered or has failed once more; does not wait for that."""
         with self._condition:
             self._closing = True
             self._condition.notify()
+
+    def close(self) -> None:
+        """Tries to deliver what waits, for a moment."""
+        self.end()
         self._thread.join(_GRACE_SECONDS)
         self._pool.clear()
 
@@ -136,6 +140,8 @@ class Notifier:
 
     def close(self) -> None:
         """Tries to deliver what waits, for a moment."""
+        for alertmanager in self.alertmanagers:
+            alertmanager.end()
         for alertmanager in self.alertmanagers:
             alertmanager.close()
 

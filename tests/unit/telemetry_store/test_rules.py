@@ -297,6 +297,28 @@ def test_two_rules_that_write_one_series_are_told_apart_by_their_errors(storage:
     assert group.rules[0].health.last_error == "out of order sample"
 
 
+def test_rules_outlive_a_disk_that_refuses_writes(storage: MetricStorage) -> None:
+    sent: list[Alert] = []
+    group = group_of(storage, one_rule("{record: a, expr: '1'}, {alert: A, expr: vector(1)}"), sent)
+    group.evaluate(MINUTE)
+    storage.database.settle()
+    storage.database._connection.execute("PRAGMA query_only = ON")
+    errors = set()
+    for minute in range(2, 8):
+        group.evaluate(minute * MINUTE)
+        storage.database.settle(0.5)
+        errors |= {rule.health.last_error for rule in group.rules}
+    assert any(error.startswith("cannot write to metrics.db: ") for error in errors), errors
+    # Alerts go out all the same.
+    assert [alert.state for alert in sent] == [State.FIRING] * len(sent)
+    assert len(sent) >= 3
+    storage.database._connection.execute("PRAGMA query_only = OFF")
+    storage.database.settle(5)
+    group.evaluate(10 * MINUTE)
+    assert [rule.health.last_error for rule in group.rules] == ["", ""]
+    assert found(storage, "a", 10) == {(("__name__", "a"),): 1.0}
+
+
 def test_nan_is_recorded_and_a_series_that_is_no_more_gets_a_marker(storage: MetricStorage) -> None:
     put(storage, "a", (0, math.nan), (1, 1.0), (2, STALE))
     group = group_of(storage, one_rule("{record: b, expr: a}"))
