@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -313,7 +314,9 @@ def test_rules_outlive_a_disk_that_refuses_writes(storage: MetricStorage) -> Non
     assert [alert.state for alert in sent] == [State.FIRING] * len(sent)
     assert len(sent) >= 3
     storage.database._connection.execute("PRAGMA query_only = OFF")
-    storage.database.settle(5)
+    deadline = time.monotonic() + 10
+    while storage.database.failure is not None and time.monotonic() < deadline:
+        time.sleep(0.02)
     group.evaluate(10 * MINUTE)
     assert [rule.health.last_error for rule in group.rules] == ["", ""]
     assert found(storage, "a", 10) == {(("__name__", "a"),): 1.0}
