@@ -163,8 +163,8 @@ def test_a_template_that_fails_leaves_the_line_and_says_why() -> None:
         ("| label_format a=b, a=c",
          "stage '| label_format a=b,a=c' : multiple label name 'a' not allowed in a single format operation"),
         ("| json a=`x[`",
-         "stage '| json a=\"x[\"' : cannot parse expression [x[]: "
-         "syntax error: unexpected $end, expecting STRING or INDEX"),
+         ("stage '| json a=\"x[\"' : cannot parse expression [x[]: "
+         "syntax error: unexpected $end, expecting STRING or INDEX")),
         ("| pattern `<a><b>`", "invalid pattern parser: found consecutive capture '<a><b>': invalid expression"),
         ("| regexp `a`", "invalid regexp parser: at least one named capture must be supplied"),
         ("|~ `(`", "stage '|~ \"(\"' : error parsing regexp: missing closing ): `(`"),
