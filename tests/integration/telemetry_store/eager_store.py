@@ -10,8 +10,7 @@ from telemetry_store import server
 from telemetry_store.settings import parse_arguments
 
 _EAGER: dict[str, dict[str, float]] = {
-    "telemetry_store.server": {"_CHECKPOINT_LOOK_SECONDS": 0.2},
-    "telemetry_store.metrics.storage": {"CHECKPOINT_SECONDS": 0.2},
+    "telemetry_store.metrics.storage": {"_LOOK_SECONDS": 0.2, "CHECKPOINT_SECONDS": 0.2},
     "telemetry_store.logs.storage": {"_LOOK_SECONDS": 0.2, "_HEAD_SECONDS": 0.2},
     "telemetry_store.traces.storage": {"_LOOK_SECONDS": 0.2, "_IDLE_SECONDS": 0.2, "_FEWEST_SPANS": 1},
     "telemetry_store.retention": {"INTERVAL_SECONDS": 0.3},

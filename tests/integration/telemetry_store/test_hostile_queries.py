@@ -326,16 +326,16 @@ def test_a_query_that_asks_too_much_is_cut_off_and_others_are_answered(
 @pytest.mark.parametrize(
     ("query", "more"),
     [
-        ("{} | rate() by (span:id, trace:id)", {"step": "1s"}),
+        pytest.param("{} | rate() by (span:id, trace:id)", {"step": "1s"}, marks=pytest.mark.slow),
         ("{} | rate()", {"step": "1ns"}),
         ("{} | rate()", {"step": "1ms", "start": 1, "end": 4_000_000_000}),
         (
             "{} | quantile_over_time(duration, " + ",".join(f"0.{n}" for n in range(1, 900)) + ") by (.id)",
             {"step": "1s"},
         ),
-        ("{} | histogram_over_time(duration) by (.id, .n)", {"step": "1s"}),
-        ("{} | compare({ .n > 5 }, 1000000000)", {"step": "1s"}),
-        ("{} | count_over_time() by (.id) | topk(1000000000)", {"step": "1s"}),
+        pytest.param("{} | histogram_over_time(duration) by (.id, .n)", {"step": "1s"}, marks=pytest.mark.slow),
+        pytest.param("{} | compare({ .n > 5 }, 1000000000)", {"step": "1s"}, marks=pytest.mark.slow),
+        pytest.param("{} | count_over_time() by (.id) | topk(1000000000)", {"step": "1s"}, marks=pytest.mark.slow),
     ],
     ids=lambda value: str(value)[:40],
 )
