@@ -11,6 +11,7 @@ from enum import Enum
 
 import numpy as np
 
+from .limits import QUERY_SAMPLES
 from .quoting import quote
 from .refusals import Unprocessable
 from .vectors import Flags, Floats, Grouping, Labels, Numbers, Vector
@@ -195,6 +196,9 @@ def _of_vectors(operation: str, left: Vector, right: Vector, matching: Matching,
     for row, key in enumerate(_keys(one, matching)):
         rows_of.setdefault(key, []).append(row)
     keys = _keys(many, matching)
+    if sum(len(rows_of.get(key, ())) for key in keys) * left.points > QUERY_SAMPLES:
+        _refuse_duplicates(one, rows_of, both, matching)
+        raise Unprocessable("query processing would load too many samples into memory in query execution")
     pairs = [(row, other) for row, key in enumerate(keys) for other in rows_of.get(key, ())]
     many_rows = np.array([row for row, _ in pairs], dtype=np.intp)
     one_rows = np.array([row for _, row in pairs], dtype=np.intp)
@@ -229,17 +233,10 @@ def _result_labels(operation: str, many: Labels, one: Labels, matching: Matching
     return labels
 
 
-def _refuse_ambiguity(
-    one: Vector,
-    rows_of: dict[Hashable, list[int]],
-    both: Flags,
-    matching: Matching,
-    many_keys: Sequence[Hashable],
-    many_rows: Numbers,
-    labels: Sequence[Labels],
-    present: Flags,
-) -> None:
-    """Raises the error of the earliest instant that has one."""
+def _duplicates(
+    one: Vector, rows_of: dict[Hashable, list[int]], both: Flags, matching: Matching
+) -> list[tuple[int, MatchingError]]:
+    """Instants at which several series on the side of one match the same, with the error."""
     found: list[tuple[int, MatchingError]] = []
     side = "left" if matching.cardinality is Cardinality.ONE_TO_MANY else "right"
     for rows in rows_of.values():
@@ -251,6 +248,27 @@ def _refuse_ambiguity(
                 group = {n: v for n, v in series.items() if (n in matching.names) == matching.on}
                 group = group if matching.on else without_name(group)
                 found.append((int(crowded[0]), DuplicateSeries(group, side, series, other)))
+    return found
+
+
+def _refuse_duplicates(one: Vector, rows_of: dict[Hashable, list[int]], both: Flags, matching: Matching) -> None:
+    found = _duplicates(one, rows_of, both, matching)
+    if found:
+        raise min(found, key=lambda each: each[0])[1]
+
+
+def _refuse_ambiguity(
+    one: Vector,
+    rows_of: dict[Hashable, list[int]],
+    both: Flags,
+    matching: Matching,
+    many_keys: Sequence[Hashable],
+    many_rows: Numbers,
+    labels: Sequence[Labels],
+    present: Flags,
+) -> None:
+    """Raises the error of the earliest instant that has one."""
+    found = _duplicates(one, rows_of, both, matching)
     grouped = matching.cardinality is not Cardinality.ONE_TO_ONE
     results: dict[Hashable, list[int]] = {}
     for pair, row in enumerate(many_rows.tolist()):

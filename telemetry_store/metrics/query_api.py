@@ -6,6 +6,7 @@ Source: Prometheus HTTP API v1, version 2.42.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,7 +15,7 @@ from starlette.routing import BaseRoute, Route
 from ..deadline import Deadline
 from ..http_api import JsonAnswer, Parameters, QueryThreads, read_parameters
 from ..limits import RANGE_POINTS
-from ..refusals import BadRequest
+from ..refusals import BadRequest, TimedOut
 from ..vectors import Vector
 from . import answers
 from .parameters import parse_step, read_deadline, read_range, read_time, success
@@ -48,7 +49,13 @@ class QueryApi:
         at = read_time(parameters, "time", time.time_ns() // 1_000_000)
         deadline = read_deadline(parameters)
         tree = _parse(parameters)
-        return await self._threads.run(self._instant, tree, at, deadline)
+        return await self._run(lambda: self._instant(tree, at, deadline))
+
+    async def _run(self, work: Callable[[], Response]) -> Response:
+        try:
+            return await self._threads.run(work)
+        except TimedOut:
+            raise TimedOut("query timed out in expression evaluation") from None
 
     def _instant(self, tree: Expression, at: int, deadline: Deadline) -> Response:
         if type_of(tree) is Type.MATRIX:
@@ -89,7 +96,7 @@ class QueryApi:
             assert isinstance(value, Vector)
             return _result("matrix", answers.matrix(value, grid, deadline))
 
-        return await self._threads.run(work)
+        return await self._run(work)
 
     async def query_exemplars(self, request: Request) -> Response:
         """The exemplars of the series that an expression selects."""

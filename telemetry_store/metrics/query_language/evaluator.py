@@ -53,6 +53,9 @@ SUBQUERY_STEP_MILLISECONDS = 60 * 1000
 #: Functions whose value depends on the instant even when their arguments do not.
 _DEPEND_ON_INSTANT = frozenset([*DATES, "predict_linear", "time", "timestamp"])
 
+#: Instants at which a subquery may be evaluated.
+_SUBQUERY_POINTS = 2_000_000
+
 TOO_MANY_SAMPLES = "query processing would load too many samples into memory in query execution"
 
 
@@ -214,7 +217,7 @@ class _Evaluation:
         step = tree.step or SUBQUERY_STEP_MILLISECONDS
         # Evaluated at multiples of the step, whenever the query is.
         first = -(-(int(ends[0]) - tree.range) // step) * step
-        if (int(ends[-1]) - first) // step >= QUERY_SAMPLES:
+        if (int(ends[-1]) - first) // step >= _SUBQUERY_POINTS:
             raise Unprocessable(TOO_MANY_SAMPLES)
         grid = np.arange(first, int(ends[-1]) + 1, step, dtype=np.int64)
         if not len(grid):

@@ -51,6 +51,9 @@ _LATER_FUNCTIONS = frozenset(
 )
 _NATIVE_HISTOGRAM_FUNCTIONS = frozenset(["histogram_count", "histogram_fraction", "histogram_sum"])
 
+#: Milliseconds beyond which no sample can be.
+_FARTHEST = 2**53
+
 _MATCH_OPERATORS = ("=", "!=", "=~", "!~")
 
 # Registrations are the process'; a module that is loaded anew starts from none.
@@ -284,7 +287,8 @@ class _Reader:
         if not -(2.0**63) < seconds < 2.0**63:
             shown = f"{seconds:f}" if math.isfinite(seconds) else show_number(seconds)
             refuse(self._query, start, f"timestamp out of bounds for @ modifier: {shown}")
-        return Anchor(round(seconds * 1000))
+        # Farther than any sample is far enough.
+        return Anchor(max(-_FARTHEST, min(round(seconds * 1000), _FARTHEST)))
 
     def _subquery(self, tree: promql.SubqueryExpr) -> Subquery:
         start = self._token.start

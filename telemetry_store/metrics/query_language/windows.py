@@ -20,6 +20,9 @@ from ..selection import Selection
 
 Places = npt.NDArray[np.int64]
 
+#: Samples of each range between two looks at the deadline.
+_LOOKS = 32
+
 #: Ranges that are worked on together: as many as fit the processor's cache with a few arrays of them.
 _BLOCK = 1 << 15
 
@@ -36,6 +39,7 @@ class Windows:
     instants: Times
     ends: Times
     range_milliseconds: int
+    deadline: Deadline
 
     @property
     def count(self) -> Places:
@@ -54,6 +58,8 @@ class Windows:
         """Goes through all ranges side by side, first samples first: (places, values, which ranges have so many)."""
         count = self.count
         for number in range(int(count.max(initial=0))):
+            if number % _LOOKS == 0:
+                self.deadline.check()
             places = self.first + number
             yield places, self.at(places), count > number
 
@@ -103,7 +109,7 @@ def apply(
         deadline.check()
         block = slice(row, row + step)
         windows = Windows(
-            selection.times, selection.values, first[block], after[block], instants, ends, range_milliseconds
+            selection.times, selection.values, first[block], after[block], instants, ends, range_milliseconds, deadline
         )
         values[block], present[block] = function(windows)
     return values, present
