@@ -41,7 +41,7 @@ def range_grid(parameters: Parameters) -> TimeGrid:
     """The grid of a query along time, on whole multiples of its step. Raises BadRequest."""
     start, end = metrics_range(parameters)
     step = _step(parameters.get("step")) if parameters.get("step") else default_step(start, end)
-    if start > end:
+    if start > end or start < 0:
         raise BadRequest("end must be greater than start")
     if step == 0 or (step > 0 and (end - start) // step > _MOST_POINTS):
         shortest = format_duration((end - start) // _MOST_POINTS)
@@ -58,8 +58,10 @@ def range_grid(parameters: Parameters) -> TimeGrid:
 def instant_grid(parameters: Parameters) -> TimeGrid:
     """The grid of a query for one number. Raises BadRequest."""
     start, end = metrics_range(parameters)
-    if start <= 0:
+    if start == 0:
         raise BadRequest("start required")
+    if start < 0:
+        raise BadRequest("end must be greater than start")
     grid = TimeGrid(start, end, end - start, instant=True)
     _check(grid)
     return grid
@@ -72,7 +74,8 @@ def _check(grid: TimeGrid) -> None:
 
 def check_length(grid: TimeGrid) -> None:
     """Raises BadRequest for a range that is too long."""
-    if grid.end - grid.start > _LONGEST:
+    end = min(grid.end, time.time_ns()) if grid.instant else grid.end
+    if end - grid.start > _LONGEST:
         longest = format_duration(_LONGEST)
         raise BadRequest(f"metrics query time range exceeds the maximum allowed duration of {longest}")
 
@@ -115,6 +118,8 @@ def _step(text: str) -> int:
     seconds = _float(text)
     if seconds is not None:
         nanoseconds = seconds * NANOSECONDS
+        if math.isnan(nanoseconds):
+            return -1
         if not abs(nanoseconds) < _LARGEST:
             raise _wrong(f'cannot parse "{text}" to a valid duration. It overflows int64')
         return int(nanoseconds)

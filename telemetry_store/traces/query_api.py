@@ -112,7 +112,8 @@ class _QueryApi:
         check_length(grid)
         blocks = self._storage.blocks(grid.start, grid.end, deadline)
         exemplars = _exemplars(query, count(parameters, "exemplars"))
-        series, limit = evaluate(query, blocks, grid, exemplars, count(parameters, "maxSeries"), deadline)
+        most_series = 0 if grid.instant else count(parameters, "maxSeries")
+        series, limit = evaluate(query, blocks, grid, exemplars, most_series, deadline)
         shown = [instant_answer(one) if grid.instant else series_answer(one, grid) for one in series]
         answer: Json = {"series": shown, "metrics": {"inspectedTraces": 0}}
         if limit is not None:

@@ -207,7 +207,9 @@ class Lexer:
         before = self._text[: self._position]
         self._line = before.count("\n") + 1
         self._column = len(before) - (before.rfind("\n") + 1) + 1
-        if self._position >= len(self._text) and before.endswith("\n"):
+        if not self._text:
+            self._line = self._column = 0
+        elif self._position >= len(self._text) and before.endswith("\n"):
             # After the last line end there is no line to stand on.
             lines = before[:-1].split("\n")
             self._line, self._column = len(lines), len(lines[-1]) + 1

@@ -47,9 +47,15 @@ def values(block: SpanBlock, query: str) -> dict[str, list[float | None]]:
             {"resource.service.name=`bank`": [3, 1], "resource.service.name=`shop`": [3, 1]},
         ),
         # A label that a span has not is left out, and one that none has is nil.
-        ("{ kind = server } | count_over_time() by (span.share)", {"span.share=`nil`": [2, 0], "span.share=0.5": [1, 0]}),
+        (
+            "{ kind = server } | count_over_time() by (span.share)",
+            {"span.share=`nil`": [2, 0], "span.share=0.5": [1, 0]},
+        ),
         ("{} | count_over_time() by (span.nope)", {"span.nope=`nil`": [6, 2]}),
-        ("{} | count_over_time() by (status)", {"status=`error`": [3, 0], "status=`ok`": [0, 1], "status=`unset`": [3, 1]}),
+        (
+            "{} | count_over_time() by (status)",
+            {"status=`error`": [3, 0], "status=`ok`": [0, 1], "status=`unset`": [3, 1]},
+        ),
         ("{ status = error } | min_over_time(duration)", {"__name__=`min_over_time`": [0.06, None]}),
         ("{ status = error } | max_over_time(duration)", {"__name__=`max_over_time`": [0.1, None]}),
         ("{} | sum_over_time(span.rows)", {"__name__=`sum_over_time`": [13, 3]}),
@@ -142,7 +148,9 @@ def test_a_grid_lies_on_multiples_of_its_step() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "step"), [(1800, 5.0), (3600, 15.0), (3660, 15.0), (86_400, 300.0), (600, 2.0), (60, 1.0), (30, 0.1), (1, 0.05)]
+    ("seconds", "step"),
+    [(1800, 5.0), (3600, 15.0), (3660, 15.0), (86_400, 300.0), (600, 2.0),
+     (60, 1.0), (30, 0.1), (1, 0.05)],
 )  # fmt: skip
 def test_the_default_step_is_a_round_one(seconds: int, step: float) -> None:
     assert default_step(0, seconds * SECOND) / SECOND == pytest.approx(step)

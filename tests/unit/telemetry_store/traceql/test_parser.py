@@ -50,7 +50,8 @@ def test_a_query_is_read_by_the_strength_of_its_operators(query: str, printed: s
         ("{} | count", "parse error at line 1, col 11: syntax error: unexpected $end, expecting ("),
         ("&& {}", "parse error at line 0, col 1: syntax error: unexpected &&"),
         ("{ .a =\n}", "parse error at line 2, col 1: syntax error: unexpected }"),
-        ("{ link:x = 1 }", "parse error at line 1, col 8: syntax error: unexpected IDENTIFIER, expecting traceID or spanID"),
+        ("{ link:x = 1 }",
+         "parse error at line 1, col 8: syntax error: unexpected IDENTIFIER, expecting traceID or spanID"),
         ("{} | rate() | topk()", "parse error at line 1, col 20: syntax error: unexpected ), expecting INTEGER"),
         ("({} | rate()) + 1", "parse error at line 1, col 7: syntax error: unexpected rate"),
         # Words and literals.

@@ -13,6 +13,7 @@ from telemetry_store.traces.columns import SpanBlock
 from telemetry_store.traces.query_language.parser import parse
 from telemetry_store.traces.query_language.search import FoundTrace, filter_rows, search
 from telemetry_store.traces.query_language.structure import tree_of
+from telemetry_store.traces.tag_search import parse_tags, search_by_tags
 
 SECOND = 10**9
 EVERYTHING = ["GET /buy", "call", "pay", "check", "book", "GET /list", "render", "orphan"]
@@ -214,3 +215,50 @@ def test_a_search_that_takes_too_long_is_cut_off(block: SpanBlock) -> None:
     time.sleep(0.001)
     with pytest.raises(TimedOut):
         search(parse("{} >> {}"), [block], 0, 100 * SECOND, 10, 3, deadline)
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        ("", ["3", "2", "1"]),
+        # Names and what Tempo keeps in columns of its own are searched for parts, other attributes for the whole.
+        ("service.name=sho", ["2", "1"]),
+        ('name="GET /"', ["2", "1"]),
+        ("root.name=buy", ["1"]),
+        ("tags=paid", ["1"]),
+        ("tags=pai", []),
+        ("status.code=error", ["1"]),
+        ("http.status_code=200", ["2"]),
+        ("service.name=bank name=orphan", ["3"]),
+    ],
+)
+def test_the_older_search_takes_tags(block: SpanBlock, tags: str, expected: list[str]) -> None:
+    traces = search_by_tags(parse_tags(tags), None, None, [block], 0, 100 * SECOND, 10, Deadline())
+    assert [trace.trace_id for trace in traces] == expected
+
+
+def test_the_older_search_takes_durations(block: SpanBlock) -> None:
+    traces = search_by_tags({}, 10_000_000, 50_000_000, [block], 0, 100 * SECOND, 10, Deadline())
+    assert [trace.trace_id for trace in traces] == ["2"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('a="', "invalid tags: unterminated quoted value at pos 4"),
+        ("=x", "invalid tags: unexpected '=' at pos 1"),
+        ("a=b a=c", "invalid tags: tag a has been set twice"),
+    ],
+)
+def test_broken_tags_are_refused(text: str, message: str) -> None:
+    with pytest.raises(BadRequest) as refused:
+        parse_tags(text)
+    assert str(refused.value) == message
+
+
+def test_tags_are_read_as_logfmt() -> None:
+    assert parse_tags('service.name=frontend name="GET \\"/\\"" error') == {
+        "service.name": "frontend",
+        "name": 'GET "/"',
+        "error": "",
+    }
