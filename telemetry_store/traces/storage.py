@@ -247,8 +247,12 @@ class TraceStorage:
 
     def _replace(self, packing: _Packing, blocks: Sequence[PackedBlock], hidden: dict[int, BlockSummary]) -> None:
         """Writes the blocks, and leaves to log and head what is not in them."""
+        given_up = False
 
         def write(connection: sqlite3.Connection) -> None:
+            if given_up:
+                # The disk refused writes for so long that these traces are packed again, in another block.
+                return
             # Whatever was submitted before this task is in the log by now.
             for block in blocks:
                 write_block(connection, block)
@@ -259,7 +263,11 @@ class TraceStorage:
                 rest = (packing.logged, _pack_batch(_as_batch(packing.rest)))
                 connection.execute("INSERT INTO append(id, spans) VALUES (?, ?)", rest)
 
-        self.database.perform(write)
+        try:
+            self.database.perform(write)
+        except Refusal:
+            given_up = True
+            raise
         with self._lock:
             self._summaries = {**self._summaries, **hidden, **{block.summary.id: block.summary for block in blocks}}
             traces = dict(packing.head.traces)
