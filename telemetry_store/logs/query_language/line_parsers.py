@@ -86,7 +86,7 @@ class JsonParser:
             elif isinstance(value, int) and value:
                 self._field(path, key, str(value), labels)
             elif isinstance(value, int | float):
-                self._field(path, key, None, labels, (line, path))
+                self._field(path, key, value, labels, line)
             elif isinstance(value, dict):
                 inner = (*path, key)
                 if labels.hints.wants_prefix(sanitize_path(inner)):
@@ -117,9 +117,9 @@ class JsonParser:
         self,
         path: tuple[str, ...],
         key: str,
-        value: str | None,
+        value: str | int | float,
         labels: LineLabels,
-        exactly: tuple[str, tuple[str, ...]] | None = None,
+        line: str = "",
     ) -> None:
         if path:
             name = sanitize_path((*path, key))
@@ -132,10 +132,8 @@ class JsonParser:
             name = labels.name_for(name)
         if not labels.hints.wants(name) or name in labels.extracted:
             return
-        if value is None:
-            assert exactly is not None
-            value = _exact_number(*exactly, key)
-        if not labels.extract(name, value):
+        text = value if isinstance(value, str) else _exact_number(line, path, key, value)
+        if not labels.extract(name, text):
             raise _Stop(keep=False)
 
 
@@ -154,7 +152,16 @@ def _decoded_exactly(line: str) -> Any:
     return _exact(line)
 
 
-def _exact_number(line: str, path: Sequence[str], key: str) -> str:
+def _exact_number(line: str, path: Sequence[str], key: str, number: int | float) -> str:
+    # Most numbers are written as Python writes them, and that the line shows.
+    start = line.find(f'"{key}":') + len(key) + 3
+    text = repr(number)
+    if (
+        line.count(f'"{key}":') == 1
+        and line.startswith(text, start)
+        and line[start + len(text) : start + len(text) + 1] in (",", "}", " ")
+    ):
+        return text
     value = _decoded_exactly(line)
     for part in path:
         value = value[part]

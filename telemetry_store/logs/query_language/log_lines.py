@@ -72,6 +72,7 @@ def _lines_of(
 ) -> Iterator[Line]:
     hints = Hints(filters=pipeline.early_filters)
     process, current = pipeline.process, pipeline.current
+    needs, cannot_pass = pipeline.needs, pipeline.cannot_pass
     for block in source.blocks(stream, start, end, pipeline.leading, newest_first):
         metadata = MetadataCache(block)
         times = block.times.tolist()
@@ -79,9 +80,12 @@ def _lines_of(
         for number, row in enumerate(reversed(rows) if newest_first else rows):
             if number % LINES_PER_CHECK == 0:
                 source.deadline.check()
+            line = block.line(row).decode(errors="replace")
+            if needs and cannot_pass(line, stream.labels, metadata.of(row)):
+                continue
             labels = LineLabels(stream.labels, metadata.of(row), hints)
             current.time = times[row]
-            text, stays = process(block.line(row).decode(errors="replace"), labels)
+            text, stays = process(line, labels)
             if not stays:
                 continue
             if labels.is_untouched:

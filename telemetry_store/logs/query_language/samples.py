@@ -180,13 +180,16 @@ class Extraction:
         process, current = self.pipeline.process, self.pipeline.current
         metadata = MetadataCache(block)
         base, hints, unwrap = stream.labels, self.hints, self._unwrap
+        needs, cannot_pass = self.pipeline.needs, self.pipeline.cannot_pass
         for row, time in enumerate(block.times.tolist()):
             if row % LINES_PER_CHECK == 0:
                 source.deadline.check()
-            labels = LineLabels(base, metadata.of(row), hints)
-            current.time = time
             content = block.line(row)
             line = content.decode(errors="replace")
+            if needs and cannot_pass(line, base, metadata.of(row)):
+                continue
+            labels = LineLabels(base, metadata.of(row), hints)
+            current.time = time
             outcome, stays = process(line, labels)
             if not stays:
                 continue

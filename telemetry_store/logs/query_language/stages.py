@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import operator
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -16,6 +16,7 @@ from ...go_template.fields import field_names
 from ...matchers import Matcher
 from ...refusals import BadRequest
 from ...regexes import compile_pattern
+from ...vectors import Labels
 from . import syntax
 from .addresses import compile_range
 from .capture_patterns import CapturePattern
@@ -41,6 +42,8 @@ TEMPLATE_ERROR = "TemplateFormatErr"
 _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq, "!=": operator.ne, ">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le,
 }  # fmt: skip
+#: Values that stand in a line as they are when a parser finds them there, unless something is escaped.
+_PLAIN = re.compile(r"[A-Za-z0-9_-]{2,}")
 _COLORS = re.compile(
     "[\u001b\u009b][\\[\\]()#;?]*(?:(?:(?:[a-zA-Z0-9]*(?:;[a-zA-Z0-9]*)*)?\u0007)"
     "|(?:(?:[0-9]{1,4}(?:;[0-9]{0,4})*)?[0-9A-PRZcf-ntqry=><~]))"
@@ -66,11 +69,14 @@ class LineTest:
 
 
 class LabelTest:
-    """A label filter."""
+    """A label filter. Its `needs` are (label, text) pairs without which it lets no line pass."""
 
-    def __init__(self, names: Sequence[str], test: Callable[[LineLabels], bool]) -> None:
+    def __init__(
+        self, names: Sequence[str], test: Callable[[LineLabels], bool], needs: tuple[tuple[str, str], ...] = ()
+    ) -> None:
         self.names = names
         self.accepts = test
+        self.needs = needs
 
     def process(self, line: str, labels: LineLabels) -> Processed:
         """See `Stage`."""
@@ -198,16 +204,14 @@ def _both(label_filter: syntax.BothFilters) -> LabelTest:
     left, right = compile_label_filter(label_filter.left), compile_label_filter(label_filter.right)
     first, second = left.accepts, right.accepts
     if label_filter.is_and:
-        # Loki asks both, because the second may note an error.
-        def test(labels: LineLabels) -> bool:
+
+        def both(labels: LineLabels) -> bool:
+            # Loki asks both, because the second may note an error.
             accepted = first(labels)
             return second(labels) and accepted
-    else:
 
-        def test(labels: LineLabels) -> bool:
-            return first(labels) or second(labels)
-
-    return LabelTest((*left.names, *right.names), test)
+        return LabelTest((*left.names, *right.names), both, (*left.needs, *right.needs))
+    return LabelTest((*left.names, *right.names), lambda labels: first(labels) or second(labels))
 
 
 def _text_filter(matcher: Matcher) -> LabelTest:
@@ -215,7 +219,8 @@ def _text_filter(matcher: Matcher) -> LabelTest:
     wanted = matcher.operation in ("=", "=~")
     if matcher.operation in ("=", "!="):
         value = matcher.value
-        return LabelTest((name,), lambda labels: (labels.text(name) == value) == wanted)
+        needs = ((name, value),) if wanted and _PLAIN.fullmatch(value) else ()
+        return LabelTest((name,), lambda labels: (labels.text(name) == value) == wanted, needs)
     compiled = compile_test(matcher.value) or _whole_match(matcher.value)
     return LabelTest((name,), lambda labels: compiled(labels.text(name)) == wanted)
 
@@ -321,6 +326,27 @@ class Pipeline:
         return [
             (stage.names[0], stage) for stage in self.stages if isinstance(stage, LabelTest) and len(stage.names) == 1
         ]
+
+    @functools.cached_property
+    def needs(self) -> tuple[tuple[str, str], ...]:
+        """(label, text) pairs: a line passes only if its stream or metadata have the label, or it holds the text.
+
+        They come from filters right behind parsers, where labels are pieces of the line.
+        """
+        needs: list[tuple[str, str]] = []
+        for stage in self.stages:
+            if isinstance(stage, LabelTest):
+                needs += [need for need in stage.needs if need[0] not in (ERROR, ERROR_DETAILS)]
+            elif not isinstance(stage, JsonParser | LogfmtParser | RegexpParser | PatternParser):
+                break
+        return tuple(needs)
+
+    def cannot_pass(self, line: str, base: Labels, metadata: Mapping[str, str]) -> bool:
+        """Whether the line's text alone tells that it does not come out."""
+        return any(
+            text not in line and "\\" not in line and name not in base and name not in metadata
+            for name, text in self.needs
+        )
 
     def process(self, line: str, labels: LineLabels) -> Processed:
         """The line as it comes out, and whether it does."""
