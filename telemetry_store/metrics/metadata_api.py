@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from ..deadline import Deadline
-from ..http_api import Parameters, QueryThreads, read_parameters
+from ..http_api import JsonAnswer, Parameters, QueryThreads, read_parameters
 from ..matchers import Matcher
 from ..quoting import quote
 from ..refusals import BadRequest
@@ -54,13 +54,13 @@ class MetadataApi:
         except BadRequest as refusal:
             named = str(refusal).startswith("invalid parameter")
             raise refusal if named else wrong_parameter("match[]", refusal) from None
-        return success([dict(labels) for labels in found[: read_limit(parameters)]])
+        return _first([dict(labels) for labels in found], parameters)
 
     async def labels(self, request: Request) -> Response:
         """The names of labels."""
         parameters = await read_parameters(request)
         names = {name for labels in await self._find(parameters) for name, _ in labels}
-        return success(sorted(names)[: read_limit(parameters)])
+        return _first(sorted(names), parameters)
 
     async def label_values(self, request: Request) -> Response:
         """The values of one label."""
@@ -69,7 +69,7 @@ class MetadataApi:
             raise BadRequest(f'invalid label name: "{wanted}"')
         parameters = await read_parameters(request)
         values = {value for labels in await self._find(parameters) for name, value in labels if name == wanted}
-        return success(sorted(values)[: read_limit(parameters)])
+        return _first(sorted(values), parameters)
 
     async def _find(self, parameters: Parameters) -> list[tuple[tuple[str, str], ...]]:
         """The labels of the series that any `match[]` accepts, of all when there is none; sorted."""
@@ -117,3 +117,11 @@ class MetadataApi:
                 before = name
             page.append(line)
         return "".join(f"{line}\n" for line in page)
+
+
+def _first(rows: Sequence[object], parameters: Parameters) -> Response:
+    """As many rows as the request wants, with a warning if there are more, as newer versions of Prometheus give."""
+    limit = read_limit(parameters)
+    if limit is None or len(rows) <= limit:
+        return success(rows)
+    return JsonAnswer({"status": "success", "data": rows[:limit], "warnings": ["results truncated due to limit"]})
