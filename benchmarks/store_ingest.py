@@ -63,8 +63,8 @@ def remote_write(number: int, count: int) -> bytes:
 
 
 def backfill(number: int, count: int) -> bytes:
-    """`count` samples of one series each hundred."""
-    at = START_NANOSECONDS // 10**6 + number * 100_000
+    """A hundred samples of each of `count / 100` series, of the last weeks."""
+    at = START_NANOSECONDS // 10**6 - 60 * 86_400_000 + number * 100_000
     return remote_write_body.body(
         Series(labels_of(n), [(at + s * 1000, float(s)) for s in range(100)]) for n in range(count // 100)
     )
