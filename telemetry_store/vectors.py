@@ -258,7 +258,7 @@ def _extremes(vector: Vector, groups: Groups, count: Floats, largest: bool) -> V
         values, present = vector.values[rows], vector.present[rows]
         # Best first, NaN after all numbers, absent last; equal ones in their order.
         usual = np.where(present, -values if largest else values, 0.0)
-        order = np.lexsort((usual, present & np.isnan(values), ~present), axis=0)
+        order = _order(usual, present)
         ranks = np.empty_like(order)
         np.put_along_axis(ranks, order, np.arange(len(rows))[:, np.newaxis], axis=0)
         limit = np.trunc(count)
@@ -276,6 +276,15 @@ def _extremes(vector: Vector, groups: Groups, count: Floats, largest: bool) -> V
     return Vector(vector.labels, vector.values, chosen).take(kept).without_empty()
 
 
+def _order(values: Floats, present: Flags) -> Numbers:
+    """Per column the rows by value, NaN after all numbers, absent last; equal ones in their order."""
+    if (present & np.isnan(values)).any():
+        return np.lexsort((values, present & np.isnan(values), ~present), axis=0)
+    # Without NaN one key will do, in columns that lie together.
+    key = np.ascontiguousarray(np.where(present, values, np.nan).T)
+    return np.argsort(key, axis=1, kind="stable").T
+
+
 def _heap_choice(values: Sequence[float], count: int, largest: bool) -> list[int]:
     """The places of the `count` best values as a heap with the worst on top chooses them, by Go's container/heap."""
 
@@ -286,8 +295,8 @@ def _heap_choice(values: Sequence[float], count: int, largest: bool) -> list[int
     heap: list[int] = []
     top = math.nan
     for place, value in enumerate(values):
-        if len(heap) == count:
-            if not ((top < value if largest else top > value) or math.isnan(top)):
+        if place >= count:
+            if (value <= top if largest else value >= top) or (math.isnan(value) and not math.isnan(top)):
                 continue
             heap[0] = heap[-1]
             heap.pop()
