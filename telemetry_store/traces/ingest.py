@@ -6,6 +6,7 @@ JSON is decoded and checked against the schema below in one pass outside the int
 from __future__ import annotations
 
 import math
+import re
 from typing import Annotated, Any
 
 import msgspec
@@ -17,9 +18,24 @@ from opentelemetry.proto.trace.v1 import trace_pb2
 
 from ..refusals import BadRequest
 
+
+def _up_to(largest: str) -> str:
+    """A regular expression for the whole numbers up to this one; zeros may stand before them."""
+    shorter = f"[0-9]{{1,{len(largest) - 1}}}"
+    smaller = [
+        f"{largest[:place]}[0-{int(digit) - 1}][0-9]{{{len(largest) - place - 1}}}"
+        for place, digit in enumerate(largest)
+        if digit != "0"
+    ]
+    return f"0*({'|'.join([shorter, *smaller, largest])})"
+
+
 #: 64-bit numbers stand in OTLP/JSON as strings, and many senders write plain numbers.
-Int64 = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)] | Annotated[str, Meta(pattern=r"^-?[0-9]{1,19}$")]
-UnixNano = Annotated[int, Meta(ge=0, le=2**63 - 1)] | Annotated[str, Meta(pattern=r"^[0-9]{1,20}$")]
+Int64 = (
+    Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+    | Annotated[str, Meta(pattern=f"^({_up_to(str(2**63 - 1))}|-{_up_to(str(2**63))})$")]
+)
+UnixNano = Annotated[int, Meta(ge=0, le=2**63 - 1)] | Annotated[str, Meta(pattern=f"^{_up_to(str(2**64 - 1))}$")]
 TraceId = Annotated[str, Meta(pattern=r"^([0-9a-fA-F]{32})?$")]
 SpanId = Annotated[str, Meta(pattern=r"^([0-9a-fA-F]{16})?$")]
 #: JSON has no words for some numbers, and none for bytes.
@@ -184,7 +200,9 @@ def decode_json(body: bytes) -> Batch:
     try:
         request = _request_decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadRequest(f"invalid OTLP/JSON: {error}") from None
+        # Its expression would only puzzle.
+        reason = re.sub(r"`str` matching regex '.*'", "`str` of another form", str(error))
+        raise BadRequest(f"invalid OTLP/JSON: {reason}") from None
     return _collect(request)
 
 

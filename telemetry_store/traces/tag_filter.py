@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 from ..deadline import Deadline
+from ..limits import TRACE_QUERY_CHARACTERS
 from ..refusals import BadRequest
 from .columns import SpanBlock
 from .query_language.parser import parse
@@ -43,7 +44,7 @@ class TagFilter:
 
 def _first_selector(text: str) -> Query | None:
     """The query's first selector; None where there is none, where it is unreadable or looks at unscoped attributes."""
-    if not text.strip():
+    if not text.strip() or len(text) > TRACE_QUERY_CHARACTERS:
         return None
     try:
         query = parse(text)
@@ -93,16 +94,16 @@ def without_unfinished(text: str) -> str:
         if token in _COMPARISONS and (not following or following in _CONNECTORS | _ENDS | {"|"}):
             continue
         kept.append(token)
-    changed = True
-    while changed:
-        changed = False
-        for position, token in enumerate(kept):
-            before = kept[position - 1] if position else ""
-            after = kept[position + 1] if position + 1 < len(kept) else ""
-            if token in _CONNECTORS and (
-                not before or not after or before in _STARTS or after in _ENDS or after in _CONNECTORS
-            ):
-                del kept[position]
-                changed = True
-                break
+    position = 0
+    while position < len(kept):
+        before = kept[position - 1] if position else ""
+        after = kept[position + 1] if position + 1 < len(kept) else ""
+        if kept[position] in _CONNECTORS and (
+            not before or not after or before in _STARTS or after in _ENDS or after in _CONNECTORS
+        ):
+            del kept[position]
+            # The one before it has another neighbour now.
+            position = max(position - 1, 0)
+        else:
+            position += 1
     return " ".join(kept) + " }" * max(0, kept.count("{") - kept.count("}"))
