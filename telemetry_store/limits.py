@@ -59,6 +59,9 @@ SERIES = 200_000
 #: Bytes of a remote write's body after decompression (Prometheus: 32 MiB).
 REMOTE_WRITE_BYTES = 32 * 1024 * 1024
 
+#: Series, exemplars and data points of one pushed request: of nothing but empty ones a small body holds millions.
+PUSHED_PARTS = 200_000
+
 #: Longest run of labels on an exemplar, in characters of names and values together (OpenMetrics: 128).
 EXEMPLAR_CHARACTERS = 128
 

@@ -19,7 +19,7 @@ from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.metrics.v1 import metrics_pb2 as messages
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
-from ..limits import EXEMPLAR_CHARACTERS
+from ..limits import EXEMPLAR_CHARACTERS, PUSHED_PARTS
 from ..quoting import quote
 from ..refusals import BadRequest
 from ..vectors import format_value
@@ -77,6 +77,7 @@ def _ids_as_base64(content: Any) -> None:
 def _translate(request: ExportMetricsServiceRequest) -> Push:
     """Raises BadRequest when anything is wrong with a metric: as in Prometheus, nothing of the request is taken."""
     translation = _Translation()
+    _check_size(request)
     for resource_metrics in request.resource_metrics:
         translation.enter(resource_metrics.resource)
         for scope_metrics in resource_metrics.scope_metrics:
@@ -89,6 +90,20 @@ def _translate(request: ExportMetricsServiceRequest) -> Push:
     if translation.refused:
         raise BadRequest("\n".join(translation.refused))
     return translation.push()
+
+
+def _check_size(request: ExportMetricsServiceRequest) -> None:
+    """Raises BadRequest for a request of too many parts, before anything is made of them."""
+    parts = len(request.resource_metrics)
+    for resource_metrics in request.resource_metrics if parts <= PUSHED_PARTS else ():
+        parts += len(resource_metrics.scope_metrics)
+        for scope_metrics in resource_metrics.scope_metrics if parts <= PUSHED_PARTS else ():
+            parts += len(scope_metrics.metrics)
+            for metric in scope_metrics.metrics if parts <= PUSHED_PARTS else ():
+                kind = metric.WhichOneof("data")
+                parts += len(getattr(metric, kind).data_points) if kind else 0
+    if parts > PUSHED_PARTS:
+        raise BadRequest(f"more than {PUSHED_PARTS} metrics and data points in one request")
 
 
 class _Translation:

@@ -18,6 +18,9 @@ from .storage import MetricStorage
 _PROTOBUF, _JSON = "application/x-protobuf", "application/json"
 _V1, _V2 = "prometheus.WriteRequest", "io.prometheus.write.v2.Request"
 
+#: Faults that an answer names at most.
+_ERRORS = 1_000
+
 #: Bodies from this size are decoded in a thread, so that other requests need not wait.
 _LARGE_BODY = 64 * 1024
 
@@ -79,7 +82,9 @@ class PushApi:
             return response, Taken()
         except Refusal as refusal:
             return _error(str(refusal), 413 if isinstance(refusal, BodyTooLarge) else 400), Taken()
-        return _error("\n".join(taken.errors), 400) if taken.errors else Response(status_code=204), taken
+        if taken.errors:
+            return _error("\n".join(taken.errors[:_ERRORS]), 400), taken
+        return Response(status_code=204), taken
 
     def _write_v1(self, body: bytes) -> Taken:
         return take_whole(self._storage, remote_write.decode_v1(remote_write.decompress(body)), len(body))

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from google.protobuf.message import DecodeError
 
-from ..limits import EXEMPLAR_CHARACTERS, LABELS, REMOTE_WRITE_BYTES
+from ..limits import EXEMPLAR_CHARACTERS, LABELS, PUSHED_PARTS, REMOTE_WRITE_BYTES
 from ..quoting import format_labels
 from ..refusals import BadRequest
 from .exposition import Exemplar, Labels
@@ -45,23 +45,23 @@ def decompress(body: bytes) -> bytes:
 
 def decode_v1(content: bytes) -> Push:
     """The push of a `prometheus.WriteRequest`. Raises BadRequest."""
-    request = _parse("WriteRequest", content)
+    parts = _bounded(_parse("WriteRequest", content).timeseries, 0, "series")
     push = Push()
     samples: list[bytes] = []
-    for series in request.timeseries:
+    for part in parts:
+        series = _parse("TimeSeries", part)
         raw = series.samples
         try:
             labels = _labels_of(tuple(series.labels))
         except InvalidSeries:
             push.invalid_samples += len(raw)
             continue
-        exemplars = series.exemplars
-        if exemplars:
-            push.exemplars += [
-                Exemplar(labels, pairs, exemplar.value, exemplar.timestamp)
-                for exemplar in exemplars
-                if (pairs := _exemplar_labels(exemplar)) is not None
-            ]
+        if series.exemplars:
+            for encoded in _bounded(series.exemplars, len(push.exemplars), "exemplars"):
+                exemplar = _parse("Exemplar", encoded)
+                marks = _exemplar_labels(exemplar)
+                if marks is not None:
+                    push.exemplars.append(Exemplar(labels, marks, exemplar.value, exemplar.timestamp))
         if series.histograms:
             push.histograms.append(labels)
         if raw:
@@ -78,7 +78,11 @@ def decode_v2(content: bytes) -> Push:
     symbols = [_text(symbol) for symbol in request.symbols]
     push = Push()
     samples: list[bytes] = []
-    for series in request.timeseries:
+    for part in _bounded(request.timeseries, 0, "series"):
+        series = _parse("TimeSeriesV2", part)
+        if len(series.labels_refs) > 2 * LABELS:
+            push.errors.append(f"{len(series.labels_refs) // 2} labels on one series, the limit is {LABELS}")
+            continue
         references = list(series.labels_refs)
         raw = series.samples
         try:
@@ -109,7 +113,8 @@ def decode_v2(content: bytes) -> Push:
                     f"TimeSeries must contain at least one sample or histogram for series {format_labels(labels)}"
                 )
                 continue
-            for exemplar in series.exemplars:
+            for encoded in _bounded(series.exemplars, len(push.exemplars), "exemplars"):
+                exemplar = _parse("ExemplarV2", encoded)
                 try:
                     marks = tuple(sorted(_look_up(list(exemplar.labels_refs), symbols)))
                 except InvalidSeries as error:
@@ -133,6 +138,12 @@ def _parse(name: str, content: bytes) -> Any:
     except DecodeError:
         # Nearly always a message that was cut off; Prometheus has a wording for each wrong byte.
         raise BadRequest("unexpected EOF") from None
+
+
+def _bounded(parts: Sequence[bytes], before: int, kind: str) -> Sequence[bytes]:
+    if before + len(parts) > PUSHED_PARTS:
+        raise BadRequest(f"more than {PUSHED_PARTS} {kind} in one request")
+    return parts
 
 
 def _labels_of(encoded: tuple[bytes, ...]) -> Labels:
@@ -172,7 +183,7 @@ def _look_up(references: Sequence[int], symbols: Sequence[str]) -> list[tuple[st
     if len(references) % 2:
         raise InvalidSeries(f"invalid labelRefs length {len(references)}")
     if len(references) > 2 * LABELS:
-        raise InvalidSeries(f"{len(references) // 2} labels on one series, the limit is {LABELS}")
+        raise InvalidSeries(f"{len(references) // 2} labels, the limit is {LABELS}")
     pairs = []
     for name, value in zip(references[::2], references[1::2], strict=True):
         if max(name, value) >= len(symbols):

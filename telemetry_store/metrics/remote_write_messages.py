@@ -1,7 +1,8 @@
 """The protobuf messages of Prometheus' remote write, as classes made at first use. Sources: its two specifications.
 
 What is the same from request to request (labels) and what comes by the million (samples) is declared as bytes, though
-both are messages: `remote_write` looks series up by their bytes, and reads samples many at a time.
+both are messages: `remote_write` looks series up by their bytes, and reads samples many at a time. So are series and
+exemplars, which are counted before they are read.
 """
 
 from __future__ import annotations
@@ -27,11 +28,11 @@ _MESSAGES: dict[str, tuple[tuple[str, int, int, int, str | None], ...]] = {
     "TimeSeries": (
         ("labels", 1, _BYTES, _REPEATED, None),
         ("samples", 2, _BYTES, _REPEATED, None),
-        ("exemplars", 3, _MESSAGE, _REPEATED, "Exemplar"),
+        ("exemplars", 3, _BYTES, _REPEATED, None),
         ("histograms", 4, _BYTES, _REPEATED, None),
     ),
     # Field 3, metadata of families, is left aside: Prometheus does not keep it either.
-    "WriteRequest": (("timeseries", 1, _MESSAGE, _REPEATED, "TimeSeries"),),
+    "WriteRequest": (("timeseries", 1, _BYTES, _REPEATED, None),),
     "ExemplarV2": (
         ("labels_refs", 1, _UINT32, _REPEATED, None),
         ("value", 2, _DOUBLE, _OPTIONAL, None),
@@ -46,12 +47,12 @@ _MESSAGES: dict[str, tuple[tuple[str, int, int, int, str | None], ...]] = {
         ("labels_refs", 1, _UINT32, _REPEATED, None),
         ("samples", 2, _BYTES, _REPEATED, None),
         ("histograms", 3, _BYTES, _REPEATED, None),
-        ("exemplars", 4, _MESSAGE, _REPEATED, "ExemplarV2"),
+        ("exemplars", 4, _BYTES, _REPEATED, None),
         ("metadata", 5, _MESSAGE, _OPTIONAL, "MetadataV2"),
     ),
     "Request": (
         ("symbols", 4, _BYTES, _REPEATED, None),
-        ("timeseries", 5, _MESSAGE, _REPEATED, "TimeSeriesV2"),
+        ("timeseries", 5, _BYTES, _REPEATED, None),
     ),
 }
 

@@ -20,15 +20,15 @@ VERSION_2 = "application/x-protobuf;proto=io.prometheus.write.v2.Request"
 
 
 def request_of(*samples: tuple[int, float], name: str, **labels: str) -> bytes:
-    label, sample, request = message_class("Label"), message_class("Sample"), message_class("WriteRequest")()
-    series = request.timeseries.add()
+    label, sample, series = message_class("Label"), message_class("Sample"), message_class("TimeSeries")()
     for key, value in {"__name__": name, **labels}.items():
         series.labels.append(label(name=key.encode(), value=value.encode()).SerializeToString())
     for at, value in samples:
         series.samples.append(sample(timestamp=at, value=value).SerializeToString())
-    exemplar = series.exemplars.add(value=1.0, timestamp=samples[0][0] if samples else 0)
+    exemplar = message_class("Exemplar")(value=1.0, timestamp=samples[0][0])
     exemplar.labels.add(name=b"trace_id", value=b"abc")
-    content: bytes = request.SerializeToString()
+    series.exemplars.append(exemplar.SerializeToString())
+    content: bytes = message_class("WriteRequest")(timeseries=[series.SerializeToString()]).SerializeToString()
     return content
 
 
@@ -93,8 +93,9 @@ def test_bodies_that_are_no_snappy_or_no_protobuf_are_bad_requests(store: Any) -
 def test_version_2_says_what_it_wrote(store: Any) -> None:
     request = message_class("Request")(symbols=[b"", b"__name__", b"second_version_total"])
     sample = message_class("Sample")(timestamp=int(time.time() * 1000), value=5.0).SerializeToString()
-    request.timeseries.add(labels_refs=[1, 2], samples=[sample])
-    request.timeseries.add(labels_refs=[1, 7], samples=[sample])
+    for references in ([1, 2], [1, 7]):
+        series = message_class("TimeSeriesV2")(labels_refs=references, samples=[sample])
+        request.timeseries.append(series.SerializeToString())
     answer = write(store, request.SerializeToString(), VERSION_2)
     assert answer.status == 400
     assert answer.text == (

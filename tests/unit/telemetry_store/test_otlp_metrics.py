@@ -135,6 +135,14 @@ def test_a_clock_at_nought_makes_no_endless_target_info() -> None:
     assert len(push.series) == 3
 
 
+def test_a_request_of_too_many_parts_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(otlp, "PUSHED_PARTS", 13)
+    level = {"name": "level", "gauge": {"dataPoints": [point(asInt="1") for _ in range(10)]}}
+    assert len(decode(level).series) == 10
+    with pytest.raises(BadRequest, match="more than 13 metrics and data points in one request"):
+        decode(level, level)
+
+
 @given(st.binary(max_size=300))
 def test_rubbish_is_refused_or_means_something_but_never_breaks(body: bytes) -> None:
     for decode_any in (otlp.decode_json, otlp.decode_protobuf):

@@ -132,6 +132,21 @@ def test_a_small_body_that_unpacks_to_more_than_the_limit_is_refused_unread() ->
 
 
 @pytest.mark.parametrize(
+    "content", [b"\x0a\x00" * 200_001, inside(1, inside(1, label("__name__", "a")) + b"\x1a\x00" * 200_001)]
+)
+def test_a_body_of_nothing_but_empty_parts_is_refused(content: bytes) -> None:
+    with pytest.raises(BadRequest, match="more than 200000"):
+        remote_write.decode_v1(content)
+
+
+def test_version_2_is_bounded_as_well() -> None:
+    with pytest.raises(BadRequest, match="more than 200000 series in one request"):
+        remote_write.decode_v2(b"\x2a\x00" * 200_001)
+    push = remote_write.decode_v2(symbols("") + series_v2([0] * 1_000_000, sample(NOW, 1.0)))
+    assert push.errors == ["500000 labels on one series, the limit is 64"]
+
+
+@pytest.mark.parametrize(
     "labels",
     [
         inside(1, label("b", "x")),
