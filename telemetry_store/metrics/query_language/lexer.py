@@ -92,12 +92,17 @@ def go_escape(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r")
 
 
-def refuse(text: str, place: int, message: str) -> NoReturn:
-    """Raises BadRequest with the place (a number of a character) as line and column, as Prometheus writes it."""
+def located(text: str, place: int, message: str) -> str:
+    """The message with the place (the number of a character) as line and column, as Prometheus writes it."""
     before = text[:place]
     line = before.count("\n") + 1
     column = len(before[before.rfind("\n") + 1 :].encode()) + 1
-    raise BadRequest(f"{line}:{column}: parse error: {message}")
+    return f"{line}:{column}: parse error: {message}"
+
+
+def refuse(text: str, place: int, message: str) -> NoReturn:
+    """Raises BadRequest with the message and its place."""
+    raise BadRequest(located(text, place, message))
 
 
 def tokenize(text: str) -> list[Token]:

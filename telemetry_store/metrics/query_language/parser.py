@@ -19,7 +19,7 @@ from ...times import parse_prometheus_duration
 from ...vector_matching import SET_OPERATIONS, Cardinality, Matching
 from ...vectors import Grouping
 from .diagnosis import diagnose
-from .lexer import AGGREGATIONS, METRIC_KEYWORDS, Token, refuse, tokenize
+from .lexer import AGGREGATIONS, METRIC_KEYWORDS, Token, located, refuse, tokenize
 from .printer import show_number
 from .syntax import (
     Aggregation,
@@ -77,11 +77,15 @@ def parse(query: str) -> Expression:
 
 
 def parse_selector(text: str) -> tuple[Matcher, ...]:
-    """The matchers of a series selector such as `up{job="x"}`. Raises BadRequest."""
-    tree = parse(text)
-    if not isinstance(tree, Selector) or tree.offset or tree.anchor:
-        raise BadRequest(f"1:1: parse error: {text[:100]!r} is not a series selector")
-    return tree.matchers
+    """The matchers of a series selector such as `up{job="x"}`: the value of a `match[]`. Raises BadRequest."""
+    refuse_if_unreasonable(text)
+    tokens = tokenize(text)
+    if tokens[-1].kind == "error":
+        diagnose(text, tokens, tokens[-1].text)
+    matchers = _Reader(text, tokens).read_selector()
+    if all(matcher.accepts("") for matcher in matchers):
+        raise BadRequest("match[] must contain at least one non-empty matcher")
+    return matchers
 
 
 def _skeleton(tokens: list[Token]) -> str:
@@ -121,7 +125,8 @@ class _Reader:
         token = self._token
         if token.kind not in kinds:
             # promql-parser takes what Prometheus does not.
-            diagnose(self._query, self._tokens, f"unexpected {token.describe()}")
+            message = located(self._query, token.start, f"unexpected {token.describe()}")
+            diagnose(self._query, self._tokens, message)
         self._next += 1
         return token
 
@@ -181,6 +186,15 @@ class _Reader:
         self._take("end of input")
         return expression
 
+    def read_selector(self) -> tuple[Matcher, ...]:
+        """A selector that is all of the text."""
+        if self._token.kind == "end of input":
+            refuse(self._query, self._token.start, "unexpected end of input")
+        selector = self._selector()
+        if self._token.kind != "end of input":
+            refuse(self._query, self._token.start, f"unexpected {self._token.describe()}")
+        return selector.matchers
+
     def _expression(self, tree: promql.Expr) -> Expression:
         match tree:
             case promql.BinaryExpr():
@@ -226,7 +240,6 @@ class _Reader:
 
     def _selector(self) -> Selector:
         name = None
-        place = self._token.start
         if self._token.kind != "{":
             name = self._take("identifier", "metric identifier", *METRIC_KEYWORDS).text
         matchers: list[Matcher] = []
@@ -239,13 +252,7 @@ class _Reader:
                     self._take("}")
                     break
         if name is not None:
-            for matcher in matchers:
-                if matcher.name == "__name__":
-                    message = f'metric name must not be set twice: "{name}" or "{matcher.value}"'
-                    refuse(self._query, place, message)
             matchers.append(Matcher("__name__", "=", name))
-        elif all(matcher.accepts("") for matcher in matchers):
-            refuse(self._query, place, "vector selector must contain at least one non-empty matcher")
         return Selector(name, tuple(matchers))
 
     def _matcher(self, label: Token, operation: Token) -> Matcher:
@@ -260,6 +267,14 @@ class _Reader:
             refuse(self._query, label.start, message)
 
     def _modified(self, selector: Selector, start: int) -> Selector:
+        """The selector, checked, with the modifiers that follow."""
+        others = selector.matchers if selector.name is None else selector.matchers[:-1]
+        for matcher in others:
+            if selector.name is not None and matcher.name == "__name__":
+                message = f'metric name must not be set twice: "{selector.name}" or "{matcher.value}"'
+                refuse(self._query, start, message)
+        if selector.name is None and all(matcher.accepts("") for matcher in others):
+            refuse(self._query, start, "vector selector must contain at least one non-empty matcher")
         offset, anchor = self._modifiers(start)
         return Selector(selector.name, selector.matchers, offset, anchor)
 
