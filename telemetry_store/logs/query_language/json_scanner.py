@@ -6,7 +6,6 @@ Values are (text, kind): kind is `string` (still escaped), `number`, `object`, `
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Callable, Sequence
 
@@ -23,6 +22,7 @@ _BLANK = re.compile(r"[ \n\r\t]*")
 _STRING_REST = re.compile(r'[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _TOKEN = re.compile(r"[^ \n\r\t,}\]]*")
 _BRACES = re.compile(r'["{}]')
+_KEY_OR_BLOCK = re.compile(r'["{\[}]')
 _BRACKETS = re.compile(r'["\[\]]')
 _ESCAPE = re.compile(r'\\(?:(["\\/bfnrt])|u([0-9a-fA-F]{4})|)')
 _SIMPLE = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
@@ -176,7 +176,7 @@ def items(text: str) -> list[Value]:
 
 
 def find_path(value: Value, path: Sequence[str | int]) -> Value | None:
-    """The value at a path of keys and indexes, or None."""
+    """The value at a path of keys and indexes, or None. Raises BrokenJson when it is there and cannot be read."""
     for part in path:
         text, kind = value
         if isinstance(part, int):
@@ -189,15 +189,35 @@ def find_path(value: Value, path: Sequence[str | int]) -> Value | None:
             continue
         if kind != "object":
             return None
-        found: list[Value] = []
-
-        def keep(key: str, of_key: Value, wanted: str = part, found: list[Value] = found) -> None:
-            if key == wanted and not found:
-                found.append(of_key)
-
-        with contextlib.suppress(BrokenJson):
-            each_field(text, keep)
-        if not found:
+        found = _value_of(text, part)
+        if found is None:
             return None
-        value = found[0]
+        value = found
     return value
+
+
+def _value_of(text: str, key: str) -> Value | None:
+    """The value of a key of the object; what stands between fields does not matter. Raises BrokenJson."""
+    position = 1
+    while (match := _KEY_OR_BLOCK.search(text, position)) is not None:
+        position = match.start()
+        if match[0] == "}":
+            return None
+        if match[0] != '"':
+            position = _block_end(text, position)
+        else:
+            end = _string_end(text, position + 1)
+            colon = next_token(text, end) if end >= 0 else -1
+            if colon < 0:
+                return None
+            if text[colon] != ":":
+                position = end
+                continue
+            if unescape(text[position + 1 : end - 1]) == key:
+                return read_value(text, colon + 1)[0]
+            position = next_token(text, colon + 1)
+            if position >= 0 and text[position] == '"':
+                position = _string_end(text, position + 1)
+        if position < 0:
+            return None
+    return None

@@ -193,7 +193,11 @@ class JsonExpressions:
             whole = (line, "object" if line[0] == "{" else "array")
         found = 0
         for label, path in self._paths:
-            value = find_path(whole, path)
+            try:
+                value = find_path(whole, path)
+            except BrokenJson as error:
+                labels.fail(JSON_ERROR, str(error))
+                continue
             if value is None:
                 continue
             found += 1

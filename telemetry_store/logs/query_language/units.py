@@ -10,6 +10,8 @@ from ...go_template.formatting import quote_go
 from ...times import NANOSECONDS
 
 _FLOAT = re.compile(r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|inf(?:inity)?|nan)", re.ASCII | re.IGNORECASE)
+#: An underscore between digits, which Go and Python take alike.
+_UNDERSCORE = re.compile(r"(?<=\d)_(?=\d)", re.ASCII)
 _HEXADECIMAL = re.compile(r"[+-]?0x(?:[0-9a-f]+\.?[0-9a-f]*|\.[0-9a-f]+)p[+-]?\d+", re.ASCII | re.IGNORECASE)
 _LARGEST = 2**63 - 1
 
@@ -34,7 +36,7 @@ for _power, _letter in enumerate("kmgtpe", 1):
 
 def parse_float(text: str) -> float:
     """Go's strconv.ParseFloat."""
-    if _FLOAT.fullmatch(text):
+    if _FLOAT.fullmatch(_UNDERSCORE.sub("", text)):
         number = float(text)
     elif _HEXADECIMAL.fullmatch(text):
         try:
