@@ -21,8 +21,9 @@ from .vectors import encoded
 
 _META = "__meta_type"
 
-#: Values of one attribute that are counted; more of them say nothing.
+#: Values of one attribute that are counted, and points of all series; more of them say nothing.
 _MOST_VALUES = 1_000
+_MOST_POINTS = 1_000_000
 
 #: Intrinsics that are compared.
 _INTRINSICS = (
@@ -39,6 +40,7 @@ class Comparison:
         self._query = query
         self._compare = query.metrics
         self._grid = grid
+        self._series = 0
         self._counts: dict[tuple[str, Attribute], dict[Static, NDArray[np.float64]]] = {}
 
     def observe(self, block: SpanBlock, deadline: Deadline) -> None:
@@ -79,8 +81,9 @@ class Comparison:
                 continue
             values = counts.get(static)
             if values is None:
-                if len(counts) > _MOST_VALUES:
+                if len(counts) > _MOST_VALUES or self._series * width > _MOST_POINTS:
                     continue
+                self._series += 1
                 values = counts[static] = np.zeros(width)
             values[cell % width] += number
 

@@ -39,6 +39,9 @@ OWN_COLUMNS: dict[str, dict[str, str]] = {
     ),
 }  # fmt: skip
 
+#: Conditions beyond which each attribute is read by its own: only what an answer shows besides depends on it.
+_LARGEST_POOL = 32
+
 _MARKS = {"span:status": "status", "span:kind": "kind"}
 _NESTED_SETS = ("nestedSetLeft", "nestedSetRight", "nestedSetParent")
 #: What is read of a span that has no event or no link.
@@ -173,6 +176,7 @@ class Fetched:
         if others:
             # The conditions of a scope's attributes are tried on all of them, whichever they are for.
             pool = [c for c in conditions if not _has_own_column(scope, c)] if not again else others
+            pool = pool if len(pool) <= _LARGEST_POOL else others
             vectors.insert(0, _filtered(codes, others_values, others, "", pool=pool))
         return vectors
 

@@ -28,7 +28,7 @@ _NANOSECONDS = 1e9
 _BUCKET = "__bucket"
 
 #: Points of all series together; what has more is cut off, as a response with too many series is.
-_MOST_POINTS = 2_000_000
+_MOST_POINTS = 500_000
 _MOST_SERIES = 10_000
 
 Key = tuple[Static, ...]
@@ -94,11 +94,11 @@ class SeriesMaker:
             number = self._numbers[labels] = len(self._numbers)
         return number
 
-    def result(self) -> list[Series]:
-        """The series, through all stages of the query."""
+    def result(self, deadline: Deadline) -> list[Series]:
+        """The series, through all stages of the query. Raises TimedOut."""
         self._measures.reserve(len(self._numbers))
         if self._metrics.function == "quantile_over_time":
-            series = self._quantiles()
+            series = self._quantiles(deadline)
         else:
             values = self._values()
             series = [Series(labels, values[number]) for labels, number in self._numbers.items()]
@@ -190,7 +190,7 @@ class SeriesMaker:
         counts = self._metrics.function in ("rate", "count_over_time")
         return np.zeros(self._grid.count) if counts else np.full(self._grid.count, np.nan)
 
-    def _quantiles(self) -> list[Series]:
+    def _quantiles(self, deadline: Deadline) -> list[Series]:
         histograms: dict[Labels, list[tuple[float, Floats]]] = {}
         for labels, number in self._numbers.items():
             bucket = (float(labels[-1][1].value), self._measures.spans[number])
@@ -201,6 +201,7 @@ class SeriesMaker:
             filled = np.flatnonzero(np.sum([counts for _, counts in histogram], axis=0)).tolist()
             for quantile in self._metrics.quantiles:
                 values = np.zeros(self._grid.count)
+                deadline.check()
                 for point in filled:
                     values[point] = quantile_of(
                         quantile, [(bound, int(counts[point])) for bound, counts in histogram if counts[point]]
@@ -280,4 +281,4 @@ def evaluate(
     for block in blocks:
         deadline.check()
         maker.observe(block, deadline)
-    return maker.result(), maker.limit if maker.partial else None
+    return maker.result(deadline), maker.limit if maker.partial else None

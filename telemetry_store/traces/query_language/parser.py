@@ -36,6 +36,7 @@ from .syntax import (
     SpansetOperation,
     Static,
     Unary,
+    count_operations,
 )
 from .validation import expression_error, validate
 
@@ -63,6 +64,9 @@ _LISTED_TOKENS = 4
 #: Parts that may stand within each other: walking a tree recurses where it does not lean to the left.
 _DEEPEST = 100
 
+#: Operations of a query; many comparisons of one attribute that became one with a list are one.
+_MOST_OPERATIONS = 500
+
 _NAMED_NUMBERS = {"minInt": -(2**63), "maxInt": 2**63 - 1}
 _NANOSECONDS = 1e9
 
@@ -89,7 +93,11 @@ def parse_unchecked(query: str) -> Query:
         )
         found = TERMINALS.get(error.token.kind, "$end")
         raise lexer.error(f"syntax error: unexpected {found}{expecting}") from None
-    return with_lists(tree)
+    tree = with_lists(tree)
+    operations = count_operations(tree.pipeline)
+    if operations > _MOST_OPERATIONS:
+        raise BadRequest(f"query has {operations} operations, the limit is {_MOST_OPERATIONS}")
+    return tree
 
 
 def parse_attribute(text: str) -> Attribute:

@@ -349,6 +349,22 @@ def walk(expression: Expression) -> Iterator[Expression]:
         yield from walk(bottom.operand)
 
 
+def count_operations(part: Any) -> int:
+    """How many operations there are in a part of the tree."""
+    bottom, operations = spine(part)
+    total = len(operations) + sum(count_operations(operation.right) for operation in operations)
+    match bottom:
+        case Pipeline():
+            return total + sum(count_operations(element) for element in bottom.elements)
+        case SpansetFilter():
+            return total + count_operations(bottom.condition)
+        case GroupBy() | Aggregate() if bottom.expression is not None:
+            return total + count_operations(bottom.expression)
+        case Unary():
+            return total + 1 + count_operations(bottom.operand)
+    return total
+
+
 def references_span(expression: Expression) -> bool:
     """Whether the expression depends on the span it is asked of."""
     return any(isinstance(part, Attribute) for part in walk(expression))
