@@ -112,8 +112,10 @@ def test_what_is_no_attribute_is_refused() -> None:
         "{" + "!" * 20_000 + ".a}",
         "{ .a = 1 " + "|| .a = 1 " * 20_000 + "}",
         "({} | " * 3_000 + "{}" + ")" * 3_000,
+        "{ .a = 1" + "".join(f" || .b{number} = 1" for number in range(3_000)) + "}",
+        "{}" + " >> {}" * 2_000,
     ],
-    ids=("open", "negated", "long", "pipelines"),
+    ids=("open", "negated", "long", "pipelines", "alternatives", "structure"),
 )
 def test_a_hostile_query_is_refused_or_read_without_overflow(query: str) -> None:
     with pytest.raises(BadRequest):
