@@ -120,7 +120,8 @@ def assert_own_answer(api: str, query: str, answer: Any) -> None:
     else:
         # Loki's and Tempo's timeouts are 504s or 503s; a vector that does not match is a 500 in Loki alone.
         assert answer.status in (200, 400, 413, 422, 429, 503, 504), said
-    assert answer.status == 200 or len(answer.body) < 20_000, said
+    # Errors repeat the query, which has an end.
+    assert answer.status == 200 or len(answer.body) < 300_000, said
 
 
 @pytest.mark.parametrize("api", sorted(SEEDS))
