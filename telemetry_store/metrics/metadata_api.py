@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import time
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,7 @@ from ..matchers import Matcher
 from ..quoting import quote
 from ..refusals import BadRequest
 from ..vectors import format_value
+from .exposition import Labels
 from .parameters import read_limit, read_range, read_selectors, success, wrong_parameter
 from .samples import is_stale
 from .storage import MetricStorage
@@ -71,16 +73,14 @@ class MetadataApi:
         values = {value for labels in await self._find(parameters) for name, value in labels if name == wanted}
         return _first(sorted(values), parameters)
 
-    async def _find(self, parameters: Parameters) -> list[tuple[tuple[str, str], ...]]:
+    async def _find(self, parameters: Parameters) -> list[Labels]:
         """The labels of the series that any `match[]` accepts, of all when there is none; sorted."""
         start, end = read_range(parameters)
         selectors: list[tuple[Matcher, ...]] = read_selectors(parameters) or [()]
 
-        def work() -> list[tuple[tuple[str, str], ...]]:
-            found = {
-                tuple(labels.items()) for matchers in selectors for labels in self._storage.series(matchers, start, end)
-            }
-            return sorted(found)
+        def work() -> list[Labels]:
+            found = [self._storage.series(matchers, start, end) for matchers in selectors]
+            return found[0] if len(found) == 1 else sorted(set(itertools.chain.from_iterable(found)))
 
         return await self._threads.run(work)
 

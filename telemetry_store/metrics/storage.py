@@ -354,7 +354,7 @@ class MetricStorage:
         with self.database.reader(deadline) as connection:
             return select(recent, connection, start, end, deadline)
 
-    def series(self, matchers: Sequence[Matcher], start: int, end: int) -> list[dict[str, str]]:
+    def series(self, matchers: Sequence[Matcher], start: int, end: int) -> list[Labels]:
         """Labels of the series that the matchers accept and that have samples in [start, end], unix milliseconds, as
         far as memory and the spans of chunks tell; sorted."""
         with self._lock:
@@ -375,7 +375,7 @@ class MetricStorage:
                         "SELECT series FROM chunk WHERE metric = ? AND last >= ? AND first <= ?", (metric, start, end)
                     ):
                         absent.difference_update(array("q", ids))
-        return [dict(s.labels) for s in living if s.id not in absent]
+        return [s.labels for s in living if s.id not in absent]
 
     def exemplars(
         self, matchers: Sequence[Matcher], start: int, end: int

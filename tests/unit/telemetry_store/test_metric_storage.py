@@ -115,7 +115,7 @@ def test_the_storage_gives_back_what_a_dictionary_would(
         whole = content(storage)
         inside = {n: {t: v for t, v in known.items() if start <= t <= end} for n, known in whole.items()}
         assert content(storage, start, end) == {name: known for name, known in inside.items() if known}
-        listed = {labels["number"] for labels in storage.series(ALL, start, end)}
+        listed = {dict(labels)["number"] for labels in storage.series(ALL, start, end)}
         assert {name for name, known in inside.items() if known} <= listed <= set(model)
         storage.close()
 
@@ -134,7 +134,7 @@ def test_what_retention_leaves_behind_is_still_listed(storage: MetricStorage) ->
     # The chunk reaches beyond the cut-off, so all of it stays.
     storage.delete_before(2.5)
     assert content(storage, 0, 1500) == {"a1": {1000: 1.0}}
-    assert [labels["number"] for labels in storage.series(ALL, 0, 1500)] == ["a1"]
+    assert [dict(labels)["number"] for labels in storage.series(ALL, 0, 1500)] == ["a1"]
 
 
 def test_old_samples_leave_memory_with_the_checkpoint_and_recent_ones_stay(storage: MetricStorage) -> None:
@@ -165,7 +165,7 @@ def test_series_of_a_window_are_those_with_samples_in_it(storage: MetricStorage)
     push(storage, ("a1", [(20 * hour, 1.0)]), ("b1", [(NOW, 1.0)]))
 
     def within(start: int, end: int) -> list[str]:
-        return [labels["number"] for labels in storage.series(ALL, start, end)]
+        return [dict(labels)["number"] for labels in storage.series(ALL, start, end)]
 
     assert within(0, NOW) == ["a1", "a2", "b1"]
     assert within(0, 0) == ["a1", "b1"]

@@ -74,9 +74,9 @@ def storage(tmp_path: Path) -> Iterator[MetricStorage]:
 def stored(storage: MetricStorage, name: str = "a") -> dict[tuple[tuple[str, str], ...], list[tuple[int, float]]]:
     found = storage.series([Matcher("__name__", "=", name)], 0, NOW * 2)
     return {
-        tuple(sorted(labels.items())): list(zip(one.times.tolist(), one.values.tolist(), strict=True))
+        labels: list(zip(one.times.tolist(), one.values.tolist(), strict=True))
         for labels in found
-        for one in [storage.series_of(tuple(sorted(labels.items())))]
+        for one in [storage.series_of(labels)]
     }
 
 
