@@ -9,15 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from telemetry_store.database import Database, insert_rows
-from telemetry_store.deadline import Deadline
-from telemetry_store.logs.ingest import Batch
-from telemetry_store.logs.storage import LineConditions, LogStorage
 from telemetry_store.refusals import Busy, StorageUnavailable
-from telemetry_store.retention import Retention
 
 SCHEMA = "CREATE TABLE IF NOT EXISTS item(number INTEGER UNIQUE)"
 
@@ -117,62 +111,3 @@ def test_a_job_sees_what_was_queued_before_it(open_database: Open) -> None:
     assert database.perform(lambda c: c.execute("SELECT count(*) FROM item").fetchone()[0]) == 1
     with pytest.raises(sqlite3.IntegrityError):
         database.perform(lambda c: c.execute("INSERT INTO item VALUES (1)"))
-
-
-# -- retention, over the storage of logs
-
-
-def batch_of(ages: Sequence[float], now: float) -> Batch:
-    entries = [(int((now - age) * 1e9), f"{number} " + "x" * 500, None, number) for number, age in enumerate(ages)]
-    return [((("service", "a"),), entries)]
-
-
-def ages_in(storage: LogStorage, now: float) -> list[float]:
-    with storage.reader(Deadline()) as connection:
-        return sorted(
-            round(now - row[0] / 1e9, 3)
-            for stream in storage.streams(-(2**62), 2**62)
-            for row in storage.rows(connection, stream, -(2**62), 2**62, LineConditions())
-        )
-
-
-@given(ages=st.lists(st.floats(0, 200_000), max_size=40), hours=st.floats(0.1, 50))
-@settings(max_examples=25, deadline=None)
-def test_what_is_young_enough_is_kept_and_the_rest_is_gone(
-    tmp_path_factory: pytest.TempPathFactory, ages: list[float], hours: float
-) -> None:
-    storage = LogStorage(tmp_path_factory.mktemp("logs"))
-    now = 1_795_000_000.0
-    try:
-        storage.append(batch_of(ages, now), 1000)
-        Retention((storage,), hours, 0).apply(now)
-        kept = ages_in(storage, now)
-        assert [age for age in kept if age > hours * 3600 + 0.01] == []
-        assert len([age for age in ages if age < hours * 3600 - 0.01]) <= len(kept)
-    finally:
-        storage.close()
-
-
-def test_the_oldest_goes_first_when_the_directory_is_too_large(tmp_path: Path) -> None:
-    storage = LogStorage(tmp_path)
-    now = time.time()
-    ages = [float(age) for age in range(0, 20_000, 4)]
-    storage.append(batch_of(ages, now), 1000)
-    storage.database.settle()
-    before = storage.database.size_bytes()
-    Retention((storage,), 0, before / 2 / 1024 / 1024).apply(now)
-    assert storage.database.size_bytes() <= before / 2
-    kept = ages_in(storage, now)
-    # A stretch without holes from the newest on, and not much less than fits.
-    assert kept == pytest.approx(ages[: len(kept)], abs=0.01)
-    assert len(kept) > len(ages) / 5
-    storage.close()
-
-
-def test_what_arrives_now_is_kept_however_small_the_limit(tmp_path: Path) -> None:
-    storage = LogStorage(tmp_path)
-    now = time.time()
-    storage.append(batch_of([0.0, 1.0, 5_000.0], now), 1000)
-    Retention((storage,), 0, 0.001).apply(now)
-    assert ages_in(storage, now) == pytest.approx([0.0, 1.0], abs=0.01)
-    storage.close()
