@@ -86,11 +86,15 @@ def read_limit(parameters: Parameters) -> int:
     limit = int(text)
     if limit <= 0:
         raise BadRequest("limit must be a positive value")
+    return limit
+
+
+def refuse_beyond_entries(limit: int) -> None:
+    """Raises BadRequest when more lines are wanted than an answer may have. Metric queries have no lines."""
     if limit > LOG_ENTRIES:
         raise BadRequest(
             f"max entries limit per query exceeded, limit > max_entries_limit_per_query ({limit} > {LOG_ENTRIES})"
         )
-    return limit
 
 
 def read_direction(parameters: Parameters) -> str:

@@ -18,7 +18,15 @@ from ..quoting import format_labels
 from ..refusals import BadRequest
 from ..times import NANOSECONDS
 from ..vectors import Floats, Labels, Vector, format_time, format_value
-from .parameters import read_direction, read_interval, read_limit, read_range, read_step, read_time
+from .parameters import (
+    read_direction,
+    read_interval,
+    read_limit,
+    read_range,
+    read_step,
+    read_time,
+    refuse_beyond_entries,
+)
 from .query_language.evaluator import evaluate, is_sorted_by_value
 from .query_language.log_lines import Line, choose_lines
 from .query_language.parser import parse
@@ -73,13 +81,12 @@ class QueryApi:
         interval = read_interval(parameters)
         if end < start:
             raise BadRequest("end timestamp must not be before or equal to start time")
+        if (end - start) // step > RANGE_POINTS:
+            raise BadRequest(_TOO_MANY_POINTS)
         query = _read_query(parameters)
-        if end - start > LOG_QUERY_RANGE_SECONDS * NANOSECONDS:
-            raise BadRequest(
-                "the query time range exceeds the limit "
-                f"(query length: {format_go_duration(end - start)}, limit: 30d1h)"
-            )
+        _refuse_if_long(query, end - start)
         if isinstance(query, LogQuery):
+            refuse_beyond_entries(limit)
             flags = request.headers.get("x-loki-response-encoding-flags", "")
             categorize = "categorize-labels" in [flag.strip() for flag in flags.split(",")]
             log_query = query
@@ -128,6 +135,15 @@ def _read_query(parameters: Parameters) -> Query:
         for aggregation in range_aggregations(query):
             compile_pipeline(aggregation.range.query.stages)
     return query
+
+
+def _refuse_if_long(query: Query, nanoseconds: int) -> None:
+    if not isinstance(query, LogQuery | Variants):
+        nanoseconds += max((aggregation.range.range for aggregation in range_aggregations(query)), default=0)
+    if nanoseconds > LOG_QUERY_RANGE_SECONDS * NANOSECONDS:
+        raise BadRequest(
+            f"the query time range exceeds the limit (query length: {format_go_duration(nanoseconds)}, limit: 30d1h)"
+        )
 
 
 def _metric_query(query: Query) -> MetricQuery:

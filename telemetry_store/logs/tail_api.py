@@ -17,7 +17,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from ..deadline import Deadline
 from ..http_api import Parameters, QueryThreads, read_parameters
 from ..refusals import BadRequest, Refusal
-from .parameters import read_limit, read_range
+from .parameters import read_limit, read_range, refuse_beyond_entries
 from .query_language.log_lines import Line, find_lines
 from .query_language.parser import LogQuery, parse
 from .storage import LogStorage
@@ -163,6 +163,7 @@ def _read_wish(parameters: Parameters, flags: str) -> _Wish:
     if not isinstance(query, LogQuery):
         raise BadRequest("only log selector is supported")
     limit = read_limit(parameters)
+    refuse_beyond_entries(limit)
     start, _ = read_range(parameters)
     text = parameters.get("delay_for", "0")
     if not (text.isdigit() and text.isascii() and len(text) < 10):

@@ -32,7 +32,7 @@ def test_packed_samples_come_back_bit_by_bit(
         ends = np.cumsum(counts)
         for id_, end, count in zip(chunk.series.tolist(), ends.tolist(), counts.tolist(), strict=True):
             found[id_] = (times[end - count : end].tolist(), values[end - count : end].view(np.int64).tolist())
-        assert chunk.first == min(times) and chunk.last == max(times)
+        assert (chunk.first, chunk.last) == (min(times), max(times))
 
     assert found == {run.series: (run.times.tolist(), run.values.view(np.int64).tolist()) for run in given_runs}
 
