@@ -130,6 +130,9 @@ class Extraction:
         return group
 
     def _series_of(self, labels: Labels) -> Series:
+        if "" in labels.values():
+            # Lines may have empty labels, series have not: there, empty means absent.
+            labels = {name: value for name, value in labels.items() if value}
         key = tuple(sorted(labels.items()))
         series = self._series.get(key)
         if series is None:
