@@ -40,6 +40,8 @@ _STEPS_PER_CHECK = 20_000
 #: that gives it up for every row waits for it again behind every busy thread.
 _ROWS_PER_STATEMENT = (200, 40, 8, 1)
 
+_TABLES = "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"
+
 BatchT = TypeVar("BatchT")
 ResultT = TypeVar("ResultT")
 
@@ -81,6 +83,7 @@ class Database(Generic[BatchT]):
         self._hurry = False
         self._closing = False
         self._failure: str | None = None
+        self._set_aside_if_foreign(schema)
         self._connection = self._open_writer(schema)
         self._readers: queue.LifoQueue[sqlite3.Connection | None] = queue.LifoQueue()
         for _ in range(CONCURRENT_QUERIES):
@@ -303,6 +306,23 @@ class Database(Generic[BatchT]):
         connection.execute("PRAGMA journal_size_limit = 16777216")
         connection.executescript(schema)
         return connection
+
+    def _set_aside_if_foreign(self, schema: str) -> None:
+        """Renames a file whose tables are not those of the schema: another version's data, which nothing here reads."""
+        if not self.path.exists():
+            return
+        with (
+            contextlib.closing(sqlite3.connect(self.path)) as existing,
+            contextlib.closing(sqlite3.connect(":memory:")) as wanted,
+        ):
+            wanted.executescript(schema)
+            tables, wanted_tables = (set(connection.execute(_TABLES)) for connection in (existing, wanted))
+        if tables and tables != wanted_tables:
+            aside = self.path.with_suffix(".old.db")
+            logger.warning("%s is of another version; it is kept as %s, which may be deleted", self.path, aside.name)
+            self.path.replace(aside)
+            for ending in ("-wal", "-shm"):
+                self.path.with_name(self.path.name + ending).unlink(missing_ok=True)
 
     def _open_reader(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=5.0)

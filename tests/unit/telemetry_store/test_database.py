@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import threading
 import time
@@ -57,6 +58,15 @@ def test_what_was_queued_is_visible_to_the_next_reader_and_after_reopening(open_
     database.submit(1000, 10)
     database.close()
     assert numbers(open_database()) == list(range(1001))
+
+
+def test_a_file_with_other_tables_is_set_aside(open_database: Open, tmp_path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(tmp_path / "items.db")) as other, other:
+        other.execute("CREATE TABLE item(number INTEGER UNIQUE, colour TEXT)")
+        other.execute("INSERT INTO item VALUES (1, 'red')")
+    assert numbers(open_database()) == []
+    with contextlib.closing(sqlite3.connect(tmp_path / "items.old.db")) as kept:
+        assert kept.execute("SELECT * FROM item").fetchall() == [(1, "red")]
 
 
 def test_a_batch_that_the_disk_refuses_is_written_when_it_recovers(open_database: Open) -> None:
