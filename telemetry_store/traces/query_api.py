@@ -26,6 +26,7 @@ from .tag_search import parse_tags, search_by_tags
 #: Answers of a search, and spans shown of each, where the request does not say.
 _DEFAULT_LIMIT = 20
 _DEFAULT_SPANS_PER_SET = 3
+_MOST_SPANS_PER_SET = 100
 _LARGEST_LIMIT = 262_144
 
 #: Exemplars of a metrics query at most (Tempo: max_exemplars).
@@ -61,8 +62,11 @@ class _QueryApi:
         limit = unsigned(parameters, "limit", _DEFAULT_LIMIT)
         if limit <= 0:
             raise BadRequest("invalid limit: must be a positive number")
-        limit = min(limit, _LARGEST_LIMIT)
+        if limit > _LARGEST_LIMIT:
+            raise BadRequest(f"limit {limit} exceeds max limit {_LARGEST_LIMIT}")
         spans_per_set = unsigned(parameters, "spss", 0) or _DEFAULT_SPANS_PER_SET
+        if spans_per_set > _MOST_SPANS_PER_SET:
+            raise BadRequest(f"spans per span set exceeds {_MOST_SPANS_PER_SET}. received {spans_per_set}")
         text = parameters.get("q")
         if text and parameters.get("tags"):
             raise BadRequest("invalid request: can't specify tags and q in the same query")
