@@ -68,7 +68,9 @@ class TailApi:
             pairs = parse_qsl(websocket.url.query, keep_blank_values=True, max_num_fields=100)
             wish = _read_wish(Parameters(pairs), flags)
         except (Refusal, ValueError) as error:
-            await websocket.send_denial_response(PlainTextResponse(str(error), 400, media_type="text/plain"))
+            # The connection is of no further use, and clients keep their connections unless told.
+            headers = {"Connection": "close"}
+            await websocket.send_denial_response(PlainTextResponse(str(error), 400, headers, "text/plain"))
             return
         await websocket.accept()
         if self._running >= _TAILS:
