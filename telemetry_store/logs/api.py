@@ -18,6 +18,7 @@ from .detected_api import DetectedApi
 from .index_api import IndexApi
 from .ingest import SERVICE_NAME_SOURCES
 from .levels import FIELDS
+from .patterns_api import PatternsApi
 from .push_api import OTLP_PATH, PushApi, otlp_error
 from .query_api import QueryApi
 from .storage import LogStorage
@@ -42,6 +43,7 @@ def create_logs_app(storage: LogStorage, discover_levels: bool = True) -> Starle
             *VolumeApi(storage, threads).routes(),
             *DetectedApi(storage, threads).routes(),
             *TailApi(storage, threads).routes(),
+            *PatternsApi(storage, threads).routes(),
         ],
         _render_error,
     )

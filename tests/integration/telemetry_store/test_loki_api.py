@@ -159,6 +159,7 @@ def test_the_index_knows_labels_values_and_streams_of_a_range(filled: Any) -> No
         ("detected_fields", {"query": 'rate({a="b"}[1m])'}, "only log selector is supported"),
         ("detected_fields", {"query": '{a="b"}', "line_limit": "5001"}, "max entries limit per query exceeded"),
         ("detected_field/x/values", {"query": '{a="b"}', "limit": "x"}, 'strconv.Atoi: parsing "x": invalid syntax'),
+        ("patterns", {"query": '{a=~".*"}'}, "empty-compatible"),
         ("labels", {"since": "x"}, "could not parse 'since' parameter"),
         ("tail", {"query": '{a="b"}', "delay_for": "6"}, "delay_for can't be greater than 5"),
         ("tail", {"query": '{a="b"}'}, "Bad Request\n"),
@@ -223,6 +224,14 @@ def test_ids_are_no_detected_labels(store: Any) -> None:
         push(store, {"case": "ids", "id": str(number), "flag": str(number % 2), "pod": str(number)}, [now(), "x"])
     labels = store.get("loki", API + "detected_labels", query='{case="ids"}').json["detectedLabels"]
     assert [row["label"] for row in labels] == ["case", "flag", "pod", "service_name"]
+
+
+def test_patterns_are_found_in_the_newest_lines(filled: Any) -> None:
+    span = {"start": filled.end - 7200 * 10**9, "end": filled.end + 1, "query": '{case="volumes", level="error"}'}
+    (found,) = filled.get("loki", API + "patterns", step="1800", **span).json["data"]
+    assert (found["pattern"], found["level"]) == ("user=<_> took=<_> msg=failed", "error")
+    assert sum(count for _, count in found["samples"]) == 7
+    assert all(instant % 1800 == 0 for instant, _ in found["samples"])
 
 
 def test_levels_are_left_out_on_request(start_store: Callable[..., Any]) -> None:
