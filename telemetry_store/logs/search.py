@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -65,7 +65,7 @@ class LineConditions:
                 rows = rows[found != condition.negated]
                 continue
             hits = np.zeros(last - first, dtype=bool)
-            hits[np.fromiter(finder.rows(lines, first, last), np.intp) - first] = True
+            hits[finder.rows(lines, first, last) - first] = True
             rows = rows[hits[rows - first] != condition.negated]
         return rows
 
@@ -85,29 +85,23 @@ class _Finder:
             return self.pattern.search(line) is not None
         return any(literal in line for literal in self.literals)
 
-    def rows(self, lines: Lines, first: int, last: int) -> Iterable[int]:
+    def rows(self, lines: Lines, first: int, last: int) -> Rows:
         """The numbers of the lines that have it; some may come twice."""
         if any(not literal for literal in self.literals):
-            return range(first, last)
+            return np.arange(first, last, dtype=np.intp)
         whole_lines = not lines.has_inner_line_ends
+        if self.pattern is None and whole_lines:
+            positions = [place for literal in self.literals for place in _find_literal(literal, lines, first, last)]
+            return np.searchsorted(lines.ends, positions, side="left")
         if self.pattern is None:
-            found: list[int] = []
-            for literal in self.literals:
-                if whole_lines:
-                    found += _positions_to_rows(lines, _find_literal(literal, lines, first, last))
-                else:
-                    found += _find_among_inner_line_ends(literal, lines, first, last)
-            return found
-        if self.multiline is not None and whole_lines:
-            return _positions_to_rows(lines, _find_pattern(self.multiline, lines, first, last))
-        search = self.pattern.search
-        text, starts, ends = lines.text, lines.starts.tolist(), lines.ends.tolist()
-        return [row for row in range(first, last) if search(text[starts[row] : ends[row]]) is not None]
-
-
-def _positions_to_rows(lines: Lines, positions: list[int]) -> list[int]:
-    rows: list[int] = np.searchsorted(lines.ends, positions, side="left").tolist()
-    return rows
+            found = [row for text in self.literals for row in _find_among_inner_line_ends(text, lines, first, last)]
+        elif self.multiline is not None and whole_lines:
+            return np.searchsorted(lines.ends, _find_pattern(self.multiline, lines, first, last), side="left")
+        else:
+            search = self.pattern.search
+            text, starts, ends = lines.text, lines.starts.tolist(), lines.ends.tolist()
+            found = [row for row in range(first, last) if search(text[starts[row] : ends[row]]) is not None]
+        return np.array(found, dtype=np.intp)
 
 
 def _find_literal(literal: bytes, lines: Lines, first: int, last: int) -> list[int]:
