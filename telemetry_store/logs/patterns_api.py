@@ -14,14 +14,24 @@ from ..limits import RANGE_POINTS
 from ..matchers import Matcher
 from ..refusals import BadRequest
 from ..times import NANOSECONDS
+from .chunks import Lines
+from .levels import UNKNOWN
 from .parameters import read_range, read_selector, read_step
 from .patterns import Miner
 from .search import LineConditions
 from .storage import LogStorage
 
-#: Lines of each stream, and of all together, that are looked at, the newest first.
-_LINES_OF_STREAM = 10_000
-_LINES = 50_000
+#: Lines that one query looks at: of each of its streams an equal part, the newest first.
+_LINES = 100_000
+
+#: Lines between two looks at the deadline.
+_LINES_PER_CHECK = 100
+
+#: The finest step: Loki counts by ten seconds and makes longer steps of these.
+_RESOLUTION = 10 * NANOSECONDS
+
+#: Levels that have patterns of their own; lines of any other are `unknown`.
+_LEVELS = frozenset(("critical", "fatal", "error", "warn", "info", "debug", "trace"))
 
 #: Patterns of an answer.
 _PATTERNS = 300
@@ -40,45 +50,54 @@ class PatternsApi:
 
     async def patterns(self, request: Request) -> Response:
         parameters = await read_parameters(request)
-        matchers = read_selector(parameters.get("query"))
         start, end = read_range(parameters)
-        step = max(read_step(parameters, start, end) // NANOSECONDS, 1) * NANOSECONDS
+        step = read_step(parameters, start, end)
         if (end - start) // step > RANGE_POINTS:
             raise BadRequest(
                 "exceeded maximum resolution of 11,000 points per time series. "
                 "Try increasing the value of the step parameter"
             )
+        matchers = read_selector(parameters.get("query"))
+        # As in Loki: ten seconds count when their beginning lies in the range.
+        start, end = (-(-bound // _RESOLUTION) * _RESOLUTION for bound in (start, end))
+        step = max(step, _RESOLUTION)
         data = await self._threads.run(self._find, matchers, start, end, step)
         return JsonAnswer({"status": "success", "data": data})
 
     def _find(self, matchers: Sequence[Matcher], start: int, end: int, step: int) -> list[dict[str, object]]:
         miner = Miner()
         deadline = Deadline()
-        left = _LINES
+        streams = [
+            stream
+            for stream in self._storage.streams(start, end)
+            if all(matcher.accepts_labels(stream.labels) for matcher in matchers)
+        ]
         with self._storage.reader(deadline) as reader:
-            for stream in self._storage.streams(start, end):
-                if not all(matcher.accepts_labels(stream.labels) for matcher in matchers):
-                    continue
-                of_stream = min(left, _LINES_OF_STREAM)
+            for stream in streams:
+                left = max(_LINES // len(streams), 1)
                 for block in self._storage.blocks(reader, stream, start, end, LineConditions(), newest_first=True):
-                    first = max(len(block) - of_stream, 0)
-                    levels, times = block.levels, block.times.tolist()
-                    for row in range(first, len(block)):
-                        if row % 1_000 == 0:
-                            deadline.check()
-                        level = levels.values[levels.codes[row]]
-                        miner.add(block.line(row).decode(errors="replace"), level, times[row] // step * step)
-                    of_stream -= len(block) - first
-                    left -= len(block) - first
-                    if not of_stream:
+                    newest = range(max(len(block) - left, 0), len(block))
+                    _mine(miner, block, newest, stream.id, step, deadline)
+                    left -= len(newest)
+                    if not left:
                         break
-                if not left:
-                    break
         return [
             {
                 "pattern": pattern.text,
                 "level": pattern.level,
                 "samples": [[instant // NANOSECONDS, count] for instant, count in sorted(pattern.counts.items())],
             }
-            for pattern in list(miner.patterns())[:_PATTERNS]
+            for pattern in miner.patterns()[:_PATTERNS]
         ]
+
+
+def _mine(miner: Miner, block: Lines, rows: range, stream: int, step: int, deadline: Deadline) -> None:
+    """Counts some lines of a block."""
+    levels = [level if level in _LEVELS else UNKNOWN for level in block.levels.values]
+    codes = block.levels.codes.tolist()
+    instants = block.times - block.times % _RESOLUTION
+    steps = (instants - instants % step).tolist()
+    for row in rows:
+        if row % _LINES_PER_CHECK == 0:
+            deadline.check()
+        miner.add(block.line(row).decode(errors="replace"), levels[codes[row]], steps[row], stream)
