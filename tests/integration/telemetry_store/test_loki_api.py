@@ -234,6 +234,14 @@ def test_patterns_are_found_in_the_newest_lines(filled: Any) -> None:
     assert all(instant % 1800 == 0 for instant, _ in found["samples"])
 
 
+def test_a_series_has_no_label_for_an_empty_parsed_value(store: Any) -> None:
+    push(store, {"service_name": "empty"}, [now(), '{"a":"1","note":""}'])
+    answer = store.get("loki", API + "query", query='count_over_time({service_name="empty"} | json [1m])').json
+    (series,) = answer["data"]["result"]
+    assert series["metric"]["a"] == "1"
+    assert "note" not in series["metric"]
+
+
 def test_levels_are_left_out_on_request(start_store: Callable[..., Any]) -> None:
     store = start_store("--discover-log-levels", "false")
     push(store, {"service_name": "plain"}, [now(), "error"])
