@@ -94,6 +94,8 @@ def test_a_wrong_request_is_refused_before_the_connection_changes(store: Any, pa
     answer = store.get("loki", "/loki/api/v1/tail", upgrade, **parameters)
     assert answer.status == 400
     assert answer.text
+    # The store closes the connection: a client must not ask the next thing over it.
+    assert answer.headers["Connection"] == "close"
 
 
 def test_more_than_ten_tails_are_turned_away(start_store: Callable[..., Any]) -> None:
