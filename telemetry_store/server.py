@@ -21,6 +21,7 @@ from starlette.types import ASGIApp
 
 from .deadline import Deadline
 from .logs.api import create_logs_app
+from .logs.query_language.parser import parse as parse_logql
 from .logs.storage import LogStorage
 from .metrics.api import create_metrics_app
 from .metrics.ingest import Scraper
@@ -33,6 +34,7 @@ from .retention import Retention
 from .traces.api import create_otlp_app, create_traces_app
 from .traces.generated_metrics.generator import MetricsGenerator
 from .traces.generated_metrics.own_metrics import GeneratorCollector
+from .traces.query_language.parser import parse as parse_traceql
 from .traces.storage import TraceStorage
 
 logger = logging.getLogger(__name__)
@@ -40,6 +42,9 @@ logger = logging.getLogger(__name__)
 #: Exit codes, after sysexits.h: a port is in use, the data directory cannot be written.
 EXIT_PORT = 69
 EXIT_DATA_DIRECTORY = 73
+
+#: Seconds after the start, when services beside the store have started as well, until the parsers are made.
+_SECONDS_BEFORE_PARSERS = 3.0
 
 #: Seconds that open connections have to finish when the process ends.
 _GRACE_SECONDS = 3
@@ -122,6 +127,7 @@ class Store:
             tasks.create_task(self.scraper.run())
             tasks.create_task(self.rules.run())
             tasks.create_task(self.retention.run())
+            tasks.create_task(_make_parsers())
 
     def close(self) -> None:
         """Writes everything that was acknowledged and closes the files."""
@@ -133,6 +139,13 @@ class Store:
         for storage in (self.metrics, self.logs, self.traces):
             storage.close()
         os.close(self._lock)
+
+
+async def _make_parsers() -> None:
+    """Makes the tables of the parsers while nobody waits for them: the first query would take half a second longer."""
+    await asyncio.sleep(_SECONDS_BEFORE_PARSERS)
+    await asyncio.to_thread(parse_logql, '{a="b"}')
+    await asyncio.to_thread(parse_traceql, "{}")
 
 
 def run(settings: argparse.Namespace) -> int:
