@@ -45,9 +45,9 @@ MATHEMATICS: dict[str, Callable[[Floats], Floats]] = {
 
 def clamp(values: Floats, smallest: Floats | float, largest: Floats | float) -> Floats:
     """Values held between the bounds; NaN stays NaN."""
-    # In Go the farther infinity wins even over NaN.
-    capped = np.where(np.isneginf(largest), -np.inf, np.minimum(largest, values))
-    return np.where(np.isposinf(smallest), np.inf, np.maximum(smallest, capped))
+    # In Go the farther infinity wins even over NaN, on whichever side it stands.
+    capped = np.where(np.isneginf(largest) | np.isneginf(values), -np.inf, np.minimum(largest, values))
+    return np.where(np.isposinf(smallest) | np.isposinf(capped), np.inf, np.maximum(smallest, capped))
 
 
 def round_to(values: Floats, nearest: Floats | float) -> Floats:

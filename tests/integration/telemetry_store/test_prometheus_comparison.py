@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 
 from telemetry_store.metrics.storage import MetricStorage
 from tests.integration.telemetry_store import prometheus_comparison as comparison
@@ -126,7 +128,17 @@ def test_parameters_of_a_range_query_are_read_alike(ask: Ask, changed: dict[str,
     assert ask("/api/v1/query_range", parameters) is None
 
 
+#: What differs by a last bit between the mathematics of Go and of C; a remainder makes a great difference of it.
+_INEXACT = ("^", "exp", "sinh", "cosh", "tan", "ln", "log", "sin", "cos", "sqrt", "deg", "rad", "deriv", "quantile")
+
+
 def _random(ask: Ask, query: str) -> None:
+    assume("%" not in query or not any(name in query for name in _INEXACT))
+    # It adds up in the order of a map, so two sums of the same are equal only by chance.
+    sums = len(re.findall(r"\b(?:avg|sum|stddev|stdvar)\b", query))
+    assume(sums < 2 or not any(operator in query for operator in ("==", "!=", "<", ">", "-", "%")))
+    # There, Prometheus 2.42 forgets the offset.
+    assume(not re.search(r"timestamp\(+[^()]*offset[^()]*@|timestamp\(+[^()]*@[^()]*(\(\))?[^()]*offset", query))
     # Which of several pairs of series an error names is left to the order of a map.
     assert ask("/api/v1/query", {"query": query, "time": BEGIN + 3601.7}, words=False) is None
     parameters = {"query": query, "start": BEGIN + 1203, "end": BEGIN + 4803, "step": 97}
@@ -150,6 +162,7 @@ def test_random_queries_are_answered_as_prometheus_does(ask: Ask, query: str) ->
 
 @pytest.mark.slow
 @given(promql_grammar.expressions())
-@settings(_SETTINGS, derandomize=False, max_examples=3000)
+# On a laptop others every time; in CI always the same, so that a failure belongs to the change.
+@settings(_SETTINGS, derandomize="CI" in os.environ, max_examples=3000)
 def test_many_random_queries_are_answered_as_prometheus_does(ask: Ask, query: str) -> None:
     _random(ask, query)
