@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from ..deadline import Deadline
 from .columns import SCOPES, Column, SpanBlock
+from .known_attributes import DEDICATED, KNOWN
 from .query_language.structure import tree_of
 from .query_language.syntax import Attribute, format_duration, static_of
 from .query_language.vectors import Bools
@@ -18,37 +19,6 @@ from .tag_filter import TagFilter
 
 #: A value as Tempo shows it: type and text.
 TagValue = tuple[str, str]
-
-#: Attributes that Tempo keeps in columns of their own, with the type for which it does. A query does not narrow their
-#: names.
-KNOWN: Mapping[str, Mapping[str, type]] = {
-    "span": {"http.method": str, "http.url": str, "http.status_code": int},
-    "resource": dict.fromkeys(
-        (
-            "service.name",
-            "cluster",
-            "namespace",
-            "pod",
-            "container",
-            "k8s.cluster.name",
-            "k8s.namespace.name",
-            "k8s.pod.name",
-            "k8s.container.name",
-        ),
-        str,
-    ),
-}
-
-#: Further ones. Tempo 3.0 forgets them when it looks for tags in blocks, and knows them only of recent data.
-DEDICATED: Mapping[str, type] = {
-    "http.request.method": str,
-    "http.response.status_code": int,
-    "url.path": str,
-    "url.route": str,
-    "server.address": str,
-    "server.port": int,
-    "http.route": str,
-}
 
 _WORDS = {0: "unset", 1: "ok", 2: "error"}
 

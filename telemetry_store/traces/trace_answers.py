@@ -15,28 +15,18 @@ from opentelemetry.proto.trace.v1 import trace_pb2
 
 from .accepted_forms import message_field
 from .ingest import KINDS, STATUS_CODES, Source
+from .known_attributes import KNOWN
 from .spans import StoredSpan
 
 Json = dict[str, Any]
 
 _KIND_SERVER, _KIND_CLIENT = 2, 3
 
-#: Attributes that Tempo keeps in columns of their own and so gives back after the others, and of which type.
-_KNOWN_OF_RESOURCES = dict.fromkeys(
-    (
-        "service.name",
-        "cluster",
-        "namespace",
-        "pod",
-        "container",
-        "k8s.cluster.name",
-        "k8s.namespace.name",
-        "k8s.pod.name",
-        "k8s.container.name",
-    ),
-    "stringValue",
-)
-_KNOWN_OF_SPANS = {"http.method": "stringValue", "http.url": "stringValue", "http.status_code": "intValue"}
+#: By scope, the attributes that Tempo gives back after the others, each with OTLP's field for the type it must have.
+_KNOWN_FIELDS = {
+    scope: {name: {str: "stringValue", int: "intValue"}[kind] for name, kind in known.items()}
+    for scope, known in KNOWN.items()
+}
 
 #: Spans by scope by resource, in order.
 Groups = list[tuple[Source, list[tuple[Source, list[StoredSpan]]]]]
@@ -83,7 +73,7 @@ def resource_spans(spans: Sequence[StoredSpan]) -> list[Json]:
         {
             "resource": _without_empty(
                 {
-                    "attributes": _attributes(_known_last(resource.resource.attributes, _KNOWN_OF_RESOURCES)),
+                    "attributes": _attributes(_known_last(resource.resource.attributes, _KNOWN_FIELDS["resource"])),
                     "droppedAttributesCount": resource.resource.dropped_attributes_count,
                 }
             ),
@@ -145,7 +135,7 @@ def _span(span: StoredSpan) -> Json:
                 "kind": KINDS[span.kind] if 0 < span.kind < len(KINDS) else span.kind,
                 "startTimeUnixNano": _number(span.start),
                 "endTimeUnixNano": _number(_end(span)),
-                "attributes": _attributes(_known_last(details.get("attributes", ()), _KNOWN_OF_SPANS)),
+                "attributes": _attributes(_known_last(details.get("attributes", ()), _KNOWN_FIELDS["span"])),
                 "droppedAttributesCount": details.get("droppedAttributesCount"),
                 "events": [_event(event) for event in _events(details)],
                 "droppedEventsCount": details.get("droppedEventsCount"),
