@@ -48,9 +48,3 @@ class TimedOut(Refusal):
     """A query ran longer than it may."""
 
     status = 503
-
-
-class NotFound(Refusal):
-    """There is nothing at that place."""
-
-    status = 404

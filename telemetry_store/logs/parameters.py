@@ -9,7 +9,7 @@ from ..limits import LOG_ENTRIES
 from ..matchers import Matcher
 from ..refusals import BadRequest
 from ..times import NANOSECONDS, parse_float, parse_go_duration, parse_rfc3339
-from .query_language.parser import parse_selector
+from .query_language.parser import parse_selector, require_selective_matcher
 
 _HOUR = 3600 * NANOSECONDS
 
@@ -22,11 +22,7 @@ def read_selector(text: str, may_be_empty: bool = False) -> tuple[Matcher, ...]:
     matchers = parse_selector(text)
     if not matchers and may_be_empty:
         return ()
-    if not any(matcher.operation in ("=", "=~") and not matcher.accepts("") for matcher in matchers):
-        raise BadRequest(
-            "parse error : queries require at least one regexp or equality matcher that does not have an "
-            'empty-compatible value. For instance, app=~".*" does not meet this requirement, but app=~".+" will'
-        )
+    require_selective_matcher(matchers)
     return matchers
 
 

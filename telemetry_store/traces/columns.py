@@ -83,7 +83,6 @@ class SpanBlock:
         self._columns = columns
         self._derived: dict[str, Column] = {}
         self._kept: NDArray[np.intp] | None = None
-        self._hidden = hidden_traces
         if hidden_traces:
             shown = np.ones(len(self._array_of_traces) - 1, np.bool_)
             shown[list(hidden_traces)] = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from importlib.resources import files
 
 from lark import Lark
@@ -16,7 +17,7 @@ from .explain import explain
 from .syntax import LogQuery, Query, Variants, range_aggregations
 from .tokens import LogqlLexer, parse_error
 
-__all__ = ["LogQuery", "parse", "parse_selector", "parse_without_validation"]
+__all__ = ["LogQuery", "parse", "parse_selector", "parse_without_validation", "require_selective_matcher"]
 
 _NO_SELECTIVE_MATCHER = (
     "queries require at least one regexp or equality matcher that does not have an empty-compatible "
@@ -28,12 +29,12 @@ def parse(query: str) -> Query:
     """The query's tree. Raises BadRequest in Loki's words."""
     tree = parse_without_validation(query)
     if isinstance(tree, LogQuery):
-        _require_selective_matcher(tree)
+        require_selective_matcher(tree.matchers)
     elif isinstance(tree, Variants):
-        _require_selective_matcher(tree.range.query)
+        require_selective_matcher(tree.range.query.matchers)
     else:
         for aggregation in range_aggregations(tree):
-            _require_selective_matcher(aggregation.range.query)
+            require_selective_matcher(aggregation.range.query.matchers)
     return tree
 
 
@@ -57,8 +58,9 @@ def parse_without_validation(query: str) -> Query:
     return tree  # type: ignore[return-value]  # the builder makes a tree of its own
 
 
-def _require_selective_matcher(query: LogQuery) -> None:
-    if not any(matcher.operation in ("=", "=~") and not matcher.accepts("") for matcher in query.matchers):
+def require_selective_matcher(matchers: Sequence[Matcher]) -> None:
+    """Raises BadRequest unless one of the matchers selects something."""
+    if not any(matcher.operation in ("=", "=~") and not matcher.accepts("") for matcher in matchers):
         raise parse_error(_NO_SELECTIVE_MATCHER)
 
 

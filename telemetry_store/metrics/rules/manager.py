@@ -62,7 +62,6 @@ class RuleManager:
         self._seen: dict[str, _Seen] | None = None
         self._restored = False
         self._tasks: dict[tuple[str, str], asyncio.Task[None]] = {}
-        self._ending: set[asyncio.Task[None]] = set()
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="rules")
 
     @property

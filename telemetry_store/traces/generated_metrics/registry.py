@@ -99,7 +99,6 @@ class Registry:
     """All series that are fed at present. Not for several threads at a time."""
 
     def __init__(self) -> None:
-        self.overflows = 0
         self._instance = socket.gethostname()
         self._counters: dict[tuple[str, Labels], Counter] = {}
         self._histograms: dict[tuple[str, Labels], Histogram] = {}
@@ -139,7 +138,6 @@ class Registry:
     def _within_bounds(self, more: int, labels: Labels, known: bool) -> Labels:
         if known or self._series + more <= GENERATED_SERIES:
             return labels
-        self.overflows += 1
         return _OVERFLOW
 
     def _named(self, name: str, labels: Labels) -> Labels:
