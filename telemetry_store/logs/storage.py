@@ -7,7 +7,6 @@ its own, and takes them out of the log. Queries read heads and chunks alike, as 
 
 from __future__ import annotations
 
-import logging
 import sqlite3
 import threading
 import time
@@ -21,7 +20,8 @@ import numpy as np
 
 from ..database import Database, insert_rows
 from ..deadline import Deadline
-from ..refusals import Refusal, StorageUnavailable
+from ..packer import Packer
+from ..refusals import StorageUnavailable
 from .chunk_cache import ChunkCache
 from .chunks import CHUNK_BYTES, Lines, PackedLines, sort_and_pack, unpack_dictionary, unpack_numbers
 from .chunks import decompress as unpack_text
@@ -29,8 +29,6 @@ from .head import Entries, Head
 from .ingest import Batch, Labels
 from .reading import Chunk, LogSource, Reader, Row, Stream
 from .search import LineCondition, LineConditions
-
-logger = logging.getLogger(__name__)
 
 _SCHEMA = """
 -- Tables of an earlier form.
@@ -88,9 +86,7 @@ class LogStorage(LogSource):
         self._cache = ChunkCache()
         self.database: Database[list[_Logged]] = Database(directory / "logs.db", _SCHEMA, _write)
         self._load()
-        self._due = threading.Event()
-        self._closing = False
-        self._packer = threading.Thread(target=self._pack_when_due, name="logs-packer", daemon=True)
+        self._packer = Packer("logs", partial(self.checkpoint, everything=False), _LOOK_SECONDS)
         self._packer.start()
 
     def _load(self) -> None:
@@ -146,7 +142,7 @@ class LogStorage(LogSource):
             self.lines_received += lines
             self.bytes_received += size_bytes
             if self._heads_bytes > _HEADS_BYTES:
-                self._due.set()
+                self._packer.wake()
         for observe in list(self.observers):
             for _, stream, entries in taken:
                 observe(stream, entries)
@@ -188,20 +184,6 @@ class LogStorage(LogSource):
         return known
 
     # -- packing
-
-    def _pack_when_due(self) -> None:
-        while True:
-            self._due.wait(_LOOK_SECONDS)
-            self._due.clear()
-            if self._closing:
-                return
-            try:
-                self.checkpoint(everything=False)
-            except Refusal as refusal:
-                logger.warning("packing of log lines waits: %s", refusal)
-                time.sleep(_LOOK_SECONDS)
-            except Exception:
-                logger.exception("packing of log lines failed")
 
     def checkpoint(self, everything: bool = True) -> None:
         """Packs heads into chunks: all of them, or those that are large or old."""
@@ -320,9 +302,7 @@ class LogStorage(LogSource):
 
     def close(self) -> None:
         """Writes what is queued and closes the file."""
-        self._closing = True
-        self._due.set()
-        self._packer.join(timeout=10)
+        self._packer.close(timeout_seconds=10)
         self.database.close()
 
 

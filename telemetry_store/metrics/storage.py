@@ -8,7 +8,6 @@ the log. How matchers find samples is in `selection`.
 
 from __future__ import annotations
 
-import logging
 import sqlite3
 import threading
 import time
@@ -25,7 +24,8 @@ from ..database import Database, insert_rows
 from ..deadline import Deadline
 from ..limits import SERIES
 from ..matchers import Matcher
-from ..refusals import Busy, Refusal, Unprocessable
+from ..packer import Packer
+from ..refusals import Busy, Unprocessable
 from .checkpoints import by_metric, drop_packed_before, pack_runs, trim, unpacked_runs
 from .exemplars import EXEMPLARS, ExemplarRow, Exemplars, StoredExemplar, encode_labels
 from .exposition import Exemplar, Labels
@@ -47,8 +47,6 @@ CREATE TABLE IF NOT EXISTS exemplar(
     PRIMARY KEY(series, time, labels)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS exemplar_age ON exemplar(time);
 """
-
-logger = logging.getLogger(__name__)
 
 #: Seconds between two looks at whether a checkpoint is due.
 _LOOK_SECONDS = 1.0
@@ -105,9 +103,7 @@ class MetricStorage:
         self._last_checkpoint = time.monotonic()
         self.database: Database[Append] = Database(directory / "metrics.db", _SCHEMA, self._write)
         self._load()
-        self._wake = threading.Event()
-        self._closing = False
-        self._packer = threading.Thread(target=self._pack_when_due, name="metrics-packer", daemon=True)
+        self._packer = Packer("metrics", self.checkpoint_if_due, _LOOK_SECONDS)
         self._packer.start()
 
     # -- ingest
@@ -173,7 +169,7 @@ class MetricStorage:
                     self._exemplars.add(row)
             self._unpacked += len(times)
             if self._unpacked >= _CHECKPOINT_SAMPLES:
-                self._wake.set()
+                self._packer.wake()
             self.samples_appended += len(times)
             self.samples_out_of_order += offered - len(times)
             self.exemplars_appended += len(rows)
@@ -282,19 +278,6 @@ class MetricStorage:
         ends = starts + counts
         self._extend(known, sums[ends] - sums[starts], times[kept], values[kept])
         self._unpacked += int(kept.sum())
-
-    def _pack_when_due(self) -> None:
-        while not self._closing:
-            self._wake.wait(_LOOK_SECONDS)
-            self._wake.clear()
-            try:
-                self.checkpoint_if_due()
-            except Refusal as refusal:
-                logger.warning("packing of the metrics waits: %s", refusal)
-                time.sleep(_LOOK_SECONDS)
-            except Exception:
-                logger.exception("packing of the metrics failed, trying again later")
-                time.sleep(_LOOK_SECONDS)
 
     def checkpoint_if_due(self) -> None:
         """Packs into chunks what came since the last checkpoint, when enough of it has gathered."""
@@ -445,9 +428,7 @@ class MetricStorage:
 
     def close(self) -> None:
         """Writes what is queued and closes the file."""
-        self._closing = True
-        self._wake.set()
-        self._packer.join(timeout=10)
+        self._packer.close(timeout_seconds=10)
         self.database.close()
 
 

@@ -8,7 +8,6 @@ holds a bounded number of spans, a restart replays only the log, and a search re
 from __future__ import annotations
 
 import contextlib
-import logging
 import sqlite3
 import threading
 import time
@@ -23,6 +22,7 @@ import msgspec
 
 from ..database import Database
 from ..deadline import Deadline
+from ..packer import Packer
 from ..refusals import Busy, Refusal
 from . import block_table
 from .block_table import PackedBlock, hide, pack_block, read_summaries, write_block, write_hidden
@@ -31,8 +31,6 @@ from .head import ArrivingTrace, Head, Rows
 from .ingest import Batch, SpanRow
 from .packing import BlockSummary, ColumnCache
 from .view import TraceView, read_live_rows
-
-logger = logging.getLogger(__name__)
 
 _SCHEMA = (
     block_table.SCHEMA
@@ -97,8 +95,7 @@ class TraceStorage:
         self._lock = threading.Lock()
         self._cache = ColumnCache(_CACHE_BYTES)
         self._packing = threading.Lock()
-        self._wake = threading.Event()
-        self._closing = False
+        self._packer = Packer("traces", self.checkpoint_if_due, _LOOK_SECONDS)
         self.database: Database[_Logged] = Database(directory / "traces.db", _SCHEMA, self._write)
         self._head = Head(self._lock)
         self._logged = 0
@@ -108,7 +105,6 @@ class TraceStorage:
                 self._head.add(_unpack_batch(spans))
                 self._logged = number
         self._next_block = max(self._summaries, default=0) + 1
-        self._packer = threading.Thread(target=self._run, name="traces-packer", daemon=True)
         self._packer.start()
 
     # -- ingest
@@ -125,7 +121,7 @@ class TraceStorage:
             self._head.add(batch)
             crowded = self._head.count > _HEAD_SPANS
         if crowded:
-            self._wake.set()
+            self._packer.wake()
         self.spans_received += sum(len(spans) for _, spans in batch)
         self.bytes_received += size_bytes
 
@@ -158,22 +154,9 @@ class TraceStorage:
 
     # -- checkpoints
 
-    def _run(self) -> None:
-        while not self._closing:
-            self._wake.wait(_LOOK_SECONDS)
-            self._wake.clear()
-            try:
-                self.checkpoint_if_due()
-            except Refusal as refusal:
-                logger.warning("packing of the traces failed, trying again later: %s", refusal)
-                time.sleep(_LOOK_SECONDS)
-            except Exception:
-                logger.exception("packing of the traces failed, trying again later")
-                time.sleep(_LOOK_SECONDS)
-
     def checkpoint_if_due(self) -> None:
         """Packs traces that seem complete when there are enough of them, and others when memory is short."""
-        while not self._closing and self._pack(self._due):
+        while not self._packer.closing and self._pack(self._due):
             pass
 
     def checkpoint(self, trace_ids: Collection[bytes] | None = None) -> None:
@@ -313,9 +296,7 @@ class TraceStorage:
 
     def close(self) -> None:
         """Writes what is queued and closes the file."""
-        self._closing = True
-        self._wake.set()
-        self._packer.join(timeout=30)
+        self._packer.close(timeout_seconds=30)
         self.database.close()
 
 
