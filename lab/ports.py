@@ -16,7 +16,17 @@ class LabPorts:
     loki: int = 3100
     tempo: int = 3200
     otlp_http: int = 4318
+    otlp_grpc: int = 4317
+    alertmanager: int = 9093
+    #: Where Alertmanager delivers; the lab's own.
+    alert_inbox: int = 9095
+    grafana: int = 3000
+    jaeger: int = 16686
     locust: int = 8089
+    loadtest_metrics: int = 8090
+    #: Loki and Tempo talk to themselves over gRPC. Both would take 9095; natively they share one machine.
+    loki_grpc: int = 9096
+    tempo_grpc: int = 9097
 
     def shifted(self, offset: int) -> "LabPorts":
         return replace(self, **{field.name: shifted(getattr(self, field.name), offset) for field in fields(self)})
