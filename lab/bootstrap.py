@@ -28,6 +28,8 @@ from lab.paths import REPOSITORY
 UV_VERSION = "0.13.8"
 #: An older uv on PATH may not understand the lock.
 OLDEST_USABLE_UV = (0, 5)
+#: The dependency groups that a lab on this machine needs beside the services' own packages.
+LAB_GROUPS = ("lab", "loadtest", "store")
 #: The dependency group that only tests need.
 DEV_GROUP = "dev"
 
@@ -82,8 +84,10 @@ class Environment:
         return self.repository / ".lab" / "install.lock"
 
     def wanted(self, groups: Sequence[str] = ()) -> Stamp:
+        """What an environment for a lab, and for these groups besides, is made from."""
         lock = (self.repository / "uv.lock").read_bytes()
-        return Stamp(hashlib.sha256(lock).hexdigest(), os.path.realpath(self.python), tuple(sorted(groups)))
+        every_group = tuple(sorted({*LAB_GROUPS, *groups}))
+        return Stamp(hashlib.sha256(lock).hexdigest(), os.path.realpath(self.python), every_group)
 
     def stamp(self) -> Stamp | None:
         try:
@@ -169,13 +173,13 @@ def _install(environment: Environment, groups: Sequence[str], lock: IO[str]) -> 
     lock.seek(0)
     cut_off = lock.read()
     # What was there for tests stays for tests, also after an installation that did not come to its end.
-    groups = sorted({*groups, *(stamp.groups if stamp else ()), *cut_off.split()[1:]})
+    groups = sorted({*LAB_GROUPS, *groups, *(stamp.groups if stamp else ()), *cut_off.split()[1:]})
     if cut_off.startswith("making"):
         _remove(environment)
     elif environment.directory.exists() and not _works(environment.python):
         _say(f"{environment.directory} has no working Python; making it anew.")
         _remove(environment)
-    what = "the lab's packages" if not groups else "the lab's packages and the tools for its tests"
+    what = "the lab's packages" + (" and the tools for its tests" if DEV_GROUP in groups else "")
     _say(f"Installing {what} into {environment.directory} (needed once, and after updates):")
     uv = usable_uv(environment) or _fetch_uv(environment, lock)
     command = [uv, "sync", "--frozen", "--inexact", "--no-default-groups"]

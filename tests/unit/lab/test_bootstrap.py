@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,12 @@ target.parent.mkdir(parents=True, exist_ok=True)
 if not target.exists():
     target.symlink_to({python!r})
 """
+
+
+FOR_A_LAB = ["sync", "--frozen", "--inexact", "--no-default-groups"]
+FOR_A_LAB += ["--group", "lab", "--group", "loadtest", "--group", "store"]
+FOR_TESTS = ["sync", "--frozen", "--inexact", "--no-default-groups"]
+FOR_TESTS += ["--group", "dev", "--group", "lab", "--group", "loadtest", "--group", "store"]
 
 
 class FakeUv:
@@ -68,7 +75,7 @@ def uv(tmp_path, monkeypatch):
 def test_the_first_use_installs_from_the_lock_with_this_python(environment, uv):
     ensure(environment)
 
-    assert uv.calls == [["sync", "--frozen", "--inexact", "--no-default-groups", "--python", sys.executable]]
+    assert uv.calls == [[*FOR_A_LAB, "--python", sys.executable]]
     assert environment.is_current()
     assert not environment.is_current(["dev"])
     assert environment.install_lock.read_text() == ""
@@ -87,7 +94,7 @@ def test_tests_add_their_group_once(environment, uv):
     ensure(environment, ["dev"])
     ensure(environment)
 
-    assert uv.calls[1:] == [["sync", "--frozen", "--inexact", "--no-default-groups", "--group", "dev"]]
+    assert uv.calls[1:] == [FOR_TESTS]
 
 
 def test_a_changed_lock_renews_what_was_there_the_test_tools_included(environment, uv):
@@ -96,7 +103,7 @@ def test_a_changed_lock_renews_what_was_there_the_test_tools_included(environmen
 
     ensure(environment)
 
-    assert uv.calls[1:] == [["sync", "--frozen", "--inexact", "--no-default-groups", "--group", "dev"]]
+    assert uv.calls[1:] == [FOR_TESTS]
     assert environment.is_current(["dev"])
 
 
@@ -107,7 +114,7 @@ def test_an_environment_that_somebody_else_made_is_completed_not_replaced(enviro
 
     ensure(environment)
 
-    assert uv.calls == [["sync", "--frozen", "--inexact", "--no-default-groups"]]
+    assert uv.calls == [FOR_A_LAB]
     assert (environment.directory / "mine.txt").exists()
 
 
@@ -132,7 +139,7 @@ def test_an_installation_that_was_cut_off_puts_every_package_in_place_again(envi
 
     ensure(environment)
 
-    assert uv.calls == [["sync", "--frozen", "--inexact", "--no-default-groups", "--group", "dev", "--reinstall"]]
+    assert uv.calls == [[*FOR_TESTS, "--reinstall"]]
     assert environment.is_current(["dev"])
     assert environment.install_lock.read_text() == ""
     assert "The last installation was cut off" in capfd.readouterr().err
@@ -148,7 +155,7 @@ def test_an_environment_that_was_cut_off_while_being_made_is_made_anew(environme
     ensure(environment)
 
     assert not (environment.directory / "half.txt").exists()
-    assert uv.calls == [["sync", "--frozen", "--inexact", "--no-default-groups", "--python", sys.executable]]
+    assert uv.calls == [[*FOR_A_LAB, "--python", sys.executable]]
     assert environment.install_lock.read_text() == ""
 
 
@@ -256,6 +263,14 @@ def test_the_users_indexes_and_proxies_are_kept_and_other_environments_forgotten
 )
 def test_a_stamp_serves_when_lock_and_python_are_the_same(stamp, serves):
     assert stamp.serves(Stamp("a", "/usr/bin/python3.11")) is serves
+
+
+def test_the_groups_of_a_lab_and_of_its_tests_are_all_that_there_are():
+    project = tomllib.loads((bootstrap.REPOSITORY / "pyproject.toml").read_text())
+    groups = {*bootstrap.LAB_GROUPS, bootstrap.DEV_GROUP}
+
+    assert set(project["dependency-groups"]) == groups
+    assert set(project["tool"]["uv"]["default-groups"]) == groups
 
 
 def test_the_bootstrap_imports_nothing_that_is_not_in_the_standard_library():
