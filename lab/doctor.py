@@ -23,6 +23,7 @@ from lab.port_check import conflicts
 from lab.ports import HOST
 from lab.run_state import RunState, read_run_state, supervisor_is_alive
 from lab.stacks.embedded import EmbeddedStack
+from lab.stacks.stack import StackOptions
 
 Verdict = Literal["ok", "warn", "fail"]
 
@@ -113,7 +114,7 @@ def check_ports(directory: StateDirectory, port_offset: int = 0) -> list[Finding
     if state is not None and state.port_offset == port_offset and supervisor_is_alive(directory):
         return [Finding("ports", "ok", "held by the running lab")]
     try:
-        specs = EmbeddedStack(list(discover().values()), directory, port_offset).processes()
+        specs = EmbeddedStack(StackOptions(list(discover().values()), directory, port_offset)).processes()
     except ValueError as error:
         return [Finding("ports", "fail", str(error), "choose another --port-offset")]
     wanted = [(port, spec.name) for spec in specs for port in spec.ports]

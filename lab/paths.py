@@ -39,8 +39,14 @@ class StateDirectory:
         return self.root / "data"
 
     @property
-    def targets_file(self) -> Path:
-        return self.root / "targets.json"
+    def targets(self) -> Path:
+        """What to scrape: one file for the lab itself, others for what announces itself while it runs."""
+        return self.root / "targets"
+
+    @property
+    def configuration(self) -> Path:
+        """The configuration files, rendered for this lab."""
+        return self.root / "configuration"
 
     def output_file(self, process_name: str) -> Path:
         """What a process writes to standard output and standard error."""

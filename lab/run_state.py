@@ -58,11 +58,13 @@ class RunState:
     stack: str
     systems: list[str]
     port_offset: int
-    #: Name of the API -> base address: prometheus, loki, tempo, otlp_http.
+    #: Name of the API -> base address: prometheus, loki, tempo, otlp_http, and what else the stack has.
     backends: dict[str, str]
     started_at: float
     phase: Phase = "starting"
     message: str | None = None
+    #: What is different from what one may expect of this stack, a sentence each.
+    notes: list[str] = field(default_factory=list)
     processes: list[ProcessState] = field(default_factory=list)
 
     def process(self, name: str) -> ProcessState:

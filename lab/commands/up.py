@@ -21,9 +21,9 @@ from lab.run_state import (
     RunState,
     read_run_state,
     supervisor_lock,
-    write_json_atomically,
 )
-from lab.stacks.embedded import DEFAULT_TRAFFIC_RPS, DEFAULT_TRAFFIC_SEED, NAME, EmbeddedStack
+from lab.stacks.choice import DEFAULT_STACK, STACKS, choose_stack
+from lab.stacks.stack import DEFAULT_TRAFFIC_RPS, DEFAULT_TRAFFIC_SEED, Stack, StackOptions, StackUnavailable
 from lab.supervisor import SUPERVISOR_NAME, StartFailed, Supervisor, clean_up_leftovers, own_identity
 from lab.terminal import make_console
 
@@ -32,6 +32,14 @@ _POLL_SECONDS = 0.05
 
 @click.command(name="up")
 @click.argument("systems", nargs=-1, metavar="[SYSTEM]...")
+@click.option(
+    "--stack",
+    "stack_name",
+    type=click.Choice(STACKS),
+    default=DEFAULT_STACK,
+    show_default=True,
+    help="What takes the telemetry: the embedded store, real servers found on PATH, or containers.",
+)
 @click.option("--detach", "-d", is_flag=True, help="Return once everything is ready; go on in the background.")
 @click.option(
     "--port-offset", type=int, default=0, metavar="N", help="Add N to every port, so that two labs share a machine."
@@ -51,6 +59,7 @@ _POLL_SECONDS = 0.05
 @state_dir_option
 def command(
     systems: tuple[str, ...],
+    stack_name: str,
     detach: bool,
     port_offset: int,
     rps: float,
@@ -59,11 +68,11 @@ def command(
     workers: int | None,
     state_dir: StateDirectory,
 ) -> None:
-    """Start the lab: the telemetry store, then every service of the SYSTEMs (default: chain).
+    """Start the lab: the telemetry stack, then every service of the SYSTEMs (default: chain).
 
     Stays in the foreground and restarts what dies; Ctrl-C ends everything.
     """
-    stack = EmbeddedStack(
+    options = StackOptions(
         systems=_chosen_systems(systems),
         directory=state_dir,
         port_offset=port_offset,
@@ -72,7 +81,10 @@ def command(
         workers=workers,
     )
     try:
+        stack = choose_stack(stack_name, options)
         specs = stack.processes()
+    except StackUnavailable as error:
+        raise click.ClickException(str(error)) from None
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--port-offset") from None
     if detach:
@@ -89,17 +101,19 @@ def _chosen_systems(names: tuple[str, ...]) -> list[System]:
     return [known[name] for name in dict.fromkeys(names or ("chain",))]
 
 
-def _run_in_foreground(stack: EmbeddedStack, specs: list[ProcessSpec]) -> None:
+def _run_in_foreground(stack: Stack, specs: list[ProcessSpec]) -> None:
     console = make_console()
-    directory = stack.directory
+    options = stack.options
+    directory = options.directory
     state = RunState(
         run_id=uuid.uuid4().hex,
         supervisor=own_identity(),
-        stack=NAME,
-        systems=[system.name for system in stack.systems],
-        port_offset=stack.port_offset,
+        stack=stack.name,
+        systems=[system.name for system in options.systems],
+        port_offset=options.port_offset,
         backends=stack.backends,
         started_at=time.time(),
+        notes=stack.notes(),
     )
 
     def say(sentence: str) -> None:
@@ -109,8 +123,8 @@ def _run_in_foreground(stack: EmbeddedStack, specs: list[ProcessSpec]) -> None:
     try:
         with supervisor_lock(directory):
             _clean_up_before(directory, say)
-            _require_free_ports(specs, stack.port_offset)
-            write_json_atomically(directory.targets_file, stack.targets())
+            _require_free_ports(specs, options.port_offset)
+            stack.prepare()
             supervisor = Supervisor(directory, state, specs, on_event=say)
             console.print(f"Starting {', '.join(spec.name for spec in specs)} …", markup=False)
             began = time.monotonic()
@@ -123,6 +137,8 @@ def _run_in_foreground(stack: EmbeddedStack, specs: list[ProcessSpec]) -> None:
             console.print("The lab has ended; its data stays in " + str(directory.root), markup=False)
     except AlreadyRunning:
         raise _already_running(directory) from None
+    except StackUnavailable as error:
+        raise click.ClickException(str(error)) from None
     except StartFailed as failure:
         raise click.ClickException(_explain(failure)) from None
     except BrokenPipeError:

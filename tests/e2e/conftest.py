@@ -23,7 +23,8 @@ from lab.paths import REPOSITORY, STATE_DIR_VARIABLE, StateDirectory
 from lab.port_check import is_free
 from lab.process_group import RUN_ID_VARIABLE
 from lab.run_state import RunState, read_run_state
-from lab.stacks.embedded import EmbeddedStack
+from lab.stacks.choice import DEFAULT_STACK, choose_stack
+from lab.stacks.stack import StackOptions
 from lab.telemetry_client import TelemetryClient
 
 #: Keeps the shifted ports above everybody's favourites and below the range that connections are given theirs from.
@@ -52,6 +53,7 @@ class BootedLab:
 
     state_dir: Path
     port_offset: int
+    stack: str = DEFAULT_STACK
     telemetry: TelemetryClient | None = None
 
     def environment(self) -> dict[str, str]:
@@ -70,7 +72,7 @@ class BootedLab:
         )
 
     def up(self, *options: str) -> None:
-        result = self.run("up", "--detach", "--port-offset", str(self.port_offset), *options)
+        result = self.run("up", "--detach", "--stack", self.stack, "--port-offset", str(self.port_offset), *options)
         assert result.returncode == 0, result.stdout + result.stderr
         self.telemetry = TelemetryClient.from_backends(self.state().backends)
 
@@ -99,17 +101,18 @@ class BootedLab:
         return identity.pid
 
 
-def free_offset() -> int:
+def free_offset(stack: str = DEFAULT_STACK) -> int:
     systems = list(discover().values())
     for offset in random.sample(OFFSETS, len(OFFSETS)):
-        specs = EmbeddedStack(systems, StateDirectory(Path("unused")), offset).processes()
+        options = StackOptions(systems, StateDirectory(Path("unused")), offset)
+        specs = choose_stack(stack, options).processes()
         if all(is_free(port) for spec in specs for port in spec.ports):
             return offset
     pytest.fail("no free range of ports")
 
 
-def boot(state_dir: Path, *options: str) -> Iterator[BootedLab]:
-    booted = BootedLab(state_dir, free_offset())
+def boot(state_dir: Path, *options: str, stack: str = DEFAULT_STACK) -> Iterator[BootedLab]:
+    booted = BootedLab(state_dir, free_offset(stack), stack)
     booted.up(*options)
     run_id = booted.state().run_id
     try:

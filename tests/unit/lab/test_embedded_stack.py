@@ -1,6 +1,7 @@
 """What the embedded stack starts: ports, environment and scrape targets, with and without an offset."""
 
 import importlib
+import json
 import sys
 
 import pytest
@@ -9,6 +10,7 @@ from lab.manifest import discover
 from lab.paths import StateDirectory
 from lab.ports import LabPorts
 from lab.stacks.embedded import EmbeddedStack
+from lab.stacks.stack import StackOptions
 
 
 @pytest.fixture
@@ -17,7 +19,7 @@ def directory(tmp_path):
 
 
 def stack(directory, **options):
-    return EmbeddedStack([discover()["chain"]], directory, **options)
+    return EmbeddedStack(StackOptions([discover()["chain"]], directory, **options))
 
 
 def test_the_store_comes_first_and_every_service_waits_for_it(directory):
@@ -37,7 +39,7 @@ def test_the_store_gets_its_ports_places_and_limits(directory):
     assert store.command == [
         *[sys.executable, "-m", "telemetry_store", "--host", "127.0.0.1"],
         *["--prometheus-port", "9090", "--loki-port", "3100", "--tempo-port", "3200", "--otlp-port", "4318"],
-        *["--data-dir", str(directory.data), "--targets-file", str(directory.targets_file)],
+        *["--data-dir", str(directory.data), "--targets-file", str(directory.targets / "services.json")],
         *["--scrape-interval", "5", "--retention-hours", "24", "--retention-megabytes", "1024"],
     ]
     assert store.ports == [9090, 3100, 3200, 4318]
@@ -85,7 +87,9 @@ def test_traffic_and_workers_reach_the_services_that_know_them(directory):
 
 
 def test_everything_is_scraped_the_store_itself_included(directory):
-    assert stack(directory, port_offset=10).targets() == [
+    stack(directory, port_offset=10).prepare()
+
+    assert json.loads((directory.targets / "services.json").read_text()) == [
         {"targets": ["127.0.0.1:8013"], "labels": {"job": "chain", "service": "database"}},
         {"targets": ["127.0.0.1:8012"], "labels": {"job": "chain", "service": "backend"}},
         {"targets": ["127.0.0.1:8011"], "labels": {"job": "chain", "service": "frontend"}},

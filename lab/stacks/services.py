@@ -1,0 +1,102 @@
+"""The systems' services as plain processes of this machine: how they are started, and what their environment says."""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from lab.manifest import Service, System
+from lab.ports import HOST, url
+from lab.process_spec import ProcessSpec
+from lab.stacks.stack import StackOptions
+from lab.stacks.targets import Target
+
+
+@dataclass(frozen=True)
+class PageLinks:
+    """Where a page's links to a trace and to its log lines lead; `{trace_id}` stands for the id."""
+
+    trace: str
+    logs: str
+
+
+def api_links(backends: Mapping[str, str]) -> PageLinks:
+    """Straight to the APIs' answers: for stacks without a Grafana to show them."""
+    return PageLinks(
+        trace=f"{backends['tempo']}/api/traces/{{trace_id}}",
+        logs=backends["loki"]
+        + "/loki/api/v1/query_range?query="
+        + quote('{service=~".+"} |= "', safe="")
+        + "{trace_id}"
+        + quote('"', safe=""),
+    )
+
+
+def service_processes(
+    options: StackOptions, backends: Mapping[str, str], depends_on: Sequence[str], links: PageLinks
+) -> list[ProcessSpec]:
+    """One process a service; each waits for the processes named in `depends_on`, and for the services it calls.
+
+    Raises ValueError when the offset leads to impossible ports."""
+    return [
+        _process(options, system, service, _environment(options, system, service, backends, links), depends_on)
+        for system, service in options.services()
+    ]
+
+
+def service_targets(options: StackOptions) -> list[Target]:
+    """Where the services' metrics are."""
+    return [
+        Target(f"{HOST}:{options.service_port(service)}", job=system.name, service=service.name)
+        for system, service in options.services()
+    ]
+
+
+def _process(
+    options: StackOptions,
+    system: System,
+    service: Service,
+    environment: Mapping[str, str],
+    depends_on: Sequence[str],
+) -> ProcessSpec:
+    port = options.service_port(service)
+    return ProcessSpec(
+        name=service.name,
+        role="service",
+        system=system.name,
+        command=[sys.executable, "-m", service.module],
+        environment=environment,
+        depends_on=[*depends_on, *service.depends_on],
+        ports=[port],
+        url=url(port),
+        example_url=url(port, service.example),
+        health_url=url(port, service.health),
+        ready_urls=[url(port, service.ready)],
+    )
+
+
+def _environment(
+    options: StackOptions, system: System, service: Service, backends: Mapping[str, str], links: PageLinks
+) -> Mapping[str, str]:
+    environment = {name: os.environ.get(name, value) for name, value in service.environment.items()}
+    environment |= {
+        "SERVICE_HOST": HOST,
+        "SERVICE_PORT": str(options.service_port(service)),
+        "OTEL_SERVICE_NAME": service.name,
+        "OTEL_EXPORTER_OTLP_ENDPOINT": backends["otlp_http"],
+        "LOKI_URL": backends["loki"],
+        "TRACE_URL_TEMPLATE": links.trace,
+        "LOGS_URL_TEMPLATE": links.logs,
+    }
+    for variable, dependency in service.dependency_urls.items():
+        environment[variable] = url(options.service_port(system.service(dependency)))
+    if options.workers is not None:
+        environment["SERVICE_WORKERS"] = str(options.workers)
+        if options.workers > 1:
+            # Here and not in a temporary directory, which a service that is killed would leave behind.
+            environment["PROMETHEUS_MULTIPROC_DIR"] = str(options.directory.worker_metrics(service.name))
+    if service.traffic is not None:
+        environment[service.traffic.rps_variable] = f"{options.traffic_rps:g}"
+        environment[service.traffic.seed_variable] = str(options.traffic_seed)
+    return environment
