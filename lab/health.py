@@ -37,7 +37,7 @@ def check_all(state: RunState) -> list[ProcessHealth]:
 def check(process: ProcessState) -> ProcessHealth:
     identity = process.identity
     alive = identity is not None and is_alive(identity)
-    if identity is None or not alive:
+    if not alive and not process.watched_only:
         problem = f"{process.phase.replace('_', ' ')}: {process.message}" if process.message else "is not running"
         return ProcessHealth(
             process.name, process.role, process.url, False, False, problem, None, None, process.restarts, 0
@@ -57,10 +57,10 @@ def check(process: ProcessState) -> ProcessHealth:
         healthy=health.ok,
         ready=ready,
         problem="; ".join(dict.fromkeys(problems)) or None,
-        pid=identity.pid,
+        pid=identity.pid if identity else None,
         uptime_seconds=max(time.time() - process.started_at, 0.0) if process.started_at else None,
         restarts=process.restarts,
-        resident_bytes=resident_bytes(identity),
+        resident_bytes=resident_bytes(identity) if identity else 0,
     )
 
 

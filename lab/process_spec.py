@@ -10,10 +10,10 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class ProcessSpec:
-    """One process to start and keep running."""
+    """One process to start and keep running, or, without a command, one to watch: somebody else starts it."""
 
     name: str
-    command: Sequence[str]
+    command: Sequence[str] = ()
     #: Added to the lab's own environment.
     environment: Mapping[str, str] = field(default_factory=dict)
     #: Names of the processes that must be ready first.
@@ -29,6 +29,13 @@ class ProcessSpec:
     system: str | None = None
     #: Added to the lab's own niceness: what must not slow the others is above 0.
     niceness: int = 0
+    #: How long it may take from its start to being ready, and to end before it is killed; None: as every other.
+    ready_timeout_seconds: float | None = None
+    stop_grace_seconds: float | None = None
+
+    @property
+    def is_watched_only(self) -> bool:
+        return not self.command
 
 
 def in_start_order(specs: Iterable[ProcessSpec]) -> list[ProcessSpec]:

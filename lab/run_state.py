@@ -40,6 +40,10 @@ class ProcessState:
     example_url: str | None
     health_url: str | None
     ready_urls: list[str]
+    #: Somebody else starts and ends it: it has no identity here.
+    watched_only: bool = False
+    #: How long it may take to end before it is killed.
+    stop_grace_seconds: float = 0.0
     phase: ProcessPhase = "waiting"
     identity: ProcessIdentity | None = None
     #: Unix seconds of the latest start.

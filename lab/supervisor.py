@@ -22,9 +22,9 @@ from lab.process_spec import ProcessSpec, in_start_order
 from lab.restart_policy import RestartPolicy
 from lab.run_state import ProcessIdentity, ProcessPhase, ProcessState, RunState, write_run_state
 
-#: How long one process may take from its start to being ready.
+#: How long one process may take from its start to being ready, unless its spec says otherwise.
 READY_TIMEOUT_SECONDS = 60.0
-#: How long one process may take to end before it is killed.
+#: How long one process may take to end before it is killed, unless its spec says otherwise.
 STOP_GRACE_SECONDS = 8.0
 
 #: A process is asked to end this long after those that depend on it, should they not have ended by then.
@@ -95,6 +95,8 @@ class Supervisor:
                 example_url=spec.example_url,
                 health_url=spec.health_url,
                 ready_urls=list(spec.ready_urls),
+                watched_only=spec.is_watched_only,
+                stop_grace_seconds=self._stop_grace(spec),
             )
             self.state.processes.append(state)
             self._supervised.append(_Supervised(spec, state, self.make_policy()))
@@ -133,6 +135,10 @@ class Supervisor:
                 raise StopRequested
 
     def _spawn_first(self, item: _Supervised) -> None:
+        if item.spec.is_watched_only:
+            item.started = time.monotonic()
+            self._set_phase(item, "starting")
+            return
         try:
             self._spawn(item)
         except OSError as error:
@@ -143,14 +149,13 @@ class Supervisor:
         return ready.issuperset(item.spec.depends_on)
 
     def _await_first_readiness(self, item: _Supervised) -> None:
-        child = _child(item)
-        if child.poll() is not None:
-            self._fail_start(item, f"ended right after its start ({_how_it_ended(child.returncode)})")
+        if item.child is not None and item.child.poll() is not None:
+            self._fail_start(item, f"ended right after its start ({_how_it_ended(item.child.returncode)})")
         waiting_for = self._unready_url(item)
         if waiting_for is None:
             self._set_phase(item, "ready")
-        elif time.monotonic() - item.started > self.ready_timeout_seconds:
-            self._fail_start(item, f"was not ready within {self.ready_timeout_seconds:g} s ({waiting_for})")
+        elif time.monotonic() - item.started > self._ready_timeout(item.spec):
+            self._fail_start(item, f"was not ready within {self._ready_timeout(item.spec):g} s ({waiting_for})")
 
     def _fail_start(self, item: _Supervised, reason: str) -> None:
         self._set_phase(item, "failed", reason)
@@ -169,6 +174,9 @@ class Supervisor:
                 housekeeping_due = time.monotonic() + _HOUSEKEEPING_SECONDS
 
     def _look_after(self, item: _Supervised) -> None:
+        if item.spec.is_watched_only:
+            # Whoever started it keeps it running; `status` asks it itself.
+            return
         phase = item.state.phase
         if phase in ("starting", "ready") and _child(item).poll() is not None:
             self._react_to_death(item)
@@ -203,7 +211,7 @@ class Supervisor:
         if waiting_for is None:
             self._set_phase(item, "ready", item.state.message)
             self._tell(f"{item.spec.name} is ready again")
-        elif time.monotonic() - item.started > self.ready_timeout_seconds and not item.slow_start_reported:
+        elif time.monotonic() - item.started > self._ready_timeout(item.spec) and not item.slow_start_reported:
             item.slow_start_reported = True
             self._tell(f"{item.spec.name} runs but is not ready ({waiting_for}); see `lab logs {item.spec.name}`")
 
@@ -278,7 +286,7 @@ class Supervisor:
             if self._may_end(item):
                 item.asked_to_end = time.monotonic()
                 process_group.signal_group(child.pid, signal.SIGTERM)
-        elif self._hurry or time.monotonic() - item.asked_to_end > self.stop_grace_seconds:
+        elif self._hurry or time.monotonic() - item.asked_to_end > self._stop_grace(item.spec):
             self._tell(f"{item.spec.name} did not end when asked and is killed")
             process_group.kill_group(child.pid)
             child.wait()
@@ -296,6 +304,12 @@ class Supervisor:
             for other in self._supervised
             if item.spec.name in other.spec.depends_on and other.child is not None
         )
+
+    def _ready_timeout(self, spec: ProcessSpec) -> float:
+        return self.ready_timeout_seconds if spec.ready_timeout_seconds is None else spec.ready_timeout_seconds
+
+    def _stop_grace(self, spec: ProcessSpec) -> float:
+        return self.stop_grace_seconds if spec.stop_grace_seconds is None else spec.stop_grace_seconds
 
     def _set_phase(self, item: _Supervised, phase: ProcessPhase, message: str | None = None) -> None:
         item.state.phase = phase
@@ -360,12 +374,13 @@ def _how_it_ended(return_code: int) -> str:
         return f"signal {-return_code}"
 
 
-def clean_up_leftovers(directory: StateDirectory, state: RunState, grace_seconds: float = STOP_GRACE_SECONDS) -> int:
+def clean_up_leftovers(directory: StateDirectory, state: RunState) -> int:
     """Ends what a supervisor that is gone has left running. Returns how many processes that were.
 
     Call it with the supervisor's lock held."""
     identities = [process.identity for process in state.processes if process.identity is not None]
-    return process_group.end(process_group.members(identities, [state.run_id]), grace_seconds)
+    longest_grace = max((process.stop_grace_seconds for process in state.processes), default=STOP_GRACE_SECONDS)
+    return process_group.end(process_group.members(identities, [state.run_id]), longest_grace)
 
 
 def own_identity() -> ProcessIdentity:

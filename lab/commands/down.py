@@ -38,7 +38,7 @@ def _stop_supervisor(state: RunState) -> bool:
         return False
     os.kill(state.supervisor.pid, signal.SIGTERM)
     # It needs its own grace for each process, should they all hang.
-    longest = STOP_GRACE_SECONDS * (len(state.processes) + 1)
+    longest = STOP_GRACE_SECONDS + sum(process.stop_grace_seconds for process in state.processes)
     if not process_group.wait_until_gone(state.supervisor, longest):
         click.echo("The supervisor does not end when asked and is killed.", err=True)
         os.kill(state.supervisor.pid, signal.SIGKILL)

@@ -3,10 +3,16 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import psutil
 import pytest
+
+from lab.health import check
+
+THROWAWAY_SERVICE = Path(__file__).parent / "throwaway_service.py"
 
 
 def test_processes_start_after_those_they_depend_on(throwaway_lab, wait_for):
@@ -127,6 +133,58 @@ def test_a_process_that_ignores_the_request_to_end_is_killed_after_the_grace(thr
 
     assert "stubborn did not end when asked and is killed" in output
     assert throwaway_lab.survivors() == []
+
+
+def test_a_process_may_have_more_time_to_end_than_the_others(throwaway_lab):
+    throwaway_lab.plan["stop_grace_seconds"] = 0.3
+    throwaway_lab.add("slow", "--end-after", "1.0")
+    throwaway_lab.plan["processes"][0]["stop_grace_seconds"] = 20.0
+    throwaway_lab.start_and_wait()
+    assert throwaway_lab.state().process("slow").stop_grace_seconds == 20.0
+
+    exit_code, output = throwaway_lab.end()
+
+    assert exit_code == 0
+    assert "is killed" not in output
+
+
+def test_a_process_may_have_less_time_to_get_ready_than_the_others(throwaway_lab):
+    throwaway_lab.add("backend", "--never-ready")
+    throwaway_lab.plan["processes"][0]["ready_timeout_seconds"] = 0.7
+    throwaway_lab.start()
+
+    output, _ = throwaway_lab.process.communicate(timeout=30)
+
+    assert "failed: backend was not ready within 0.7 s" in output
+
+
+def test_what_somebody_else_starts_is_waited_for_and_watched_but_neither_started_nor_ended(
+    throwaway_lab, free_port, wait_for
+):
+    address = f"http://127.0.0.1:{free_port}"
+    throwaway_lab.plan["processes"] = [
+        {"name": "container", "url": address, "health_url": f"{address}/health", "ready_urls": [f"{address}/ready"]}
+    ]
+    throwaway_lab.add("frontend", depends_on=("container",))
+    throwaway_lab.start()
+    wait_for(lambda: (state := throwaway_lab.state()) and state.process("container").phase == "starting", "it waits")
+    assert throwaway_lab.state().process("frontend").phase == "waiting"
+
+    container = subprocess.Popen([sys.executable, str(THROWAWAY_SERVICE), "--port", str(free_port)])
+    try:
+        state = wait_for(lambda: throwaway_lab.in_phase("running"), "the lab runs")
+        health = check(state.process("container"))
+        assert (health.healthy, health.ready, health.problem, health.pid) == (True, True, None, None)
+
+        container.kill()
+        container.wait(10)
+        assert (
+            check(state.process("container")).problem == "health: nothing listens there; ready: nothing listens there"
+        )
+        assert throwaway_lab.end()[0] == 0
+    finally:
+        container.kill()
+        container.wait(10)
 
 
 def test_processes_are_never_sent_through_a_proxy_and_know_their_run(throwaway_lab, tmp_path: Path, monkeypatch):

@@ -1,6 +1,7 @@
 """A small HTTP process for the supervisor's tests: it answers /health and /ready, and misbehaves when told to.
 
-Options: --port N, --exit-after SECONDS, --never-ready, --ignore-sigterm, --with-child, --note-environment FILE.
+Options: --port N, --exit-after SECONDS, --never-ready, --ignore-sigterm, --end-after SECONDS,
+--with-child, --note-environment FILE.
 """
 
 import argparse
@@ -34,11 +35,14 @@ def main() -> None:
     parser.add_argument("--exit-after", type=float)
     parser.add_argument("--never-ready", action="store_true")
     parser.add_argument("--ignore-sigterm", action="store_true")
+    parser.add_argument("--end-after", type=float)
     parser.add_argument("--with-child", action="store_true")
     parser.add_argument("--note-environment")
     options = parser.parse_args()
     if options.ignore_sigterm:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if options.end_after is not None:
+        signal.signal(signal.SIGTERM, lambda *_: threading.Timer(options.end_after, lambda: os._exit(0)).start())
     if options.with_child:
         subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     if options.note_environment:
