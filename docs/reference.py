@@ -1,6 +1,7 @@
 """Writes the reference pages that are made from the code: `python -m docs.reference`. A test compares them.
 
-settings.md comes from each service's table of settings, signals.md from its metrics and span names.
+settings.md comes from each service's table of settings, signals.md from its metrics and span names, explore.md from
+the ready questions of `lab status`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
 
+from lab import explore
+from lab.ports import LabPorts, url
 from observability.settings import Setting
 from observability.telemetry import SETTINGS as TELEMETRY_SETTINGS
 from observability.tracing import TRACING_SETTINGS
@@ -37,6 +40,21 @@ Metrics with their types and labels, and the names of server spans by route. Eve
 `job` as target labels besides. Log lines and child spans are best read where they happen: in each service's own
 modules.
 """
+
+_EXPLORE_INTRODUCTION = """\
+Questions to start from. Each link opens Grafana's Explore, on its usual port, with the query in the editor: change it,
+and see what changes. `python3 lab status` shows the same list with the addresses of your lab; where no Grafana runs,
+they lead to the API that answers the same, as JSON.
+
+A link with `{trace_id}` is one to fill in: the id is on the page of a user or a product, in the `X-Trace-Id` header of
+every answer, on every log line (`trace_id`), and in the tables that a search for traces gives.
+"""
+
+_EXPLORE_SECTIONS = {
+    "prometheus": ("Metrics", "promql"),
+    "loki": ("Log lines", "logql"),
+    "tempo": ("Traces", "traceql"),
+}
 
 
 def settings_page() -> str:
@@ -88,7 +106,21 @@ def signals_page() -> str:
     return "\n".join(parts)
 
 
-PAGES = {"settings.md": settings_page, "signals.md": signals_page}
+def explore_page() -> str:
+    """docs/explore.md."""
+    parts = ["# Ready questions\n", _MADE, _EXPLORE_INTRODUCTION]
+    for data_source, (heading, language) in _EXPLORE_SECTIONS.items():
+        parts.append(f"## {heading}\n")
+        for link in explore.LINKS:
+            if link.data_source == data_source:
+                parts.append(f"**[{link.title}]({explore.grafana_url(link, url(LabPorts().grafana))})**: {link.tells}")
+                if link.empty_when_healthy:
+                    parts.append(f"It may be empty: {link.empty_when_healthy}.")
+                parts.append(f"\n```{language if link.view != 'service map' else 'promql'}\n{link.query}\n```\n")
+    return "\n".join(parts)
+
+
+PAGES = {"settings.md": settings_page, "signals.md": signals_page, "explore.md": explore_page}
 
 
 def _table(settings: tuple[Setting, ...]) -> str:
