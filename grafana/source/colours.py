@@ -1,0 +1,72 @@
+"""What colours mean, in one place.
+
+Green, amber and red say good, watch and bad, and nothing else. A service has one colour wherever it appears; what is
+asked for (users, products, …) has one through all tiers. None of these looks like a state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+GOOD = "#73BF69"
+WATCH = "#FF9830"
+BAD = "#F2495C"
+#: Where there is nothing to say: no data, informational.
+NEUTRAL = "#8E9AAF"
+#: A number that nobody judges.
+UNJUDGED = "#C7D0D9"
+EXEMPLAR = "#FFFFFF"
+
+#: The three tiers.
+CHAIN: Mapping[str, str] = {"frontend": "#6CC0F5", "backend": "#DA70BF", "database": "#8478E0"}
+
+SERVICES: Mapping[str, str] = {
+    **CHAIN,
+    "user": "#C7D0D9",  # the visitor, in the service graph
+    "loadtest": "#C8AD7F",
+    "lab": "#C7D0D9",
+    "telemetry_store": "#5FA8A3",
+    "prometheus": "#B08968",
+    "loki": "#9A8C98",
+    "tempo": "#6D8BA6",
+    "alertmanager": "#B5838D",
+    "grafana": "#A3A86B",
+}
+
+#: By regular expression on a series' name: `/user/<id>`, `/api/user/<id>`, `SELECT users`, `get_user`, `users`.
+SUBJECTS: Mapping[str, str] = {
+    "users?(?![a-z])": "#6CA6E8",
+    "products?(?![a-z])": "#C8AD7F",
+    "inventor(y|ies)": "#5FA8A3",
+    "orders?(?![a-z])": "#B58BD9",
+    r"(^/$|/api/data|/db/query|get_data|home)": "#9FB1C4",
+    "unmatched": "#6B7280",
+}
+
+#: A tail is brighter than the middle.
+PERCENTILES: Mapping[str, str] = {"p50": "#3F6FB5", "p90": "#5E90D6", "p95": "#86B3F0", "p99": "#CFE2FF"}
+
+#: Outcomes are states.
+OUTCOMES: Mapping[str, str] = {
+    "success": GOOD,
+    "not_found": WATCH,
+    "error": BAD,
+    "unavailable": "#A3122A",
+    "failure": BAD,
+    "committed": GOOD,
+    "rolled_back": BAD,
+    "hit": "#6CA6E8",
+    "miss": "#C8AD7F",
+    "2xx": "#6CA6E8",
+    "3xx": NEUTRAL,
+    "4xx": WATCH,
+    "5xx": BAD,
+}
+
+LEVELS: Mapping[str, str] = {
+    "debug": "#6B7280",
+    "info": "#6CA6E8",
+    "warning": WATCH,
+    "error": BAD,
+    "critical": "#A3122A",
+}

@@ -1,0 +1,43 @@
+"""Which dashboards there are, and which of them lead to which: the map that a reader walks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: On every dashboard, so that a drop-down of each leads to all others.
+COMMON_TAG = "glasshouse"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One dashboard. `neighbours` are the uids that stand as links at its top, in this order."""
+
+    title: str
+    tag: str
+    neighbours: tuple[str, ...]
+
+
+DIRECTORY: dict[str, Entry] = {
+    "chain-overview": Entry(
+        "Chain: overview", "chain", ("chain-frontend", "chain-backend", "chain-database", "chain-slo", "chain-traces")
+    ),
+    "chain-frontend": Entry(
+        "Chain: frontend", "chain", ("chain-overview", "chain-backend", "chain-traces", "chain-logs")
+    ),
+    "chain-backend": Entry(
+        "Chain: backend", "chain", ("chain-overview", "chain-frontend", "chain-database", "chain-traces", "chain-logs")
+    ),
+    "chain-database": Entry(
+        "Chain: database",
+        "chain",
+        ("chain-overview", "chain-backend", "chain-database-internals", "chain-traces", "chain-logs"),
+    ),
+    "chain-database-internals": Entry(
+        "Chain: database internals", "chain", ("chain-overview", "chain-database", "chain-backend", "chain-traces")
+    ),
+    "chain-logs": Entry("Chain: logs", "chain", ("chain-overview", "chain-traces", "telemetry-health")),
+    "chain-traces": Entry("Chain: traces and service map", "chain", ("chain-overview", "chain-logs", "chain-slo")),
+    "chain-slo": Entry("Chain: SLOs and error budget", "chain", ("chain-overview", "chain-frontend", "chain-traces")),
+    "loadtest": Entry("Lab: load test", "lab", ("chain-overview", "chain-slo", "telemetry-health")),
+    "telemetry-health": Entry("Lab: telemetry health", "lab", ("chain-overview", "chain-logs", "chain-traces")),
+}

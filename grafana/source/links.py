@@ -1,0 +1,83 @@
+"""Links: between dashboards, from a series to another dashboard, into Explore. None loses the time range."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from grafana_foundation_sdk.builders.dashboard import DashboardLink
+from grafana_foundation_sdk.models.common import DataSourceRef
+from grafana_foundation_sdk.models.dashboard import DashboardLinkType
+
+from grafana.source.datasources import LOKI, PROMETHEUS, TEMPO
+from grafana.source.directory import COMMON_TAG, DIRECTORY
+
+#: A Grafana variable, in the form that quoting leaves of it.
+_QUOTED_VARIABLE = re.compile(r"%24%7B([A-Za-z0-9_.%]+?)%7D")
+
+
+def of_dashboard(uid: str) -> list[DashboardLink]:
+    """At the top of dashboard `uid`: its neighbours, then a drop-down of all dashboards."""
+    neighbours = [
+        DashboardLink(DIRECTORY[neighbour].title)
+        .type(DashboardLinkType.LINK)
+        .icon("dashboard")
+        .tooltip("Same time range, same variables")
+        .url(f"/d/{neighbour}")
+        .keep_time(True)
+        .include_vars(True)
+        for neighbour in DIRECTORY[uid].neighbours
+    ]
+    everything = (
+        DashboardLink("All dashboards")
+        .type(DashboardLinkType.DASHBOARDS)
+        .icon("external link")
+        .tags([COMMON_TAG])
+        .as_dropdown(True)
+        .keep_time(True)
+        .include_vars(True)
+    )
+    return [*neighbours, everything]
+
+
+def to_dashboard(uid: str, title: str = "", **variables: str) -> DashboardLink:
+    """A data link to dashboard `uid` with variables set, such as `service="${__field.labels.service}"`."""
+    entry = DIRECTORY[uid]
+    chosen = "".join(f"&var-{name}={value}" for name, value in variables.items())
+    return DashboardLink(title or entry.title).url(f"/d/{uid}?${{__url_time_range}}{chosen}")
+
+
+def to_logs(title: str, logql: str) -> DashboardLink:
+    """A data link to Explore with log lines. Variables such as `${__field.labels.service}` may stand in `logql`."""
+    return _to_explore(title, LOKI, {"expr": logql, "queryType": "range"})
+
+
+def to_traces(title: str, traceql: str) -> DashboardLink:
+    """A data link to Explore with a TraceQL search."""
+    query = {"query": traceql, "queryType": "traceql", "limit": 20, "tableType": "traces", "filters": []}
+    return _to_explore(title, TEMPO, query)
+
+
+def to_metrics(title: str, promql: str) -> DashboardLink:
+    """A data link to Explore with PromQL, for looking closer."""
+    return _to_explore(title, PROMETHEUS, {"expr": promql, "range": True})
+
+
+def to_trace(title: str, trace_id: str) -> DashboardLink:
+    """A data link to one trace; `trace_id` is mostly a variable such as `${__value.raw}`."""
+    return _to_explore(title, TEMPO, {"query": trace_id, "queryType": "traceql"})
+
+
+def _to_explore(title: str, datasource: DataSourceRef, query: Mapping[str, object]) -> DashboardLink:
+    reference = {"type": datasource.type_val, "uid": datasource.uid}
+    pane = {
+        "datasource": datasource.uid,
+        "queries": [{"refId": "A", "datasource": reference, **query}],
+        "range": {"from": "${__from}", "to": "${__to}"},
+    }
+    quoted = quote(json.dumps({"link": pane}, separators=(",", ":")), safe="")
+    # Grafana fills in variables before the browser decodes the address, so they have to stay readable for it.
+    panes = _QUOTED_VARIABLE.sub(lambda found: "${" + found[1].replace("%3A", ":") + "}", quoted)
+    return DashboardLink(title).url(f"/explore?schemaVersion=1&orgId=1&panes={panes}")

@@ -1,0 +1,15 @@
+"""Grafana's ids of the units used here. Every numeric panel has one."""
+
+SECONDS = "s"
+#: 0 to 1, shown as 0 % to 100 %.
+RATIO = "percentunit"
+REQUESTS_PER_SECOND = "reqps"
+#: Anything else per second that is no request: queries, calls, transactions.
+OPERATIONS_PER_SECOND = "ops"
+BYTES = "bytes"
+BYTES_PER_SECOND = "Bps"
+COUNT = "short"
+EVENTS_PER_SECOND = "cps"
+#: A value that stands for a state and is shown by a value mapping.
+STATE = "none"
+CORES = "none"
