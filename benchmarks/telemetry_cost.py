@@ -22,7 +22,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from benchmarks.chain import ROOT, Chain, drive, free_ports, running_chain, wait_until_answering
-from lab.stacks.store import NICENESS as STORE_NICENESS
+from lab.stacks.stack import BACKEND_NICENESS as STORE_NICENESS
 
 _NULL_SINK = """
 import asyncio, sys

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from lab.ports import url
 from lab.process_spec import ProcessSpec
-from lab.stacks import store
+from lab.stacks import configuration, store
 from lab.stacks.services import api_links, service_processes, service_targets
 from lab.stacks.stack import Stack
 from lab.stacks.targets import Target, backend_target, write_targets
@@ -27,11 +27,18 @@ class EmbeddedStack(Stack):
 
     def processes(self) -> list[ProcessSpec]:
         services = service_processes(self.options, self.backends, [store.NAME], api_links(self.backends))
-        return [store.store_process(self.options), *services]
+        rules = self.options.directory.configuration / configuration.RULES
+        return [store.store_process(self.options, rule_files=rules), *services]
 
     def targets(self) -> list[Target]:
         """What to scrape: the services, and the store itself."""
         return [*service_targets(self.options), backend_target(store.NAME, store.store_url(self.options))]
 
     def prepare(self) -> None:
+        # The store evaluates the same rules as Prometheus would; what else is configured there, it has built in.
+        configuration.render(
+            self.options.directory,
+            configuration.public_addresses(self.options),
+            lambda path: path.is_relative_to(configuration.RULES),
+        )
         write_targets(self.options.directory, self.targets())

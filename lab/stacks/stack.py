@@ -20,6 +20,9 @@ DEFAULT_TRAFFIC_SEED = 1
 #: Between two scrapes of a target, and between two evaluations of a rule.
 SCRAPE_INTERVAL_SECONDS = 5
 RETENTION_HOURS = 24
+RETENTION_MEGABYTES = 1024
+#: Where cores are short, requests go first: the telemetry of a request may come a little later, but must not slow it.
+BACKEND_NICENESS = 10
 
 
 class StackUnavailable(RuntimeError):

@@ -37,10 +37,12 @@ def test_the_store_gets_its_ports_places_and_limits(directory):
     store = stack(directory).processes()[0]
 
     assert store.command == [
-        *[sys.executable, "-m", "telemetry_store", "--host", "127.0.0.1"],
+        *[sys.executable, "-m", "telemetry_store", "--host", "127.0.0.1", "--apis", "prometheus,loki,tempo"],
         *["--prometheus-port", "9090", "--loki-port", "3100", "--tempo-port", "3200", "--otlp-port", "4318"],
-        *["--data-dir", str(directory.data), "--targets-file", str(directory.targets / "services.json")],
+        *["--data-dir", str(directory.data), "--targets-file", str(directory.targets / "*.json")],
         *["--scrape-interval", "5", "--retention-hours", "24", "--retention-megabytes", "1024"],
+        *["--rule-files", str(directory.configuration / "observability/prometheus/rules/*.yml")],
+        *["--evaluation-interval", "5"],
     ]
     assert store.ports == [9090, 3100, 3200, 4318]
 
