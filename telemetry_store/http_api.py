@@ -13,11 +13,13 @@ from urllib.parse import parse_qsl
 import anyio
 import anyio.to_thread
 import orjson
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Route
 
 from .bodies import read_body
 from .limits import CONCURRENT_QUERIES
@@ -92,6 +94,16 @@ class JsonAnswer(Response):
     def render(self, content: Any) -> bytes:
         """The content's bytes."""
         return orjson.dumps(content, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY)
+
+
+def own_metrics_route(registry: CollectorRegistry) -> Route:
+    """`/metrics`: what the process says about itself, in the format that the scraper prefers."""
+
+    async def own_metrics(request: Request) -> Response:
+        encode, content_type = choose_encoder(request.headers.get("accept", ""))
+        return Response(encode(registry), headers={"Content-Type": content_type})
+
+    return Route("/metrics", own_metrics)
 
 
 def create_app(routes: Sequence[BaseRoute], render: ErrorRenderer) -> Starlette:

@@ -14,14 +14,15 @@ from .metrics.rules.alertmanagers import QUEUE_CAPACITY, Alertmanager, Notifier
 from .metrics.rules.groups import Group
 from .metrics.rules.manager import RuleManager
 from .metrics.storage import MetricStorage
+from .metrics.targets import TargetFiles
 from .times import NANOSECONDS
 from .traces.storage import TraceStorage
 
 
 class StoreCollector(Collector):
-    """What the three storages have counted so far."""
+    """What the storages have counted so far; those of APIs that this store does not answer are None."""
 
-    def __init__(self, metrics: MetricStorage, logs: LogStorage, traces: TraceStorage) -> None:
+    def __init__(self, metrics: MetricStorage | None, logs: LogStorage | None, traces: TraceStorage | None) -> None:
         self._metrics, self._logs, self._traces = metrics, logs, traces
 
     def describe(self) -> list[Metric]:
@@ -30,22 +31,10 @@ class StoreCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """The metrics as of now."""
-        metrics, logs, traces = self._metrics, self._logs, self._traces
-        for name, help_, value in (
-            ("prometheus_tsdb_head_samples_appended", "Samples stored.", metrics.samples_appended),
-            (
-                "prometheus_tsdb_out_of_order_samples",
-                "Samples left out because a newer one was there.",
-                metrics.samples_out_of_order,
-            ),
-            ("prometheus_tsdb_exemplar_exemplars_appended", "Exemplars stored.", metrics.exemplars_appended),
-            ("loki_distributor_lines_received", "Log lines taken.", logs.lines_received),
-            ("loki_distributor_bytes_received", "Bytes of pushes taken.", logs.bytes_received),
-            ("tempo_distributor_spans_received", "Spans taken.", traces.spans_received),
-            ("tempo_distributor_bytes_received", "Bytes of OTLP requests taken.", traces.bytes_received),
-        ):
+        for name, help_, value in self._counts():
             yield CounterMetricFamily(name, help_, value=value)
-        yield GaugeMetricFamily("prometheus_tsdb_head_series", "Series known.", value=metrics.count_series())
+        if self._metrics:
+            yield GaugeMetricFamily("prometheus_tsdb_head_series", "Series known.", value=self._metrics.count_series())
         size = GaugeMetricFamily("telemetry_store_database_size_bytes", "Bytes on disk.", labels=["signal"])
         pending = GaugeMetricFamily("telemetry_store_pending_bytes", "Bytes waiting to be written.", labels=["signal"])
         failing = GaugeMetricFamily(
@@ -56,13 +45,50 @@ class StoreCollector(Collector):
             "Batches that could not be written because of their content.",
             labels=["signal"],
         )
-        for signal, storage in (("metrics", metrics), ("logs", logs), ("traces", traces)):
-            database = storage.database
-            size.add_metric([signal], database.size_bytes())
-            pending.add_metric([signal], database.pending_bytes)
-            failing.add_metric([signal], float(database.failure is not None))
-            dropped.add_metric([signal], database.dropped_batches)
+        for signal, storage in (("metrics", self._metrics), ("logs", self._logs), ("traces", self._traces)):
+            if storage is not None:
+                database = storage.database
+                size.add_metric([signal], database.size_bytes())
+                pending.add_metric([signal], database.pending_bytes)
+                failing.add_metric([signal], float(database.failure is not None))
+                dropped.add_metric([signal], database.dropped_batches)
         yield from (size, pending, failing, dropped)
+
+    def _counts(self) -> Iterator[tuple[str, str, int]]:
+        if metrics := self._metrics:
+            yield "prometheus_tsdb_head_samples_appended", "Samples stored.", metrics.samples_appended
+            late = metrics.samples_out_of_order
+            yield "prometheus_tsdb_out_of_order_samples", "Samples left out because a newer one was there.", late
+            yield "prometheus_tsdb_exemplar_exemplars_appended", "Exemplars stored.", metrics.exemplars_appended
+        if logs := self._logs:
+            yield "loki_distributor_lines_received", "Log lines taken.", logs.lines_received
+            yield "loki_distributor_bytes_received", "Bytes of pushes taken.", logs.bytes_received
+        if traces := self._traces:
+            yield "tempo_distributor_spans_received", "Spans taken.", traces.spans_received
+            yield "tempo_distributor_bytes_received", "Bytes of OTLP requests taken.", traces.bytes_received
+
+
+class TargetsCollector(Collector):
+    """What became of the files that name targets, as Prometheus' service discovery says it."""
+
+    def __init__(self, files: TargetFiles) -> None:
+        self._files = files
+
+    def describe(self) -> list[Metric]:
+        """Nothing: the registry need not collect to know the names."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """The metrics as of now."""
+        yield CounterMetricFamily(
+            "prometheus_sd_file_read_errors", "Files of targets that could not be used.", value=self._files.read_errors
+        )
+        modified = GaugeMetricFamily(
+            "prometheus_sd_file_mtime_seconds", "When a file of targets changed last.", labels=["filename"]
+        )
+        for name, seconds in self._files.modified().items():
+            modified.add_metric([name], seconds)
+        yield modified
 
 
 class RulesCollector(Collector):
@@ -132,13 +158,11 @@ _ALERTMANAGER_METRICS: tuple[
 )
 
 
-def create_registry(
-    metrics: MetricStorage, logs: LogStorage, traces: TraceStorage, rules: RuleManager, notifier: Notifier
-) -> CollectorRegistry:
-    """A registry with the store's counters and those of its process."""
+def create_registry(*collectors: Collector) -> CollectorRegistry:
+    """A registry with these collectors and what there is to say of the process."""
     registry = CollectorRegistry()
-    registry.register(StoreCollector(metrics, logs, traces))
-    registry.register(RulesCollector(rules, notifier))
+    for collector in collectors:
+        registry.register(collector)
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
     GCCollector(registry=registry)

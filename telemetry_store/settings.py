@@ -12,6 +12,9 @@ from urllib.parse import urlsplit
 
 from .limits import QUERY_SECONDS
 
+#: The APIs that a store can answer.
+APIS = ("prometheus", "loki", "tempo")
+
 _LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*", re.ASCII)
 
 
@@ -77,21 +80,48 @@ def _labels(text: str) -> dict[str, str]:
     return labels
 
 
+def _apis(text: str) -> tuple[str, ...]:
+    names = _list(text)
+    if not names or not set(names) <= set(APIS):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a choice of {', '.join(APIS)}")
+    return tuple(name for name in APIS if name in names)
+
+
 #: Every option of `python -m telemetry_store`.
 SETTINGS = (
     Setting("host", "127.0.0.1", "address to listen on"),
+    Setting(
+        "apis",
+        APIS,
+        "the APIs to answer, separated by commas; the ports of the others stay free for real servers. OTLP belongs to "
+        "tempo, scraping and rules to prometheus",
+        _apis,
+    ),
     Setting("prometheus-port", 9090, "port of the Prometheus API; 0 takes a free one", _port),
     Setting("loki-port", 3100, "port of the Loki API", _port),
     Setting("tempo-port", 3200, "port of the Tempo API", _port),
     Setting("otlp-port", 4318, "port of the OTLP/HTTP receiver", _port),
     Setting("data-dir", Path(".lab/data"), "directory of the database files; made when missing", Path),
-    Setting("targets-file", None, "scrape targets in Prometheus' file_sd JSON form, read again when it changes", Path),
+    Setting(
+        "targets-file",
+        (),
+        "files of scrape targets in Prometheus' file_sd JSON form, as patterns separated by commas, read again when "
+        "they change",
+        _list,
+    ),
     Setting("scrape-interval", 5.0, "seconds between two scrapes of a target", _positive),
     Setting(
         "generated-metrics-interval",
         5.0,
         "seconds between two samples of the metrics made from spans; 0: none are made",
         _not_negative,
+    ),
+    Setting(
+        "generated-metrics-remote-write",
+        None,
+        "address of Prometheus' remote write that gets the metrics made from spans, such as "
+        "http://localhost:9090/api/v1/write; without it they are only for the store's own Prometheus API",
+        _url,
     ),
     Setting("retention-hours", 24.0, "age at which data is deleted; 0 keeps it for ever", _not_negative),
     Setting(

@@ -6,12 +6,13 @@ Source: Grafana Loki HTTP API; compared with recorded answers of Loki 3.7.
 
 from __future__ import annotations
 
+from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from ..http_api import JsonAnswer, QueryThreads, create_app
+from ..http_api import JsonAnswer, QueryThreads, create_app, own_metrics_route
 from ..limits import LINE_BYTES, LOG_ENTRIES, LOG_QUERY_SERIES
 from ..refusals import Refusal
 from .detected_api import DetectedApi
@@ -26,12 +27,13 @@ from .tail_api import TailApi
 from .volume_api import VolumeApi
 
 
-def create_logs_app(storage: LogStorage, discover_levels: bool = True) -> Starlette:
-    """The application that stands on Loki's port."""
+def create_logs_app(storage: LogStorage, registry: CollectorRegistry, discover_levels: bool = True) -> Starlette:
+    """The application that stands on Loki's port; `registry` holds the store's own metrics."""
     threads = QueryThreads()
     return create_app(
         [
             Route("/ready", _ready),
+            own_metrics_route(registry),
             Route("/loki/api/v1/status/buildinfo", _build_info),
             Route("/loki/api/v1/drilldown-limits", _drilldown_limits),
             Route("/loki/api/v1/rules", _no_rules),

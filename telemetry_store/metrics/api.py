@@ -5,13 +5,12 @@ from __future__ import annotations
 import argparse
 
 from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import choose_encoder
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from ..http_api import JsonAnswer, QueryThreads, create_app
+from ..http_api import JsonAnswer, QueryThreads, create_app, own_metrics_route
 from ..refusals import Refusal, TimedOut, Unprocessable
 from .ingest import Scraper
 from .metadata_api import MetadataApi
@@ -42,15 +41,11 @@ def create_metrics_app(
     async def healthy(request: Request) -> Response:
         return PlainTextResponse("Prometheus Server is Healthy.\n")
 
-    async def own_metrics(request: Request) -> Response:
-        encode, content_type = choose_encoder(request.headers.get("accept", ""))
-        return Response(encode(registry), headers={"Content-Type": content_type})
-
     return create_app(
         [
             Route("/-/ready", ready),
             Route("/-/healthy", healthy),
-            Route("/metrics", own_metrics),
+            own_metrics_route(registry),
             *QueryApi(storage, threads).routes(),
             *PushApi(storage, threads).routes(),
             *MetadataApi(storage, rules.outside.external_labels, threads).routes(),

@@ -22,7 +22,7 @@ from ..refusals import BadRequest, Refusal
 from .exposition import BrokenPage, Exemplar, Metadata, parse_page, parse_series
 from .samples import STALE
 from .storage import MetricStorage, Series
-from .targets import Target, TargetsFile, format_prometheus_duration
+from .targets import Target, TargetFiles, format_prometheus_duration
 
 logger = logging.getLogger(__name__)
 
@@ -217,9 +217,9 @@ def _reason(target: Target, error: BaseException) -> str:
 
 
 class Scraper:
-    """Scrapes every target of a file at an interval, each at its own offset so that they do not come all at once."""
+    """Scrapes every target of files at an interval, each at its own offset so that they do not come all at once."""
 
-    def __init__(self, storage: MetricStorage, targets: TargetsFile, interval_seconds: float) -> None:
+    def __init__(self, storage: MetricStorage, targets: TargetFiles, interval_seconds: float) -> None:
         self.interval_seconds = interval_seconds
         self.targets = targets
         self._storage = storage
@@ -255,15 +255,9 @@ class Scraper:
     async def run(self) -> None:
         """Scrapes until cancelled."""
         loop = asyncio.get_running_loop()
-        complained: str | None = None
         while True:
-            targets = self.targets.read()
-            if self.targets.error != complained:
-                complained = self.targets.error
-                if complained:
-                    logger.warning("%s; the targets stay as they were", complained)
             now = loop.time()
-            self._follow(targets, now)
+            self._follow(self.targets.read(), now)
             for target, due in self._due.items():
                 scraped = self._scraped[target]
                 if due <= now and not scraped.busy:
@@ -284,7 +278,9 @@ class Scraper:
                 del self._scraped[gone], self._due[gone]
                 scraped.end()
         for target in targets:
-            if target not in self._scraped:
+            if target in self._scraped:
+                self._scraped[target].state.target = target
+            else:
                 self._scraped[target] = _Scraped(target, self._storage)
                 # Spread over the first moments: a new target should show soon.
                 place = (zlib.crc32(target.url.encode()) % 1000) / 1000

@@ -21,6 +21,7 @@ from ..times import format_rfc3339
 from .parameters import read_limit, success
 from .rules.manager import RuleManager
 from .storage import MetricStorage
+from .targets import SCRAPE_POOL
 
 #: The version whose answers these are.
 VERSION = "2.42.0"
@@ -108,8 +109,8 @@ class StatusApi:
         if settings.rule_files:
             document["rule_files"] = list(settings.rule_files)
         if settings.targets_file:
-            files = [str(settings.targets_file)]
-            document["scrape_configs"] = [{"job_name": "file_sd", "file_sd_configs": [{"files": files}]}]
+            files = list(settings.targets_file)
+            document["scrape_configs"] = [{"job_name": SCRAPE_POOL, "file_sd_configs": [{"files": files}]}]
         return success({"yaml": yaml.safe_dump(document, sort_keys=False)})
 
     async def flags(self, request: Request) -> Response:

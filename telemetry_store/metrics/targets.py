@@ -1,9 +1,12 @@
-"""Which targets to scrape: a file in Prometheus' file_sd form, read again whenever it changes."""
+"""Which targets to scrape: files in Prometheus' file_sd form, read again whenever one changes, comes or goes."""
 
 from __future__ import annotations
 
+import glob
+import logging
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -12,9 +15,10 @@ import msgspec
 from ..refusals import BadRequest
 from ..times import parse_prometheus_duration
 
-#: The `job` of targets whose file does not name one.
-DEFAULT_JOB = "file_sd"
+logger = logging.getLogger(__name__)
 
+#: The one scrape configuration that the store has: the name of its pool, and the `job` of targets that name none.
+SCRAPE_POOL = "file_sd"
 
 _PORTS = {"http": 80, "https": 443}
 _WITHOUT_PORT = re.compile(r"[^:]+|\[.*\]")
@@ -32,7 +36,8 @@ class Target:
     address: str
     url: str
     labels: tuple[tuple[str, str], ...]
-    discovered: tuple[tuple[str, str], ...]
+    #: What its file says of it. Not part of what it is: another file may name the same target.
+    discovered: tuple[tuple[str, str], ...] = field(compare=False)
     #: Of this target alone (`__scrape_interval__`, `__scrape_timeout__`); None where the scraper's apply.
     interval_seconds: float | None = None
     timeout_seconds: float | None = None
@@ -44,9 +49,7 @@ def parse_targets(content: bytes, source: str) -> list[Target]:
         groups = msgspec.json.decode(content, type=list[_Group])
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadRequest(f'{source} is not a list of {{"targets": ["host:port"], "labels": {{…}}}}: {error}') from None
-    targets = [_target(address, group.labels, source) for group in groups for address in group.targets]
-    # Two groups may name one target; one scrape of it is enough.
-    return list({(target.url, target.labels): target for target in targets}.values())
+    return [_target(address, group.labels, source) for group in groups for address in group.targets]
 
 
 def _target(address: str, own: dict[str, str], source: str) -> Target:
@@ -57,7 +60,7 @@ def _target(address: str, own: dict[str, str], source: str) -> Target:
         "__metrics_path__": "/metrics",
         "__scheme__": "http",
         "__meta_filepath": source,
-        "job": DEFAULT_JOB,
+        "job": SCRAPE_POOL,
         **{name: value for name, value in own.items() if value},
     }
     scheme, path = discovered["__scheme__"], discovered["__metrics_path__"]
@@ -95,28 +98,52 @@ def format_prometheus_duration(seconds: float) -> str:
     return text or "0s"
 
 
-class TargetsFile:
-    """The targets of a file that may change or not exist yet."""
+@dataclass
+class _File:
+    """What is known of a file: its state on disk (None: not read), its last good targets, and what is wrong with it."""
 
-    def __init__(self, path: Path | None) -> None:
-        self._path = path
-        self._seen: tuple[int, int, int] | None = None
-        self._targets: list[Target] = []
-        #: What was wrong with the file at the last look; the last good targets stay in force.
-        self.error: str | None = None
+    seen: tuple[int, int, int, int] | None = None
+    modified: float = 0.0
+    targets: Sequence[Target] = ()
+    error: str = ""
+
+
+class TargetFiles:
+    """The targets of all files that match patterns. Files may come, go and change; none need exist yet."""
+
+    def __init__(self, patterns: Sequence[str] = ()) -> None:
+        self.patterns = tuple(patterns)
+        #: How often a file was found that cannot be used.
+        self.read_errors = 0
+        self._files: dict[str, _File] = {}
 
     def read(self) -> list[Target]:
-        """The targets as of now."""
-        if self._path is None:
-            return []
+        """The targets as of now, each once. A file that cannot be used keeps its last good ones; the log says so."""
+        present = {name: self._files.get(name) or _File() for pattern in self.patterns for name in glob.glob(pattern)}
+        for name, known in present.items():
+            self._look(name, known)
+        self._files = present
+        # Two groups, or two files, may name one target; one scrape of it is enough.
+        return list({target: target for _, file in sorted(present.items()) for target in file.targets}.values())
+
+    def modified(self) -> dict[str, float]:
+        """When each file changed last, in unix seconds."""
+        return {name: file.modified for name, file in sorted(self._files.items())}
+
+    def _look(self, name: str, file: _File) -> None:
         try:
-            status = self._path.stat()
-            seen = (status.st_mtime_ns, status.st_size, status.st_ino)
-            if seen != self._seen:
-                self._targets = parse_targets(self._path.read_bytes(), str(self._path))
-                self._seen, self.error = seen, None
+            status = Path(name).stat()
+            seen = (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
+            if seen == file.seen:
+                return
+            content = Path(name).read_bytes()
+            file.seen, file.modified = seen, status.st_mtime
+            file.targets, file.error = parse_targets(content, name), ""
         except FileNotFoundError:
-            self._targets, self._seen, self.error = [], None, None
+            # Gone since a moment: it is not listed the next time.
+            return
         except (OSError, BadRequest) as error:
-            self.error = str(error)
-        return self._targets
+            if str(error) != file.error:
+                file.error = str(error)
+                self.read_errors += 1
+                logger.warning("%s; its targets stay as they were", error)

@@ -16,7 +16,7 @@ from ..refusals import BadRequest
 from ..times import format_rfc3339
 from .ingest import Scraper, TargetState
 from .parameters import parse_matchers, success, wrong_parameter
-from .targets import Target, format_prometheus_duration
+from .targets import SCRAPE_POOL, format_prometheus_duration
 
 #: Hosts that only this machine reaches by that name.
 _LOCAL = ("127.0.0.1", "localhost", "::1")
@@ -44,8 +44,8 @@ class TargetsApi:
         pool, state = parameters.get("scrapePool"), parameters.get("state", "any").lower()
         active = [
             self._target(known)
-            for known in sorted(self._scraper.states(), key=lambda known: (_pool(known.target), known.target.url))
-            if state in ("any", "active") and pool in ("", _pool(known.target))
+            for known in sorted(self._scraper.states(), key=lambda known: (known.target.url, known.target.labels))
+            if state in ("any", "active") and pool in ("", SCRAPE_POOL)
         ]
         return success({"activeTargets": active, "droppedTargets": []})
 
@@ -55,7 +55,7 @@ class TargetsApi:
         return {
             "discoveredLabels": self._scraper.discovered_labels(target),
             "labels": dict(target.labels),
-            "scrapePool": _pool(target),
+            "scrapePool": SCRAPE_POOL,
             "scrapeUrl": target.url,
             "globalUrl": _reachable(target.url, self._external_url),
             "lastError": known.last_error,
@@ -67,8 +67,8 @@ class TargetsApi:
         }
 
     async def scrape_pools(self, request: Request) -> Response:
-        """The jobs of the targets."""
-        return success({"scrapePools": sorted({_pool(known.target) for known in self._scraper.states()})})
+        """The one scrape configuration, if there are files for it."""
+        return success({"scrapePools": [SCRAPE_POOL] if self._scraper.targets.patterns else []})
 
     async def targets_metadata(self, request: Request) -> Response:
         """Type, help and unit of metrics, target by target."""
@@ -105,10 +105,6 @@ class TargetsApi:
                     if said not in entries and not 0 < of_each <= len(entries):
                         entries.append(said)
         return success(dict(sorted(merged.items())[: limit if limit >= 0 else None]))
-
-
-def _pool(target: Target) -> str:
-    return dict(target.labels).get("job", "")
 
 
 def _limit(parameters: Parameters, name: str) -> int:

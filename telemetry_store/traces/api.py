@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from ..http_api import JsonAnswer, QueryThreads, create_app
+from ..http_api import JsonAnswer, QueryThreads, create_app, own_metrics_route
 from ..refusals import Refusal
 from .by_id_api import by_id_routes
 from .otlp_receiver import create_otlp_app
@@ -20,11 +21,12 @@ VERSION = "3.0.3"
 GO_VERSION = "go1.26.8"
 
 
-def create_traces_app(storage: TraceStorage) -> Starlette:
-    """The application that stands on Tempo's port."""
+def create_traces_app(storage: TraceStorage, registry: CollectorRegistry) -> Starlette:
+    """The application that stands on Tempo's port; `registry` holds the store's own metrics."""
     threads = QueryThreads()
     routes = [
         Route("/ready", _ready),
+        own_metrics_route(registry),
         Route("/status/version", _version),
         Route("/api/echo", _echo),
         Route("/api/status/buildinfo", _build_info),

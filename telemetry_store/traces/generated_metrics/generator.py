@@ -1,4 +1,4 @@
-"""Takes arriving spans aside and writes the metrics made of them into the metric storage, at an interval.
+"""Takes arriving spans aside and hands the metrics made of them to their destinations, at an interval.
 
 Spans only join a queue on their way through; everything else happens in a thread of the generator's own.
 """
@@ -9,13 +9,13 @@ import logging
 import threading
 import time
 from collections import deque
+from collections.abc import Sequence
 
 from ...limits import GENERATED_QUEUE_SPANS
-from ...metrics.exposition import Exemplar
-from ...metrics.storage import MetricStorage
 from ...refusals import Refusal
 from ..ingest import Batch
 from .arriving_spans import ArrivingSpan, resource_of
+from .destinations import Destination
 from .registry import Registry
 from .service_graphs import ServiceGraphs
 from .span_metrics import SpanMetrics
@@ -33,14 +33,16 @@ _STALE_LOOK_SECONDS = 300.0
 class MetricsGenerator:
     """Makes span metrics and service graphs of the spans that `offer` brings."""
 
-    def __init__(self, storage: MetricStorage, interval_seconds: float) -> None:
+    def __init__(self, destinations: Sequence[Destination], interval_seconds: float) -> None:
         self.spans_received = 0
         self.spans_outside_slack = 0
         self.spans_dropped = 0
+        self.collections = 0
+        self.failed_collections = 0
         self.registry = Registry()
         self.service_graphs = ServiceGraphs(self.registry)
         self.span_metrics = SpanMetrics(self.registry)
-        self._storage = storage
+        self._destinations = tuple(destinations)
         self._interval = interval_seconds
         self._batches: deque[Batch] = deque()
         self._queued = 0
@@ -76,16 +78,17 @@ class MetricsGenerator:
                 self.span_metrics.take(span, now)
 
     def collect(self, milliseconds: int) -> None:
-        """Writes a sample of every series. Raises Refusal when the storage does not take them."""
+        """Hands every destination a sample of every series."""
         samples, exemplars = self.registry.collect(milliseconds)
         if not samples:
             return
-        series_of = self._storage.series_of
-        self._storage.append(
-            [(series_of(labels), value, at) for labels, value, at in samples],
-            [Exemplar(series_of(e.series), e.labels, e.value, e.time) for e in exemplars],
-            24 * len(samples),
-        )
+        self.collections += 1
+        for destination in self._destinations:
+            try:
+                destination.take(samples, exemplars)
+            except Refusal as refusal:
+                self.failed_collections += 1
+                logger.warning("generated metrics were not taken: %s", refusal)
 
     def close(self) -> None:
         """Counts what is queued, writes a last time and ends."""
@@ -111,15 +114,10 @@ class MetricsGenerator:
                 if now >= stale_at:
                     stale_at = now + _STALE_LOOK_SECONDS
                     self._end_stale()
-            except Refusal as refusal:
-                logger.warning("generated metrics were not stored: %s", refusal)
             except Exception:
                 logger.exception("generating metrics failed")
-        try:
-            self._take_queued()
-            self.collect(time.time_ns() // 1_000_000)
-        except Refusal as refusal:
-            logger.warning("generated metrics were not stored: %s", refusal)
+        self._take_queued()
+        self.collect(time.time_ns() // 1_000_000)
 
     def _take_queued(self) -> None:
         self._wake.clear()

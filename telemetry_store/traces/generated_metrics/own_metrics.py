@@ -31,6 +31,11 @@ class GeneratorCollector(Collector):
         discarded.add_metric(["outside_metrics_ingestion_slack"], generator.spans_outside_slack)
         discarded.add_metric(["queue_full"], generator.spans_dropped)
         yield discarded
+        for name, help_, value in (
+            ("collections", "Collections of all series.", generator.collections),
+            ("collections_failed", "Collections that a destination did not take.", generator.failed_collections),
+        ):
+            yield CounterMetricFamily(f"{_PREFIX}_registry_{name}", help_, value=value)
         series = generator.registry.active_series
         yield GaugeMetricFamily(f"{_PREFIX}_registry_active_series", "Series that spans feed.", value=series)
         # Tempo's names of these do not end as a counter's should.

@@ -118,12 +118,12 @@ def test_metadata_is_told_for_all_targets_and_target_by_target(asked: Callable[.
 
 
 def test_targets_are_chosen_by_state_and_pool(asked: Callable[..., Any]) -> None:
-    [target] = asked("/api/v1/targets", state="active", scrapePool="page")[1]["data"]["activeTargets"]
-    assert (target["health"], target["scrapePool"], target["lastError"]) == ("up", "page", "")
+    [target] = asked("/api/v1/targets", state="active", scrapePool="file_sd")[1]["data"]["activeTargets"]
+    assert (target["health"], target["scrapePool"], target["lastError"]) == ("up", "file_sd", "")
     assert target["globalUrl"] == target["scrapeUrl"]
     assert asked("/api/v1/targets", scrapePool="other")[1]["data"]["activeTargets"] == []
     assert asked("/api/v1/targets", state="dropped")[1]["data"] == {"activeTargets": [], "droppedTargets": []}
-    assert asked("/api/v1/scrape_pools")[1]["data"] == {"scrapePools": ["page"]}
+    assert asked("/api/v1/scrape_pools")[1]["data"] == {"scrapePools": ["file_sd"]}
 
 
 def test_status_tells_about_the_process_and_its_series(asked: Callable[..., Any], scraping: Any) -> None:

@@ -79,6 +79,46 @@ def test_every_api_says_that_it_is_ready(store: Any) -> None:
     assert store.get("prometheus", "/api/v1/status/buildinfo").json["status"] == "success"
 
 
+@pytest.mark.parametrize(
+    ("chosen", "urls"),
+    [
+        ("prometheus", ["prometheus"]),
+        ("loki", ["loki"]),
+        ("tempo", ["tempo", "otlp"]),
+        ("tempo,loki", ["loki", "tempo", "otlp"]),
+    ],
+)
+def test_only_the_apis_that_are_asked_for_take_their_ports(
+    start_store: Callable[..., Any], chosen: str, urls: list[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as real_server:
+        taken = str(real_server.getsockname()[1])
+        others = [f"--{api}-port={taken}" for api in ("prometheus", "loki", "tempo", "otlp") if api not in urls]
+        store = start_store("--apis", chosen, *others)
+    assert list(store.urls) == urls
+    for api in set(urls) - {"otlp"}:
+        assert store.get(api, "/-/ready" if api == "prometheus" else "/ready").status == 200
+    assert store.stop() == 0
+    files = {"prometheus": "metrics.db", "loki": "logs.db", "tempo": "traces.db"}
+    kept = sorted(file.name for file in store.data_directory.iterdir())
+    assert kept == sorted(files[api] for api in chosen.split(","))
+
+
+@pytest.mark.parametrize("chosen", ["", "mimir", "loki,mimir"])
+def test_an_api_that_there_is_not_is_refused_with_those_that_there_are(chosen: str) -> None:
+    result = run("--apis", chosen)
+    assert result.returncode == 2
+    assert "is not a choice of prometheus, loki, tempo" in result.stderr
+
+
+@pytest.mark.parametrize("api", ["prometheus", "loki", "tempo"])
+def test_every_api_serves_the_stores_own_metrics(store: Any, api: str) -> None:
+    answer = store.get(api, "/metrics", headers={"Accept": "application/openmetrics-text"})
+    assert answer.headers["Content-Type"].startswith("application/openmetrics-text")
+    for name in ("loki_distributor_lines_received_total", "tempo_distributor_spans_received_total", "process_"):
+        assert name in answer.text
+
+
 @pytest.mark.parametrize("api", ["prometheus", "loki", "tempo", "otlp"])
 def test_an_unknown_path_is_answered_as_a_go_server_does(store: Any, api: str) -> None:
     answer = store.get(api, "/no/such/path")

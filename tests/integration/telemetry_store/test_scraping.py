@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -169,6 +170,26 @@ def test_a_target_that_leaves_the_file_ends_with_all_its_series(
     store.targets_file.write_text("[]")
     poll(lambda: not store.vector('{__name__=~".+"}'))
     assert store.get("prometheus", "/api/v1/targets").json["data"] == {"activeTargets": [], "droppedTargets": []}
+
+
+def test_a_file_that_goes_ends_its_series_by_staleness_markers(
+    start_store: Callable[..., Any], target: Target, poll: Callable[..., Any], tmp_path: Path
+) -> None:
+    target.page = "loadtest_users 10\n"
+    directory = tmp_path / "targets"
+    directory.mkdir()
+    store = start_store("--targets-file", f"{directory}/*.json")
+    announced = directory / "loadtest.json"
+    announced.write_text(json.dumps([{"targets": [target.address], "labels": {"job": "loadtest"}}]))
+    poll(lambda: store.vector("loadtest_users"))
+    (known,) = targets_of(store)
+    assert (known["scrapePool"], known["labels"]["job"]) == ("file_sd", "loadtest")
+    assert known["discoveredLabels"]["__meta_filepath"] == str(announced)
+    announced.unlink()
+    poll(lambda: not store.vector('{__name__=~".+"}'))
+    # Gone now, but not forgotten: a staleness marker hides a series from this moment on only.
+    assert store.vector("last_over_time(loadtest_users[1m])")
+    assert targets_of(store) == []
 
 
 def test_a_broken_targets_file_leaves_the_targets_as_they_were(

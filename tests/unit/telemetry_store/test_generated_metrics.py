@@ -17,6 +17,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from telemetry_store.metrics.storage import MetricStorage
 from telemetry_store.traces import ingest
 from telemetry_store.traces.generated_metrics import registry as registries
+from telemetry_store.traces.generated_metrics.destinations import OwnStorage
 from telemetry_store.traces.generated_metrics.generator import MetricsGenerator
 from telemetry_store.traces.generated_metrics.registry import Registry, Sample
 from telemetry_store.traces.generated_metrics.span_size import span_size
@@ -44,7 +45,7 @@ def storage(tmp_path: Path) -> Iterator[MetricStorage]:
 @pytest.fixture
 def generator(storage: MetricStorage) -> Iterator[MetricsGenerator]:
     """A generator that collects when it is told to."""
-    generator = MetricsGenerator(storage, interval_seconds=3600)
+    generator = MetricsGenerator([OwnStorage(storage)], interval_seconds=3600)
     yield generator
     generator.close()
 
@@ -228,7 +229,7 @@ def test_spans_without_a_service_are_counted_but_draw_no_edges(generator: Metric
 
 
 def test_offered_spans_reach_the_storage(storage: MetricStorage) -> None:
-    generator = MetricsGenerator(storage, interval_seconds=0.05)
+    generator = MetricsGenerator([OwnStorage(storage)], interval_seconds=0.05)
     offered = batch_of("shop", span(1, SERVER))
     moved = [(source, [(*row[:6], time.time_ns(), *row[7:]) for row in rows]) for source, rows in offered]
     generator.offer(moved)

@@ -1,12 +1,10 @@
-"""Instants and durations in the forms in which the APIs take them; targets files."""
+"""Instants and durations in the forms in which the APIs take them."""
 
 from __future__ import annotations
 
 import pytest
 
-from telemetry_store.metrics.targets import format_prometheus_duration, parse_targets
 from telemetry_store.quoting import format_labels, quote, unquote
-from telemetry_store.refusals import BadRequest
 from telemetry_store.times import (
     format_go_duration,
     format_rfc3339,
@@ -77,45 +75,3 @@ def test_escapes_are_gos() -> None:
         with pytest.raises(ValueError, match="invalid syntax"):
             unquote(wrong)
     assert format_labels({"b": 'x"y', "a": "1"}) == '{a="1", b="x\\"y"}'
-
-
-def test_a_targets_file_gives_its_targets_once_each() -> None:
-    content = (
-        b'[{"targets": ["127.0.0.1:1", "127.0.0.1:2"], "labels": {"job": "chain", "service": "a"}},'
-        b' {"targets": ["127.0.0.1:1"], "labels": {"job": "chain", "service": "a"}},'
-        b' {"targets": ["h:3"], "labels": {"__metrics_path__": "/m", "__scheme__": "https"}}]'
-    )
-    first, second, third = parse_targets(content, "targets.json")
-    assert first.url == "http://127.0.0.1:1/metrics"
-    assert first.labels == (("instance", "127.0.0.1:1"), ("job", "chain"), ("service", "a"))
-    assert second.address == "127.0.0.1:2"
-    assert (third.url, third.labels) == ("https://h:3/m", (("instance", "h:3"), ("job", "file_sd")))
-
-
-def test_a_target_can_have_a_scheme_parameters_and_an_interval_of_its_own() -> None:
-    content = (
-        b'[{"targets": ["h"], "labels": {"__scheme__": "https", "__param_b": "x y", "__param_a": "1",'
-        b' "__scrape_interval__": "1m30s", "__scrape_timeout__": "500ms", "empty": ""}}]'
-    )
-    (target,) = parse_targets(content, "targets.json")
-    assert target.url == "https://h:443/metrics?a=1&b=x+y"
-    assert target.labels == (("instance", "h:443"), ("job", "file_sd"))
-    assert (target.interval_seconds, target.timeout_seconds) == (90.0, 0.5)
-    assert dict(target.discovered)["__address__"] == "h"
-    assert [format_prometheus_duration(seconds) for seconds in (90, 0.5, 5, 3600)] == ["1m30s", "500ms", "5s", "1h"]
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        b"{}",
-        b'[{"targets": 5}]',
-        b'[{"targets": ["http://x/metrics"]}]',
-        b'[{"targets": ["h:1"], "labels": {"__scrape_interval__": "soon"}}]',
-        b"\xff",
-    ],
-)
-def test_a_targets_file_that_is_broken_is_named(content: bytes) -> None:
-    with pytest.raises(BadRequest, match=r"targets\.json"):
-        parse_targets(content, "targets.json")
