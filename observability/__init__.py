@@ -7,7 +7,7 @@
     metrics.py        registry, exemplars, exposition        logs.py, loki.py         JSON lines, batched to Loki
     tracing.py        provider and spans                     span_export.py           OTLP/JSON
     batching.py       the bounded queue behind logs and spans    self_metrics.py      what the pipeline says of itself
-    settings.py       a service's settings as one table
+    settings.py       a service's settings as one table          healthcheck.py       asks a service how it is
 
 It imports nothing else of the lab. This folder also holds the configuration of the real backends.
 """
