@@ -1,0 +1,39 @@
+"""Every query that the lab asks somewhere, read from the files that ask it.
+
+`all_queries()` walks the committed dashboards, rules and provisioned links; what Grafana would fill in (variables,
+`$__rate_interval`, the value that was clicked) is filled in. Tests ask every one of them on every stack.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from grafana.query_catalogue.dashboards import dashboard_files, queries_of_dashboard
+from grafana.query_catalogue.links import Click, provisioned_clicks
+from grafana.query_catalogue.query import TRACE_ID, Kind, Language, Query
+from grafana.query_catalogue.rules import queries_of_rules, rule_files
+
+__all__ = [
+    "TRACE_ID",
+    "Click",
+    "Kind",
+    "Language",
+    "Query",
+    "dashboard_files",
+    "dashboard_queries",
+    "provisioned_clicks",
+    "rule_files",
+    "rule_queries",
+]
+
+_REPOSITORY = Path(__file__).parents[2]
+
+
+def dashboard_queries(directory: Path = _REPOSITORY / "grafana/dashboards") -> list[Query]:
+    """Of every panel, variable and annotation of every dashboard."""
+    return [query for file in dashboard_files(directory) for query in queries_of_dashboard(file)]
+
+
+def rule_queries(directory: Path = _REPOSITORY / "observability/prometheus/rules") -> list[Query]:
+    """Of every recording and alerting rule."""
+    return [query for file in rule_files(directory) for query in queries_of_rules(file)]
