@@ -13,3 +13,8 @@ EVENTS_PER_SECOND = "cps"
 #: A value that stands for a state and is shown by a value mapping.
 STATE = "none"
 CORES = "none"
+#: `suffix:` is a unit of one's own, written behind the number as it is.
+LINES_PER_SECOND = "suffix:lines/s"
+SAMPLES_PER_SECOND = "suffix:samples/s"
+SPANS_PER_SECOND = "suffix:spans/s"
+TIMES = "suffix:×"
