@@ -159,6 +159,14 @@ def needed(program: str) -> str:
     return found
 
 
+def free_port() -> int:
+    """A port of the loopback that nobody has at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 @dataclass
 class Prometheus:
     """A running Prometheus that holds the data."""
@@ -169,7 +177,7 @@ class Prometheus:
     @classmethod
     def start(cls, directory: Path, port: int | None = None) -> Prometheus:
         """Makes blocks in the directory and starts on a free port of the loopback."""
-        prometheus, promtool = needed("prometheus"), needed("promtool")
+        promtool = needed("promtool")
         text = directory / "data.openmetrics"
         text.write_text(openmetrics())
         data = directory / "blocks"
@@ -178,16 +186,26 @@ class Prometheus:
             check=True,
             stdout=subprocess.DEVNULL,
         )
+        return cls._launch(directory, data, port)
+
+    @classmethod
+    def receiver(cls, directory: Path, port: int | None = None) -> Prometheus:
+        """Starts one that takes remote write and exemplars; with what an earlier one in the directory had taken."""
+        return cls._launch(
+            directory, directory / "received", port,
+            "--web.enable-remote-write-receiver", "--enable-feature=exemplar-storage",
+        )  # fmt: skip
+
+    @classmethod
+    def _launch(cls, directory: Path, data: Path, port: int | None, *flags: str) -> Prometheus:
         configuration = directory / "prometheus.yml"
         configuration.write_text("global: {scrape_interval: 1h}\n")
-        if port is None:
-            with socket.socket() as probe:
-                probe.bind(("127.0.0.1", 0))
-                port = probe.getsockname()[1]
+        port = free_port() if port is None else port
         process = subprocess.Popen(
             [
-                prometheus, f"--config.file={configuration}", f"--storage.tsdb.path={data}",
+                needed("prometheus"), f"--config.file={configuration}", f"--storage.tsdb.path={data}",
                 f"--web.listen-address=127.0.0.1:{port}", "--storage.tsdb.retention.time=100y", "--log.level=error",
+                *flags,
             ],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
