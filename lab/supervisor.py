@@ -296,14 +296,14 @@ class Supervisor:
         """Those that depend on it go first, so that what they finish or flush at exit finds somebody to take it."""
         if self._hurry:
             return True
-        # Telemetry is worth the whole grace; a service that takes long to end does not hold up the next.
-        head_start = self.stop_grace_seconds if item.spec.role == "backend" else _HEAD_START_SECONDS
         now = time.monotonic()
-        return all(
-            other.asked_to_end is not None and now - other.asked_to_end >= head_start
-            for other in self._supervised
-            if item.spec.name in other.spec.depends_on and other.child is not None
-        )
+        for other in self._supervised:
+            if item.spec.name in other.spec.depends_on and other.child is not None:
+                # Telemetry is worth the whole grace; a service that takes long to end does not hold up the next.
+                head_start = self._stop_grace(other.spec) if item.spec.role == "backend" else _HEAD_START_SECONDS
+                if other.asked_to_end is None or now - other.asked_to_end < head_start:
+                    return False
+        return True
 
     def _ready_timeout(self, spec: ProcessSpec) -> float:
         return self.ready_timeout_seconds if spec.ready_timeout_seconds is None else spec.ready_timeout_seconds

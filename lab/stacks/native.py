@@ -70,6 +70,8 @@ class NativeStack(Stack):
             # Here the lab itself says what there is to scrape: only what runs.
             lambda path: not path.is_relative_to(configuration.CONTAINER_TARGETS),
         )
+        # Prometheus complains every few seconds of a folder that it cannot watch.
+        (self.options.directory.configuration / configuration.CONTAINER_TARGETS).mkdir(exist_ok=True)
         for name in (*self._found, servers.ALERT_INBOX):
             (self.options.directory.data / name).mkdir(parents=True, exist_ok=True)
         with_own_metrics = {name: self.backends[name] for name in self._found}
