@@ -29,7 +29,10 @@ ENV PATH=/venv/bin:$PATH \
 
 WORKDIR /app
 
-# A number and not a name: Kubernetes' runAsNonRoot can check it. Nothing in the image belongs to it, so it can change nothing.
+# Where a container that keeps something mounts a volume: an empty volume takes over the owner of the folder it covers.
+RUN install -d -o 10001 -g 10001 /var/lib/lab/alerts /var/lib/lab/targets
+
+# A number and not a name: Kubernetes' runAsNonRoot can check it. Neither code nor packages belong to it.
 USER 10001:10001
 
 # granian and Locust finish what they began, and deliver the last spans and log lines.
