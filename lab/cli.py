@@ -15,6 +15,7 @@ VERBS = {
     "logs": "Show what the processes print.",
     "trace": "Show one trace as a waterfall, with its log lines.",
     "load": "Put load on a system with Locust.",
+    "annotate": "Mark this moment in the charts: a deploy, a fault, a note.",
     "doctor": "Check that this machine can run the lab.",
     "test": "Run the checks and tests of the project.",
 }
