@@ -5,21 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from grafana.source.chain import backend, database, database_internals, frontend, overview
 from grafana.source.layout import Page, dashboard
 from grafana.source.rendering import as_json
 
 #: Where the JSON lives; Grafana is provisioned from here.
 DIRECTORY_OF_JSON = Path(__file__).resolve().parents[1] / "dashboards"
 
-PAGES: tuple[Callable[[], Page], ...] = ()
+PAGES: tuple[Callable[[], Page], ...] = (
+    overview.dashboard,
+    frontend.dashboard,
+    backend.dashboard,
+    database.dashboard,
+    database_internals.dashboard,
+)
 
 
 def rendered() -> dict[Path, str]:
     """The content of every file, by path. Raises ValueError when two pages share a uid."""
-    files: dict[Path, str] = {}
+    pages: dict[str, Page] = {}
     for page in (build() for build in PAGES):
-        path = DIRECTORY_OF_JSON / f"{page.uid}.json"
-        if path in files:
+        if page.uid in pages:
             raise ValueError(f"two dashboards have the uid {page.uid}")
-        files[path] = as_json(dashboard(page))
-    return files
+        pages[page.uid] = page
+    return {DIRECTORY_OF_JSON / f"{uid}.json": as_json(dashboard(page, pages)) for uid, page in pages.items()}

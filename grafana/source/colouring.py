@@ -49,3 +49,11 @@ def states(meaning: Mapping[float, tuple[str, str]]) -> list[ValueMap]:
         for index, (number, (word, colour)) in enumerate(meaning.items())
     }
     return [ValueMap(options=options)]
+
+
+def words(colours: Mapping[str, str]) -> list[ValueMap]:
+    """Colours for words that stand for a state: `{"firing": BAD}`."""
+    options = {
+        word: ValueMappingResult(color=colour, index=index) for index, (word, colour) in enumerate(colours.items())
+    }
+    return [ValueMap(options=options)]

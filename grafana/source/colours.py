@@ -57,10 +57,31 @@ OUTCOMES: Mapping[str, str] = {
     "rolled_back": BAD,
     "hit": "#6CA6E8",
     "miss": "#C8AD7F",
-    "2xx": "#6CA6E8",
-    "3xx": NEUTRAL,
-    "4xx": WATCH,
-    "5xx": BAD,
+}
+
+#: A caller's mistake is worth a look, the service's own is bad.
+STATUSES: Mapping[str, str] = {r"\b2\d\d": "#6CA6E8", r"\b3\d\d": NEUTRAL, r"\b4\d\d": WATCH, r"\b5\d\d": BAD}
+
+#: Calls to the database: what went well by subject, what did not as a state.
+CALLS: Mapping[str, str] = {**SUBJECTS, "query": "#9FB1C4", "not_found": WATCH, "error": BAD, "unavailable": "#C4162A"}
+
+#: Business rules, by the subject they are about.
+RULES: Mapping[str, str] = {
+    "validate_user_id": "#6CA6E8",
+    "apply_pricing_rules": "#C8AD7F",
+    "summarize_orders": "#B58BD9",
+}
+
+#: Error types: ambers for the caller's mistakes, reds for a tier that failed.
+ERROR_TYPES: Mapping[str, str] = {
+    "invalid_user_id": "#FFD08A",
+    "invalid_product_id": "#FFB357",
+    "user_not_found": WATCH,
+    "product_not_found": "#D17A1A",
+    "route_not_found": "#A66114",
+    "backend_unavailable": BAD,
+    "backend_error": "#C4162A",
+    "internal_error": "#8B0E1E",
 }
 
 LEVELS: Mapping[str, str] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from grafana_foundation_sdk.builders.dashboard import Dashboard, Row
@@ -46,6 +46,8 @@ class Page:
     variables: Sequence[Variable] = ()
     #: How far back the page looks when opened.
     time_from: str = "now-15m"
+    #: The one service that the page is about, so that its links to logs and traces choose it there.
+    service: str = ""
     refresh: str = "5s"
     extra_tags: Sequence[str] = field(default_factory=tuple)
 
@@ -73,8 +75,10 @@ def top(*bands: Band) -> Section:
     return Section("", bands)
 
 
-def dashboard(page: Page) -> models.Dashboard:
-    """The page as Grafana's model. Raises ValueError when two panels share a title: ids are made from titles."""
+def dashboard(page: Page, pages: Mapping[str, Page]) -> models.Dashboard:
+    """The page as Grafana's model; `pages` are all of them by uid, for the links.
+
+    Raises ValueError when two panels share a title: ids are made from titles."""
     entry = DIRECTORY[page.uid]
     builder = (
         Dashboard(entry.title)
@@ -86,13 +90,29 @@ def dashboard(page: Page) -> models.Dashboard:
         .refresh(page.refresh)
         # The cursor stands at the same moment in every panel.
         .tooltip(DashboardCursorSync.CROSSHAIR)
-        .links(list(links.of_dashboard(page.uid)))
+        .links(_links(page, pages))
         .variables(list(page.variables))
         .annotations(list(events.every_dashboard()))
     )
     model = builder.build()
     model.panels = _placed(page.sections)
     return model
+
+
+def _links(page: Page, pages: Mapping[str, Page]) -> list[Builder[models.DashboardLink]]:
+    """To the neighbours and to everything. What is chosen here stays chosen where the variable means the same."""
+    neighbours = [
+        links.to_neighbour(uid, _carried(page, pages[uid])) for uid in DIRECTORY[page.uid].neighbours if uid in pages
+    ]
+    return [*neighbours, links.to_all_dashboards()]
+
+
+def _carried(page: Page, target: Page) -> list[str]:
+    here = {variable.name: variable for variable in (builder.build() for builder in page.variables)}
+    there = {variable.name: variable for variable in (builder.build() for builder in target.variables)}
+    same = [name for name in here if name in there and here[name].query == there[name].query]
+    fixed = [f"var-service={page.service}"] if page.service and "service" in there else []
+    return [*fixed, *(f"${{{name}:queryparam}}" for name in same)]
 
 
 def _placed(sections: Sequence[Section]) -> list[models.Panel | models.RowPanel]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
 from grafana_foundation_sdk.builders.dashboard import DashboardLink
@@ -18,28 +18,29 @@ from grafana.source.directory import COMMON_TAG, DIRECTORY
 _QUOTED_VARIABLE = re.compile(r"%24%7B([A-Za-z0-9_.%]+?)%7D")
 
 
-def of_dashboard(uid: str) -> list[DashboardLink]:
-    """At the top of dashboard `uid`: its neighbours, then a drop-down of all dashboards."""
-    neighbours = [
-        DashboardLink(DIRECTORY[neighbour].title)
+def to_neighbour(uid: str, parameters: Sequence[str]) -> DashboardLink:
+    """At the top of a dashboard, to dashboard `uid`. `parameters` are parts of the address that set its variables."""
+    return (
+        DashboardLink(DIRECTORY[uid].title)
         .type(DashboardLinkType.LINK)
         .icon("dashboard")
-        .tooltip("Same time range, same variables")
-        .url(f"/d/{neighbour}")
+        .tooltip("Same time range, same choices")
+        .url(f"/d/{uid}" + ("?" + "&".join(parameters) if parameters else ""))
         .keep_time(True)
-        .include_vars(True)
-        for neighbour in DIRECTORY[uid].neighbours
-    ]
-    everything = (
+    )
+
+
+def to_all_dashboards() -> DashboardLink:
+    """A drop-down of everything with the common tag. It keeps the time only: `/user/<id>` is a route of the frontend,
+    and would leave the dashboard of another service empty."""
+    return (
         DashboardLink("All dashboards")
         .type(DashboardLinkType.DASHBOARDS)
         .icon("external link")
         .tags([COMMON_TAG])
         .as_dropdown(True)
         .keep_time(True)
-        .include_vars(True)
     )
-    return [*neighbours, everything]
 
 
 def to_dashboard(uid: str, title: str = "", **variables: str) -> DashboardLink:
@@ -47,6 +48,22 @@ def to_dashboard(uid: str, title: str = "", **variables: str) -> DashboardLink:
     entry = DIRECTORY[uid]
     chosen = "".join(f"&var-{name}={value}" for name, value in variables.items())
     return DashboardLink(title or entry.title).url(f"/d/{uid}?${{__url_time_range}}{chosen}")
+
+
+def to_tier(title: str = "Dashboard of ${__field.labels.service}", **variables: str) -> DashboardLink:
+    """A data link from a series with the label `service`, one of the chain's tiers, to the dashboard of that tier."""
+    chosen = "".join(f"&var-{name}={value}" for name, value in variables.items())
+    return DashboardLink(title).url(f"/d/chain-${{__field.labels.service}}?${{__url_time_range}}{chosen}")
+
+
+def to_dashboard_of_cell(title: str) -> DashboardLink:
+    """A data link from a cell that names one of the chain's tiers to the dashboard of that tier."""
+    return DashboardLink(title).url("/d/chain-${__value.raw}?${__url_time_range}")
+
+
+def to_alert_rules() -> DashboardLink:
+    """A data link from a cell with the name of an alert to its rule: what it means, what to look at first."""
+    return DashboardLink("The rule, and what to look at first").url("/alerting/list?search=${__value.raw}")
 
 
 def to_logs(title: str, logql: str) -> DashboardLink:

@@ -203,12 +203,14 @@ def trace_table(
     bad_day: str,
     query: Query,
     columns: Mapping[str, Column] | None = None,
+    sort_by: str = "Duration",
     empty: str | None = None,
 ) -> table_panels.Panel:
     """What a TraceQL search finds, as Grafana's Tempo data source arranges it; the trace id leads to the trace.
 
-    `columns` adds units, widths and thresholds by the data source's own heads (`Duration`, `Trace name`, …)."""
-    panel = _table(title, shows, bad_day, [query], empty, None, True)
+    `columns` adds units, widths and thresholds by that data source's own heads: `Trace ID`, `Start time`, `Service`,
+    `Name`, `Duration` (in ms). A search has no order of its own, so the panel sorts what it found."""
+    panel = _table(title, shows, bad_day, [query], empty, sort_by, True)
     tables.style(panel, columns or {})
     return panel
 

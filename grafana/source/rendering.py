@@ -8,7 +8,7 @@ from typing import Any
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-#: foundation-sdk has one class for a dashboard's links and a field's data links; Grafana writes only these of the latter.
+#: foundation-sdk has one class for a dashboard's links and a field's data links; Grafana writes these of the latter.
 _DATA_LINK_KEYS = ("title", "url", "targetBlank")
 
 

@@ -17,6 +17,12 @@ LATENCY_SECONDS = 0.5
 #: A mean query above this alerts, and so does a call from one service to the next above that.
 QUERY_SECONDS = 0.05
 CALL_SECONDS = 0.1
+#: A cache that answers less than this share of lookups alerts.
+CACHE_HITS = 0.1
+#: And a connection pool that is fuller than this.
+POOL_USE = 0.7
+#: And a table of which this share of queries is slow.
+SLOW_QUERIES = 0.05
 
 
 def rising(watch: float | None, bad: float) -> builders.ThresholdsConfig:
@@ -49,6 +55,29 @@ def error_ratio() -> builders.ThresholdsConfig:
 
 def latency() -> builders.ThresholdsConfig:
     return rising(LATENCY_SECONDS / 2, LATENCY_SECONDS)
+
+
+def cache_hits() -> builders.ThresholdsConfig:
+    """Where the alert on the cache stands; a little above is worth a look."""
+    return falling(CACHE_HITS + 0.1, CACHE_HITS)
+
+
+def pool_use() -> builders.ThresholdsConfig:
+    return rising(POOL_USE / 2, POOL_USE)
+
+
+def slow_queries() -> builders.ThresholdsConfig:
+    return rising(SLOW_QUERIES / 2, SLOW_QUERIES)
+
+
+def slow_calls() -> builders.ThresholdsConfig:
+    """Of a share of calls above CALL_SECONDS: the alert on the 95th percentile is the same as 5 % here."""
+    return rising(0.025, 0.05)
+
+
+def latency_ms() -> builders.ThresholdsConfig:
+    """For durations that Tempo's data source gives in milliseconds."""
+    return rising(LATENCY_SECONDS / 2 * 1000, LATENCY_SECONDS * 1000)
 
 
 def query_latency() -> builders.ThresholdsConfig:

@@ -9,7 +9,7 @@ from grafana_foundation_sdk.builders.dashboard import DashboardLink, ThresholdsC
 from grafana_foundation_sdk.builders.table import Panel
 from grafana_foundation_sdk.models.dashboard import DataTransformerConfig, DynamicConfigValue
 
-from grafana.source.colouring import states
+from grafana.source.colouring import states, words
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,8 @@ class Column:
     links: Sequence[DashboardLink] = ()
     #: Number to (word, colour), as `colouring.states` takes it.
     states: Mapping[float, tuple[str, str]] | None = None
+    #: Colours of words that are states.
+    words: Mapping[str, str] | None = None
     #: A bar behind the number; needs `maximum` when it is no ratio.
     bar: bool = False
     maximum: float | None = None
@@ -80,6 +82,9 @@ def _properties(column: Column) -> list[DynamicConfigValue]:
         put("max", column.maximum if column.maximum is not None else 1)
     if column.states:
         put("mappings", states(column.states))
+        put("custom.cellOptions", {"type": "color-text"})
+    if column.words:
+        put("mappings", words(column.words))
         put("custom.cellOptions", {"type": "color-text"})
     if column.links:
         put("links", [link.build() for link in column.links])

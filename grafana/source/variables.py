@@ -16,8 +16,9 @@ from grafana.source.datasources import PROMETHEUS
 
 Variable = Builder[VariableModel]
 
-#: Choosing "All" selects by this regular expression, so that a new route is in at once.
-EVERYTHING = ".*"
+#: Choosing "All" selects by this regular expression, so that a new route is in at once. Not `.*`: Loki refuses a
+#: selector that could be empty.
+EVERYTHING = ".+"
 
 _PERCENTILES = {"p50": "0.5", "p90": "0.9", "p95": "0.95", "p99": "0.99"}
 

@@ -1,0 +1,1 @@
+"""Dashboards of the chain: an overview, one a tier, and those that cross all tiers."""

@@ -1,0 +1,158 @@
+"""Tier 1, what visitors meet: every metric of the frontend service, its log lines and its slowest traces."""
+
+from __future__ import annotations
+
+from grafana.source import colours, panels, units, variables
+from grafana.source.chain import parts
+from grafana.source.layout import Page, PanelBuilder, band, section, top
+from grafana.source.queries import prometheus
+
+_SERVICE = "frontend"
+
+
+def dashboard() -> Page:
+    return Page(
+        uid="chain-frontend",
+        service=_SERVICE,
+        description=(
+            "Tier 1 of the chain: pages and JSON for visitors. Rate, errors and duration by route, who is here, "
+            "which errors they see, and the traces and log lines behind it."
+        ),
+        variables=[variables.route(_SERVICE), variables.percentile()],
+        sections=[
+            top(
+                band(
+                    4,
+                    parts.rate_stat(_SERVICE, "Requests", units.REQUESTS_PER_SECOND),
+                    parts.errors_stat(_SERVICE, "Failed requests", "requests"),
+                    parts.p95_stat(_SERVICE, "p95 duration", "requests"),
+                    _users(),
+                    _refused(),
+                    _waiting(),
+                )
+            ),
+            section(
+                "By route",
+                band(
+                    8,
+                    parts.rate_by_route(_SERVICE, "Requests by route", "Requests", units.REQUESTS_PER_SECOND),
+                    parts.errors_by_route(_SERVICE, "Failed requests by route", "requests"),
+                    parts.duration_by_route(_SERVICE, "Duration by route", parts.endpoint_buckets(_SERVICE)),
+                ),
+            ),
+            section(
+                "Answers",
+                band(8, _by_status(), _errors_by_type(), _active_users()),
+                band(
+                    8,
+                    parts.durations(
+                        _SERVICE, "Durations of requests", "frontend_request_duration_seconds_bucket", "requests"
+                    ),
+                    parts.percentiles(_SERVICE, "Percentiles of durations", "requests"),
+                    parts.processor_time(_SERVICE, "Processor"),
+                ),
+            ),
+            section(
+                "Behind the numbers",
+                band(
+                    10,
+                    parts.slowest_traces(
+                        _SERVICE,
+                        'resource.service.name = "frontend" && kind = server',
+                        longer_than="20ms",
+                        what="a request",
+                    ),
+                    parts.service_logs(_SERVICE),
+                ),
+            ),
+        ],
+    )
+
+
+def _users() -> PanelBuilder:
+    return panels.stat(
+        "Visitors now",
+        shows="Different visitors, real and simulated, seen in the last 30 seconds.",
+        bad_day="It falls while nothing else changes: people leave, or do not get here at all.",
+        unit=units.COUNT,
+        queries=[prometheus("sum(frontend_active_users)")],
+    )
+
+
+def _refused() -> PanelBuilder:
+    return panels.stat(
+        "Refused requests",
+        shows=(
+            "Share of requests answered with 4xx: an id that does not exist or is none. The generated visitors have a "
+            "few old links, so about 5 % is usual."
+        ),
+        bad_day="It leaps: a link somewhere is broken, or something that exists is not found any more.",
+        unit=units.RATIO,
+        queries=[
+            prometheus(
+                'sum(rate(frontend_requests_total{status=~"4.."}[$__rate_interval]) or'
+                " rate(frontend_requests_total[$__rate_interval]) * 0)"
+                " / sum(rate(frontend_requests_total[$__rate_interval]))"
+            )
+        ],
+        decimals=1,
+    )
+
+
+def _waiting() -> PanelBuilder:
+    return panels.stat(
+        "Time spent waiting for the backend",
+        shows="Of the time that requests take here, the share that passes in calls to the backend, by way of spans.",
+        bad_day="Near 100 % while durations rise: the cause is further down. Falling: the frontend itself is slow.",
+        unit=units.RATIO,
+        queries=[
+            prometheus(
+                parts.share_of_span_time("frontend", 'span_kind="SPAN_KIND_CLIENT"'),
+            )
+        ],
+        decimals=0,
+    )
+
+
+def _by_status() -> PanelBuilder:
+    return panels.timeseries(
+        "Requests by status",
+        shows="Requests per second by method and status: blue went well, amber is the caller's mistake, red is ours.",
+        bad_day="Red appears. Amber grows while the total does not.",
+        unit=units.REQUESTS_PER_SECOND,
+        queries=[
+            prometheus(
+                "sum by (method, status) (rate(frontend_requests_total[$__rate_interval]))", "{{method}} {{status}}"
+            )
+        ],
+        colour_by=colours.STATUSES,
+        stacked=True,
+        links=[parts.logs_of(_SERVICE, "warning|error|critical")],
+    )
+
+
+def _errors_by_type() -> PanelBuilder:
+    return panels.timeseries(
+        "Error answers by type",
+        shows="Answers with 4xx or 5xx by what was wrong. `…_not_found` and `invalid_…` are the visitors' mistakes.",
+        bad_day="A type with `backend_…`, `internal_…` or `…_unavailable`: it names the tier that failed.",
+        unit=units.EVENTS_PER_SECOND,
+        queries=[
+            prometheus("sum by (type) (rate(frontend_errors_total[$__rate_interval]))", "{{type}}"),
+        ],
+        colour_by=colours.ERROR_TYPES,
+        links=[parts.logs_of(_SERVICE, "warning|error|critical"), parts.failed_traces_of(_SERVICE)],
+    )
+
+
+def _active_users() -> PanelBuilder:
+    return panels.timeseries(
+        "Visitors",
+        shows="Different visitors seen in the last 30 seconds, real and simulated.",
+        bad_day="A cliff. A slow wave is how simulated visitors come and go.",
+        unit=units.COUNT,
+        queries=[prometheus("sum(frontend_active_users)", "visitors")],
+        colour_by={"visitors": colours.CHAIN[_SERVICE]},
+        decimals=0,
+        soft_max=10,
+    )

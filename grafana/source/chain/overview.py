@@ -1,0 +1,288 @@
+"""The whole chain on one page: is it well, where does a request go, which tier is it, what does it say."""
+
+from __future__ import annotations
+
+from grafana.source import colours, links, panels, slo, units, variables
+from grafana.source.chain import database, parts
+from grafana.source.layout import Page, PanelBuilder, band, section, top
+from grafana.source.queries import loki, prometheus, prometheus_now, service_map
+from grafana.source.tables import Column
+
+_TIERS = 'service=~"frontend|backend|database"'
+
+#: p95 of each tier from its own buckets, so that the exemplars are those of the tier's requests.
+_BUCKETS = {
+    "frontend": "frontend_request_duration_seconds_bucket",
+    "backend": "backend_request_duration_seconds_bucket",
+    "database": "database_query_duration_seconds_bucket",
+}
+
+
+def dashboard() -> Page:
+    return Page(
+        uid="chain-overview",
+        description=(
+            "The chain from the visitor to the database. Begin at the top: green all over means well. Then down: which "
+            "tier, which signal, which line. A click on a tier's line leads to its own dashboard."
+        ),
+        variables=[variables.percentile()],
+        sections=[
+            top(
+                band(
+                    4,
+                    (_error_budget(), 7),
+                    (_requests(), 4),
+                    (_failed(), 4),
+                    (_p95(), 4),
+                    (_firing(), 5),
+                )
+            ),
+            section("The path of a request", band(9, (_map(), 12), (_calls(), 12))),
+            section("Golden signals by tier", band(8, _rate(), _errors(), _duration(), _saturation())),
+            section("Cache and database", band(7, _hit_ratio(), _lookups(), _query_time(), database.connections())),
+            section("What is wrong", band(9, (_alerts(), 12), (_lines(), 12))),
+        ],
+    )
+
+
+def _error_budget() -> PanelBuilder:
+    return panels.stat(
+        "Error budget left",
+        shows=(
+            "What is left of the failures that the objectives allow in six hours: 99 % of requests without error, 95 % "
+            "within 500 ms. 100 % is untouched."
+        ),
+        bad_day="Below a quarter: hold back changes. Below 0: the objective is missed.",
+        unit=units.RATIO,
+        queries=[prometheus("slo:error_budget_remaining:ratio", "{{slo}}")],
+        thresholds=slo.falling(0.25, 0),
+        names=True,
+        decimals=0,
+        links=[links.to_dashboard("chain-slo")],
+    )
+
+
+def _requests() -> PanelBuilder:
+    return parts.rate_stat("frontend", "Requests", units.REQUESTS_PER_SECOND).data_links(
+        [links.to_dashboard("chain-frontend")]
+    )
+
+
+def _failed() -> PanelBuilder:
+    return parts.errors_stat("frontend", "Failed requests", "requests").data_links(
+        [parts.failed_traces_of("frontend"), links.to_dashboard("chain-slo")]
+    )
+
+
+def _p95() -> PanelBuilder:
+    return parts.p95_stat("frontend", "p95 duration", "requests").data_links(
+        [parts.slow_traces_of("frontend"), links.to_dashboard("chain-frontend")]
+    )
+
+
+def _firing() -> PanelBuilder:
+    return panels.stat(
+        "Firing alerts",
+        shows="How many alerts fire now. The list is at the bottom of this page.",
+        bad_day="Not 0. Those with severity `page` first.",
+        unit=units.COUNT,
+        queries=[prometheus('count(ALERTS{alertstate="firing"}) or vector(0)')],
+        thresholds=slo.rising(None, 1),
+        background=True,
+        decimals=0,
+    )
+
+
+def _map() -> PanelBuilder:
+    return panels.node_graph(
+        "Who calls whom",
+        shows=(
+            "The path of a request as the spans tell it: each node with the mean time of a request there and requests "
+            "per second, its ring green for answered and red for failed. A click on a node leads to its requests."
+        ),
+        bad_day="Red in a ring, or a node that nobody calls any more. The innermost red one is the cause.",
+        query=service_map(),
+    )
+
+
+def _calls() -> PanelBuilder:
+    server = "sum by (client, server) (rate(traces_service_graph_request_server_seconds"
+    return panels.table(
+        "Calls between the tiers",
+        shows=(
+            "Every hop of the path in the last minute, from spans; `user` is whoever comes from outside, without any. "
+            "A call that was answered 404 counts as failed here, since the caller's span says so."
+        ),
+        bad_day="A caller waits much longer than the callee works: a queue. A hop fails while the next one does not.",
+        queries=[
+            prometheus_now("client_server:requests:rate1m > 0", table=True),
+            prometheus_now("client_server:failures:ratio1m", table=True),
+            prometheus_now('client_server:request_duration_seconds:mean1m{client!="user"}', table=True),
+            prometheus_now(f"{server}_sum[1m])) / ({server}_count[1m])) > 0)", table=True),
+            # The buckets of the service graph are wide, but 100 ms is the end of one, so this share is exact.
+            prometheus_now(f'1 - {server}_bucket{{le="0.1"}}[1m])) / ({server}_count[1m])) > 0)', table=True),
+        ],
+        columns={
+            "client": Column("From"),
+            "server": Column("To", links=[links.to_dashboard_of_cell("Dashboard of ${__value.raw}")]),
+            "Value #A": Column("Rate", unit=units.REQUESTS_PER_SECOND, decimals=1),
+            "Value #B": Column("Failed", unit=units.RATIO, decimals=1),
+            "Value #C": Column("Caller waits", unit=units.SECONDS, thresholds=slo.call_latency()),
+            "Value #D": Column("Callee works", unit=units.SECONDS, thresholds=slo.call_latency()),
+            "Value #E": Column("Above 100 ms", unit=units.RATIO, decimals=1, thresholds=slo.slow_calls()),
+        },
+        # From the visitor inwards: user, frontend, backend.
+        sort_by="From",
+    )
+
+
+def _rate() -> PanelBuilder:
+    return panels.timeseries(
+        "Rate",
+        shows="Requests per second to each tier (queries, for the database). The steps down are the cache's work.",
+        bad_day="A lower tier rises towards the one above: the cache stopped helping. All fall: nobody gets through.",
+        unit=units.REQUESTS_PER_SECOND,
+        queries=[prometheus("service:requests:rate1m", "{{service}}")],
+        colour_by=colours.CHAIN,
+        links=[links.to_tier()],
+    )
+
+
+def _errors() -> PanelBuilder:
+    return panels.timeseries(
+        "Errors",
+        shows="Share of requests that each tier failed. Dashed: half and all of what the objective allows.",
+        bad_day="Above 1 %. When several tiers rise together, the lowest one is the cause.",
+        unit=units.RATIO,
+        queries=[prometheus("service:errors:ratio1m", "{{service}}")],
+        colour_by=colours.CHAIN,
+        thresholds=slo.error_ratio(),
+        soft_max=slo.ERROR_RATIO * 2,
+        links=[
+            links.to_tier(),
+            links.to_logs(
+                "Warnings and errors of ${__field.labels.service}",
+                '{service="${__field.labels.service}", level=~"warning|error|critical"} | json',
+            ),
+        ],
+    )
+
+
+def _duration() -> PanelBuilder:
+    return panels.timeseries(
+        "Duration",
+        shows="How long each tier takes, at the percentile chosen above. Dots are requests: a click opens the trace.",
+        bad_day="The frontend rises. The lowest tier that rises with it is where the time goes.",
+        unit=units.SECONDS,
+        queries=[
+            prometheus(
+                f"histogram_quantile($percentile, sum by (le, service) (rate({bucket}[$__rate_interval])))",
+                "{{service}}",
+                exemplars=True,
+            )
+            for bucket in _BUCKETS.values()
+        ],
+        colour_by=colours.CHAIN,
+        links=[
+            links.to_tier(percentile="${percentile}"),
+            links.to_traces(
+                "Slow traces through ${__field.labels.service}",
+                '{ resource.service.name = "${__field.labels.service}" && kind = server && span:duration > 50ms }',
+            ),
+        ],
+    )
+
+
+def _saturation() -> PanelBuilder:
+    return panels.timeseries(
+        "Saturation",
+        shows=(
+            "How full each tier is: the share of a processor core its worker uses, and the share of the database's "
+            "connections in use. 1 is full."
+        ),
+        bad_day="A line near 1. What is full makes everything before it wait.",
+        unit=units.RATIO,
+        queries=[
+            prometheus(f"rate(process_cpu_seconds_total{{{_TIERS}}}[$__rate_interval])", "{{service}} processor"),
+            prometheus("service:connections_in_use:ratio1m", "{{service}} connections"),
+        ],
+        colour_by={**colours.CHAIN, "database connections": "#B3AAF2"},
+        thresholds=slo.pool_use(),
+        soft_max=0.2,
+        links=[links.to_tier()],
+    )
+
+
+def _hit_ratio() -> PanelBuilder:
+    return panels.timeseries(
+        "Cache hit ratio",
+        shows="Share of the backend's lookups that its cache answers, over one and over five minutes.",
+        bad_day="It sinks: the database gets the difference. After a start it climbs for some minutes.",
+        unit=units.RATIO,
+        queries=[
+            prometheus("service:cache_hits:ratio1m", "1 minute"),
+            prometheus("service:cache_hits:ratio5m", "5 minutes"),
+        ],
+        colour_by=parts.ONE_AND_FIVE_MINUTES,
+        thresholds=slo.cache_hits(),
+        maximum=1,
+        links=[links.to_dashboard("chain-backend")],
+    )
+
+
+def _lookups() -> PanelBuilder:
+    return panels.timeseries(
+        "What reaches the database",
+        shows="Questions per second to the backend's cache, those that missed, and the queries that came of them.",
+        bad_day="The three lines come together: everything becomes a query.",
+        unit=units.OPERATIONS_PER_SECOND,
+        queries=[
+            prometheus("sum(service:cache_lookups:rate1m)", "lookups"),
+            prometheus('sum(rate(backend_cache_operations_total{operation="miss"}[1m]))', "misses"),
+            prometheus('service:requests:rate1m{service="database"}', "queries"),
+        ],
+        colour_by={"lookups": colours.CHAIN["backend"], "misses": "#C8AD7F", "queries": colours.CHAIN["database"]},
+        links=[links.to_dashboard("chain-backend")],
+    )
+
+
+def _query_time() -> PanelBuilder:
+    return panels.timeseries(
+        "Mean query time",
+        shows="Mean time of a query by operation and table. The dashed line at 50 ms is where the alert stands.",
+        bad_day="One line leaves the others.",
+        unit=units.SECONDS,
+        queries=[prometheus("service_table:query_duration_seconds:mean1m", "{{operation}} {{table}}")],
+        colour_by=colours.SUBJECTS,
+        thresholds=slo.query_latency(),
+        links=[links.to_dashboard("chain-database-internals")],
+    )
+
+
+def _alerts() -> PanelBuilder:
+    return panels.table(
+        "Alerts",
+        shows="Alerts that fire, or are pending: true, but not for long enough yet. A click leads to the rule.",
+        bad_day="Rows. `page` means that visitors feel it now.",
+        queries=[prometheus_now("ALERTS", table=True)],
+        columns={
+            "alertname": Column("Alert", links=[links.to_alert_rules()]),
+            "alertstate": Column("State", words={"firing": colours.BAD, "pending": colours.WATCH}),
+            "severity": Column("Severity"),
+            "service": Column("Service"),
+        },
+        sort_by="State",
+        descending=False,
+        empty="no alert is firing or pending: good",
+    )
+
+
+def _lines() -> PanelBuilder:
+    return panels.logs(
+        "Warnings and errors",
+        shows="The newest lines above `info` of all tiers. A 404 is a warning: somebody asked for what is not there.",
+        bad_day="Errors in a row, first of the lowest tier, then of those above it.",
+        query=loki(
+            f'{{{_TIERS}, level=~"warning|error|critical"}} | json | line_format "{{{{.service}}}}: {{{{.message}}}}"'
+        ),
+    )
