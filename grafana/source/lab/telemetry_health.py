@@ -1,0 +1,384 @@
+"""Telemetry health: does what the services emit arrive, is it collected and kept, are rules evaluated and alerts sent?
+
+Works on every stack: the embedded store has the metrics used here under the names that Prometheus, Loki and Tempo give
+them; where only some of them have one, `or` joins them.
+"""
+
+from __future__ import annotations
+
+from grafana.source import colours, panels, slo, units
+from grafana.source.layout import Page, Section, band, section, top
+from grafana.source.queries import prometheus, prometheus_now
+from grafana.source.tables import Column
+
+_RATE = "[$__rate_interval]"
+_RANGE = "[$__range]"
+
+_EMITTED = 'lab_telemetry_emitted_total{signal=~"logs|spans"}'
+_SENT = 'lab_telemetry_sent_total{signal=~"logs|spans"}'
+_GIVEN_UP = 'lab_telemetry_dropped_total{signal=~"logs|spans"}'
+
+_SAMPLES = "prometheus_tsdb_head_samples_appended_total"
+_LINES = "loki_distributor_lines_received_total"
+_SPANS = "tempo_distributor_spans_received_total"
+
+#: Everything that is no service of a system: the telemetry stack itself.
+_STACK = '{job!~"chain|loadtest"}'
+
+#: Items that a service keeps waiting before it gives up the oldest (OTEL_BSP_MAX_QUEUE_SIZE).
+_QUEUE = 8192
+#: A scrape that takes longer fails (scrape_timeout).
+_SCRAPE_TIMEOUT_SECONDS = 4
+
+_UP = {0: ("down", colours.BAD), 1: ("up", colours.GOOD)}
+_STEPS = {"emitted": "#CFE2FF", "sent": "#6CA6E8", "arrived": "#3F6FB5"}
+
+
+def dashboard() -> Page:
+    return Page(
+        uid="telemetry-health",
+        description="Whether the other dashboards can be believed: does telemetry arrive, is it kept, are rules "
+        "evaluated, do alerts get through?",
+        sections=[_at_a_glance(), _delivery(), _scraping(), _backends(), _rules()],
+    )
+
+
+def _at_a_glance() -> Section:
+    return top(
+        band(
+            4,
+            panels.stat(
+                "Targets down",
+                shows="Scrape targets that do not answer at this moment, a load test left out.",
+                bad_day="Anything above 0: of that process no metric is new, and alerts about it say nothing.",
+                unit=units.COUNT,
+                queries=[prometheus('count(up{job!="loadtest"} == 0) or vector(0)')],
+                thresholds=slo.rising(None, 1),
+            ),
+            panels.stat(
+                "Given up",
+                shows="Log lines and spans that services had to give up in the time range. They will never arrive.",
+                bad_day="Anything above 0. The absence of an error in the logs proves nothing for that time.",
+                unit=units.COUNT,
+                decimals=0,
+                queries=[prometheus_now(f"sum(increase({_GIVEN_UP}{_RANGE}))")],
+                thresholds=slo.rising(None, 1),
+                sparkline=False,
+            ),
+            panels.stat(
+                "Waiting",
+                shows="Log lines and spans that services hold and the backends do not have yet. They leave every 0.2 "
+                "s.",
+                bad_day=f"Hundreds and growing: a backend is away or slow. At {_QUEUE} in a service the oldest are "
+                "lost.",
+                unit=units.COUNT,
+                decimals=0,
+                queries=[prometheus(f"sum({_EMITTED}) - sum({_SENT}) - sum({_GIVEN_UP})")],
+                thresholds=slo.rising(500, _QUEUE / 2),
+            ),
+            panels.stat(
+                "Spans arrived",
+                shows="Spans that Tempo received of those that services say they sent, over 5 minutes.",
+                bad_day="Well below 100 %: something on the way swallows them, and acknowledges them.",
+                unit=units.RATIO,
+                decimals=0,
+                queries=[
+                    prometheus(f'sum(rate({_SPANS}[5m])) / sum(rate(lab_telemetry_sent_total{{signal="spans"}}[5m]))')
+                ],
+                thresholds=slo.falling(0.9, 0.5),
+            ),
+            panels.stat(
+                "Lines arrived",
+                shows="Log lines that Loki received of those that services say they sent, over 5 minutes.",
+                bad_day="Well below 100 %: something on the way swallows them, and acknowledges them.",
+                unit=units.RATIO,
+                decimals=0,
+                queries=[
+                    prometheus(f'sum(rate({_LINES}[5m])) / sum(rate(lab_telemetry_sent_total{{signal="logs"}}[5m]))')
+                ],
+                thresholds=slo.falling(0.9, 0.5),
+            ),
+            panels.stat(
+                "Rules failed",
+                shows="Evaluations of rules that failed in the time range.",
+                bad_day="Anything above 0: dashboards and alerts that use the rule have no data, as quiet as if all "
+                "were well. The rule's own error stands under Alerting, Alert rules.",
+                unit=units.COUNT,
+                decimals=0,
+                queries=[prometheus_now(f"sum(increase(prometheus_rule_evaluation_failures_total{_RANGE}))")],
+                thresholds=slo.rising(None, 1),
+                sparkline=False,
+            ),
+        )
+    )
+
+
+def _delivery() -> Section:
+    by = "sum by (service, signal)"
+    refused = " or ".join(
+        f"rate({name}{_RATE})"
+        for name in (
+            "loki_discarded_samples_total",
+            "tempo_discarded_spans_total",
+            "telemetry_store_dropped_batches_total",
+        )
+    )
+    return section(
+        "From the services to the backends",
+        band(
+            8,
+            panels.timeseries(
+                "Log lines on their way",
+                shows="Lines per second that services hand over, have acknowledged, and that Loki received. In order, "
+                "the three lie on each other.",
+                bad_day="Sent falls below emitted: lines wait. Arrived falls below sent: they are lost behind the "
+                "service.",
+                unit=units.LINES_PER_SECOND,
+                decimals=1,
+                queries=[
+                    prometheus(f'sum(rate(lab_telemetry_emitted_total{{signal="logs"}}{_RATE}))', "emitted"),
+                    prometheus(f'sum(rate(lab_telemetry_sent_total{{signal="logs"}}{_RATE}))', "sent"),
+                    prometheus(f"sum(rate({_LINES}{_RATE}))", "arrived"),
+                ],
+                colour_by=_STEPS,
+            ),
+            panels.timeseries(
+                "Spans on their way",
+                shows="Spans per second that services hand over, have acknowledged, and that Tempo received.",
+                bad_day="Sent falls below emitted: spans wait. Arrived falls below sent: they are lost behind the "
+                "service.",
+                unit=units.SPANS_PER_SECOND,
+                decimals=1,
+                queries=[
+                    prometheus(f'sum(rate(lab_telemetry_emitted_total{{signal="spans"}}{_RATE}))', "emitted"),
+                    prometheus(f'sum(rate(lab_telemetry_sent_total{{signal="spans"}}{_RATE}))', "sent"),
+                    prometheus(f"sum(rate({_SPANS}{_RATE}))", "arrived"),
+                ],
+                colour_by=_STEPS,
+            ),
+            panels.timeseries(
+                "Samples arriving",
+                shows="Samples per second that Prometheus takes in, scraped and pushed. It follows the number of "
+                "series, not the traffic: every series gives one sample a scrape.",
+                bad_day="A step down: a target is gone. A slope up without end: labels with ever new values.",
+                unit=units.SAMPLES_PER_SECOND,
+                decimals=0,
+                queries=[prometheus(f"sum(rate({_SAMPLES}[1m]))", "samples")],
+                colour_by={"samples": _STEPS["arrived"]},
+                legend="none",
+            ),
+        ),
+        band(
+            8,
+            (
+                panels.timeseries(
+                    "Waiting, by service",
+                    shows="Handed over, less sent, less given up: what each service still holds.",
+                    bad_day="A ramp: the backend of that signal is away. When it is back, the ramp falls to 0 at once.",
+                    unit=units.COUNT,
+                    queries=[
+                        prometheus(f"{by} ({_EMITTED}) - {by} ({_SENT}) - {by} ({_GIVEN_UP})", "{{service}} {{signal}}")
+                    ],
+                    soft_max=100,
+                ),
+                8,
+            ),
+            (
+                panels.table(
+                    "By service and signal",
+                    shows="Per second over the last minute, what waits now, and what was given up in the time range.",
+                    bad_day="Red numbers. All services: the backend. One: that service, or its network.",
+                    queries=[
+                        prometheus_now(f"{by} (rate({_EMITTED}[1m]))", table=True),
+                        prometheus_now(f"{by} (rate({_SENT}[1m]))", table=True),
+                        prometheus_now(f"{by} ({_EMITTED}) - {by} ({_SENT}) - {by} ({_GIVEN_UP})", table=True),
+                        prometheus_now(f"{by} (increase({_GIVEN_UP}{_RANGE}))", table=True),
+                    ],
+                    columns={
+                        "service": Column("Service"),
+                        "signal": Column("Signal", width=80),
+                        "Value #A": Column("Emitted/s", unit=units.COUNT, decimals=1, width=90),
+                        "Value #B": Column("Sent/s", unit=units.COUNT, decimals=1, width=80),
+                        "Value #C": Column(
+                            "Waiting", unit=units.COUNT, decimals=0, width=80, thresholds=slo.rising(500, _QUEUE / 2)
+                        ),
+                        "Value #D": Column(
+                            "Given up", unit=units.COUNT, decimals=0, width=80, thresholds=slo.rising(None, 1)
+                        ),
+                    },
+                    sort_by="Service",
+                    descending=False,
+                ),
+                8,
+            ),
+            (
+                panels.timeseries(
+                    "Given up and refused",
+                    shows="Items per second that services gave up, by reason, and what the backends refused to keep.",
+                    bad_day="queue_full: the backend was away too long. rejected: it refuses them, and its log says "
+                    "why. shutdown: a service ended too fast.",
+                    unit=units.EVENTS_PER_SECOND,
+                    queries=[
+                        prometheus(f"sum by (signal, reason) (rate({_GIVEN_UP}{_RATE}))", "{{signal}}: {{reason}}"),
+                        prometheus(f"sum by (service) ({refused})", "refused by {{service}}"),
+                    ],
+                    colour_by={},
+                    soft_max=1,
+                    legend="none",
+                    empty="Nothing was given up or refused: good.",
+                ),
+                8,
+            ),
+        ),
+    )
+
+
+def _scraping() -> Section:
+    return section(
+        "Scraping",
+        band(
+            8,
+            panels.state_timeline(
+                "Targets",
+                shows="Whether each target answered its scrapes.",
+                bad_day="Red: the process is gone, hangs, or cannot be reached. A gap: Prometheus itself was away.",
+                queries=[prometheus("max by (job, service) (up)", "{{service}}")],
+                states_of=_UP,
+            ),
+            panels.timeseries(
+                "Scrape duration",
+                shows="How long each target takes to list its metrics, every 5 s.",
+                bad_day=f"Near {_SCRAPE_TIMEOUT_SECONDS} s: the scrape is about to fail. A process that is slow here "
+                "is slow everywhere.",
+                unit=units.SECONDS,
+                queries=[prometheus("max by (service) (scrape_duration_seconds)", "{{service}}")],
+                thresholds=slo.rising(_SCRAPE_TIMEOUT_SECONDS / 4, _SCRAPE_TIMEOUT_SECONDS),
+                legend="table",
+            ),
+            panels.timeseries(
+                "Samples in a scrape",
+                shows="How many series each target has.",
+                bad_day="Grows with the traffic and does not stop: an id has become a label.",
+                unit=units.COUNT,
+                queries=[prometheus("sum by (service) (scrape_samples_scraped)", "{{service}}")],
+                legend="table",
+            ),
+        ),
+        band(
+            7,
+            panels.timeseries(
+                "Series in memory",
+                shows="Series with recent samples in Prometheus, from scrapes, rules, and the metrics made of spans.",
+                bad_day="Grows by the hour: each series costs memory until it is two hours old.",
+                unit=units.COUNT,
+                queries=[prometheus("max by (service) (prometheus_tsdb_head_series)", "{{service}}")],
+                legend="none",
+            ),
+            panels.timeseries(
+                "New series",
+                shows="Series that a scrape brought for the first time, by target. A few when something happens for "
+                "the first time, all of a target's when it starts.",
+                bad_day="Some in every scrape: values of labels that never come back, such as ids.",
+                unit=units.COUNT,
+                queries=[prometheus("sum by (service) (scrape_series_added)", "{{service}}")],
+                bars=True,
+                stacked=True,
+            ),
+        ),
+    )
+
+
+def _backends() -> Section:
+    disk = (
+        "sum by (service) (telemetry_store_database_size_bytes)"
+        " or sum by (service) (prometheus_tsdb_storage_blocks_bytes + prometheus_tsdb_wal_storage_size_bytes)"
+    )
+    return section(
+        "What the telemetry stack costs",
+        band(
+            8,
+            panels.timeseries(
+                "Memory",
+                shows="Resident memory of each process of the telemetry stack.",
+                bad_day="Climbs without rest. It should level off with the number of series, lines and spans kept.",
+                unit=units.BYTES,
+                queries=[prometheus(f"sum by (service) (process_resident_memory_bytes{_STACK})", "{{service}}")],
+                legend="table",
+            ),
+            panels.timeseries(
+                "Processor",
+                shows="Cores that each process of the telemetry stack uses.",
+                bad_day="As much as the chain itself: somebody asks heavy queries, or too much is sent.",
+                unit=units.CORES,
+                decimals=2,
+                queries=[
+                    prometheus(f"sum by (service) (rate(process_cpu_seconds_total{_STACK}{_RATE}))", "{{service}}")
+                ],
+                legend="table",
+            ),
+            panels.timeseries(
+                "Disk",
+                shows="What the embedded store keeps of all three signals, or Prometheus of its metrics. Loki and "
+                "Tempo do not say it of themselves.",
+                bad_day="Grows past what retention should leave.",
+                unit=units.BYTES,
+                queries=[prometheus(disk, "{{service}}")],
+                legend="table",
+            ),
+        ),
+    )
+
+
+def _rules() -> Section:
+    group = 'label_replace({}, "group", "$1", "rule_group", ".*;(.*)")'
+    return section(
+        "Rules and alerts",
+        band(
+            8,
+            panels.timeseries(
+                "Evaluation of rules",
+                shows="How long each group of rules took the last time.",
+                bad_day="Nears the interval of 5 s: groups begin to be skipped, and alerts come late.",
+                unit=units.SECONDS,
+                queries=[
+                    prometheus(
+                        f"max by (group) ({group.format('prometheus_rule_group_last_duration_seconds')})", "{{group}}"
+                    )
+                ],
+                colour_by={},
+                legend="right",
+            ),
+            panels.timeseries(
+                "Evaluations failed or skipped",
+                shows="Failed evaluations of rules and skipped rounds of groups, per second.",
+                bad_day="Anything above 0. The rule's own error stands under Alerting, Alert rules.",
+                unit=units.EVENTS_PER_SECOND,
+                queries=[
+                    prometheus(f"sum(rate(prometheus_rule_evaluation_failures_total{_RATE}))", "failed"),
+                    prometheus(f"sum(rate(prometheus_rule_group_iterations_missed_total{_RATE}))", "skipped"),
+                ],
+                colour_by={"failed": colours.BAD, "skipped": colours.WATCH},
+                soft_max=1,
+            ),
+            panels.timeseries(
+                "Notifications",
+                shows="From Prometheus to Alertmanager (each firing alert again every minute), and from there to the "
+                "alert inbox, per minute; and what did not get through.",
+                bad_day="Failed above 0: nobody is told.",
+                unit="suffix:/min",
+                decimals=1,
+                queries=[
+                    prometheus("60 * sum(rate(prometheus_notifications_sent_total[1m]))", "to Alertmanager"),
+                    prometheus("60 * sum(rate(alertmanager_notifications_total[1m]))", "to the inbox"),
+                    prometheus(
+                        "60 * (sum(rate(prometheus_notifications_errors_total[1m])) or vector(0))"
+                        " + 60 * (sum(rate(alertmanager_notifications_failed_total[1m])) or vector(0))",
+                        "failed",
+                    ),
+                ],
+                colour_by={"to Alertmanager": "#6CA6E8", "to the inbox": "#3F6FB5", "failed": colours.BAD},
+                soft_max=1,
+                empty="No Alertmanager is attached to this stack.",
+            ),
+        ),
+    )
