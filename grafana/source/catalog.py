@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from grafana.source.chain import backend, database, database_internals, frontend, overview
+from grafana.source.chain import backend, database, database_internals, frontend, logs, objectives, overview, traces
+from grafana.source.lab import load_test, telemetry_health
 from grafana.source.layout import Page, dashboard
 from grafana.source.rendering import as_json
 
@@ -18,6 +19,11 @@ PAGES: tuple[Callable[[], Page], ...] = (
     backend.dashboard,
     database.dashboard,
     database_internals.dashboard,
+    logs.dashboard,
+    traces.dashboard,
+    objectives.dashboard,
+    load_test.dashboard,
+    telemetry_health.dashboard,
 )
 
 

@@ -86,8 +86,8 @@ def _at_a_glance() -> Section:
             panels.stat(
                 "Lines per second",
                 shows="How many lines arrive that match what is chosen above.",
-                bad_day="0 while requests come in: lines get lost on their way (see telemetry health). "
-                "A jump without more requests: something repeats itself.",
+                bad_day="0 while requests come in: lines get lost on their way (see telemetry health). A jump without "
+                "more requests: something repeats itself.",
                 unit=units.LINES_PER_SECOND,
                 decimals=1,
                 queries=[loki(f"sum(rate({_CHOSEN} [$__auto]))")],
@@ -115,8 +115,8 @@ def _at_a_glance() -> Section:
             ),
             panels.stat(
                 "Lines with a trace id",
-                shows="Share of lines that name their trace. The others are not about a request, such as the line "
-                "of a service's start.",
+                shows="Share of lines that name their trace. The others are not about a request, such as the line of "
+                "a service's start.",
                 bad_day="Below 99 % under traffic: from those lines no click leads to what happened around them.",
                 unit=units.RATIO,
                 decimals=1,
@@ -183,8 +183,8 @@ def _what_is_wrong() -> Section:
                     "Types of errors",
                     shows="How often each error.type was written in the time range. One failed request is told by "
                     "every service that it passed. Clicking on a type shows its lines.",
-                    bad_day="backend_unavailable, database_unavailable or pool_exhausted at the top: a tier is gone or "
-                    "full. The types with not_found and invalid are visitors' mistakes.",
+                    bad_day="backend_unavailable, database_unavailable or pool_exhausted at the top: a tier is gone "
+                    "or full. The types with not_found and invalid are visitors' mistakes.",
                     queries=[
                         loki_now(f"sum by (error_type, service) (count_over_time({_WRONG} {_ERROR_TYPE} [$__range]))")
                     ],
@@ -251,8 +251,8 @@ def _lines() -> Section:
             16,
             panels.logs(
                 "All lines",
-                shows="The newest lines that match what is chosen above. Opening one shows its fields, the link to its "
-                "trace, and the lines before and after it.",
+                shows="The newest lines that match what is chosen above. Opening one shows its fields, the link to "
+                "its trace, and the lines before and after it.",
                 bad_day="Search for a trace id: its lines, from all services, tell one request from begin to end.",
                 query=loki(f"{_CHOSEN} {_READABLE}", limit=500),
             ),

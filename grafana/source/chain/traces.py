@@ -139,9 +139,9 @@ def _service_map() -> Section:
             (
                 panels.table(
                     "Calls",
-                    shows="Each pair of caller and callee in the last minute: how many, how many failed for the caller "
-                    "(refused ones, 404, too), how long the callee worked, and how long the request and its answer "
-                    "were on the way or waited for a thread.",
+                    shows="Each pair of caller and callee in the last minute: how many, how many failed for the "
+                    "caller (refused ones, 404, too), how long the callee worked, and how long the request and its "
+                    "answer were on the way or waited for a thread.",
                     bad_day="Callee works: it or something behind it is slow. On the way: the callee has no thread "
                     "free, or connections have to be made anew.",
                     queries=[
@@ -184,8 +184,8 @@ def _where_time_goes() -> Section:
             (
                 panels.timeseries(
                     "A request's mean time, by where it is spent",
-                    shows="Self time: what a service's spans last, less what it spends waiting for others. Between two "
-                    "services (→): what the caller waited beyond the callee's own span. Stacked, it is the mean "
+                    shows="Self time: what a service's spans last, less what it spends waiting for others. Between "
+                    "two services (→): what the caller waited beyond the callee's own span. Stacked, it is the mean "
                     "duration of a request to the frontend.",
                     bad_day="One colour swells: look there. When the arrow before a service swells instead, requests "
                     "wait to be taken in.",
@@ -305,8 +305,8 @@ def _spans() -> Section:
             11,
             panels.table(
                 "Spans by name",
-                shows="Every name of a span in the last minute: how many, how many ended in an error, how long. A "
-                "GET is a call as its caller saw it; refused ones (404) count as errors there.",
+                shows="Every name of a span in the last minute: how many, how many ended in an error, how long. A GET "
+                "is a call as its caller saw it; refused ones (404) count as errors there.",
                 bad_day="A share of errors on a name that begins with a service's: that service failed.",
                 queries=[
                     prometheus_now(calls, table=True),
