@@ -1,4 +1,4 @@
-"""The images hold what their code imports, and nothing that has to be compiled: uv.lock says so, nothing is installed."""
+"""The images hold what their code imports, and nothing that has to be compiled: uv.lock says so."""
 
 import re
 
