@@ -2,9 +2,10 @@
 
 import json
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
+from lab.deadline import ask_all
 from lab.http_probe import ProbeResult, probe
 from lab.process_group import is_alive, resident_bytes
 from lab.run_state import ProcessState, RunState
@@ -28,10 +29,29 @@ class ProcessHealth:
     resident_bytes: int
 
 
+#: Within which a process has to give all its answers.
+DEADLINE_SECONDS = 8.0
+
+
 def check_all(state: RunState) -> list[ProcessHealth]:
     """All at once: a process that hangs delays the others by nothing."""
-    with ThreadPoolExecutor(max_workers=max(len(state.processes), 1)) as pool:
-        return list(pool.map(check, state.processes))
+    answers = ask_all([partial(check, process) for process in state.processes], DEADLINE_SECONDS)
+    return [answer or _no_answer(process) for process, answer in zip(state.processes, answers, strict=True)]
+
+
+def _no_answer(process: ProcessState) -> ProcessHealth:
+    return ProcessHealth(
+        name=process.name,
+        role=process.role,
+        url=process.url,
+        healthy=False,
+        ready=False,
+        problem=f"its answers do not come to an end within {DEADLINE_SECONDS:g} s",
+        pid=process.identity.pid if process.identity else None,
+        uptime_seconds=None,
+        restarts=process.restarts,
+        resident_bytes=0,
+    )
 
 
 def check(process: ProcessState) -> ProcessHealth:

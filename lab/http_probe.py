@@ -28,7 +28,8 @@ def probe(url: str, timeout_seconds: float = TIMEOUT_SECONDS) -> ProbeResult:
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=timeout_seconds)
     try:
-        connection.request("GET", parts.path or "/", headers={"Accept": "application/json", "Connection": "close"})
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        connection.request("GET", target, headers={"Accept": "application/json", "Connection": "close"})
         response = connection.getresponse()
         return ProbeResult(response.status, response.reason, response.read())
     except TimeoutError:

@@ -5,16 +5,20 @@ It asks and parses; what is asked is the business of its callers.
 
 import base64
 import binascii
+import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, ParamSpec, Self, TypeVar
 
 import requests
 
 TIMEOUT_SECONDS = 10.0
 
 _HEX_ID_LENGTHS = (16, 32)
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 
 class TelemetryError(RuntimeError):
@@ -23,6 +27,22 @@ class TelemetryError(RuntimeError):
 
 class TraceNotFound(TelemetryError):
     """Tempo knows no trace with this id (yet)."""
+
+
+def _understood(backend: str) -> Callable[[Callable[_P, _T]], Callable[_P, _T]]:
+    """An answer of another form than the API's own, from whatever listens there, becomes a TelemetryError."""
+
+    def decorate(method: Callable[_P, _T]) -> Callable[_P, _T]:
+        @functools.wraps(method)
+        def asking(*args: _P.args, **kwargs: _P.kwargs) -> _T:
+            try:
+                return method(*args, **kwargs)
+            except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+                raise TelemetryError(f"{backend}'s answer is not in the form of its API: {error!r}") from error
+
+        return asking
+
+    return decorate
 
 
 @dataclass(frozen=True)
@@ -103,9 +123,9 @@ class TelemetryClient:
         self._session.trust_env = False
 
     @classmethod
-    def from_backends(cls, backends: Mapping[str, str]) -> Self:
+    def from_backends(cls, backends: Mapping[str, str], timeout_seconds: float = TIMEOUT_SECONDS) -> Self:
         """From the addresses in a run's state."""
-        return cls(backends["prometheus"], backends["loki"], backends["tempo"])
+        return cls(backends["prometheus"], backends["loki"], backends["tempo"], timeout_seconds)
 
     def close(self) -> None:
         self._session.close()
@@ -116,6 +136,7 @@ class TelemetryClient:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @_understood("Prometheus")
     def query(self, promql: str, at_unix_seconds: float | None = None) -> list[Sample]:
         """An instant query whose result is a vector or a scalar."""
         parameters: dict[str, Any] = {"query": promql}
@@ -132,6 +153,7 @@ class TelemetryClient:
             if "value" in item
         ]
 
+    @_understood("Prometheus")
     def query_range(self, promql: str, start: float, end: float, step_seconds: float) -> list[Series]:
         """A range query; `start` and `end` in unix seconds."""
         data = self._prometheus(
@@ -142,14 +164,22 @@ class TelemetryClient:
             for item in data["result"]
         ]
 
+    @_understood("Prometheus")
     def targets(self) -> list[dict[str, Any]]:
         """The active scrape targets, in the API's own form."""
         return list(self._prometheus("/api/v1/targets", {"state": "active"})["activeTargets"])
 
+    @_understood("Prometheus")
+    def alerts(self) -> list[dict[str, Any]]:
+        """The active alerts of all rules, in the API's own form."""
+        return list(self._prometheus("/api/v1/alerts", {})["alerts"])
+
+    @_understood("Prometheus")
     def exemplars(self, promql: str, start: float, end: float) -> list[dict[str, Any]]:
         """The exemplars of the series that a query touches, in the API's own form."""
         return list(self._prometheus("/api/v1/query_exemplars", {"query": promql, "start": start, "end": end}))
 
+    @_understood("Loki")
     def logs(
         self,
         logql: str,
@@ -179,6 +209,7 @@ class TelemetryClient:
         ]
         return sorted(lines, key=lambda line: line.time_unix_nano, reverse=newest_first)
 
+    @_understood("Tempo")
     def trace(self, trace_id: str) -> list[Span]:
         """All spans of a trace, in order of their start. Raises TraceNotFound."""
         answer = self._get("Tempo", f"{self.tempo_url}/api/traces/{trace_id}", {}, allow=(404,))
@@ -189,6 +220,7 @@ class TelemetryClient:
             raise TraceNotFound(f"Tempo at {self.tempo_url} has no spans of trace {trace_id}")
         return spans
 
+    @_understood("Tempo")
     def search_traces(self, **parameters: Any) -> list[dict[str, Any]]:
         """Tempo's search (q, tags, minDuration, maxDuration, start, end, limit): trace summaries in the API's form."""
         answer = self._get("Tempo", self.tempo_url + "/api/search", parameters)

@@ -1,0 +1,190 @@
+"""How `lab status` looks on a terminal, and on a pipe."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from lab.alerts import Alert, AlertReport, Notification
+from lab.arrival import Arrival
+from lab.explore import Link
+from lab.health import ProcessHealth
+from lab.run_state import RunState
+
+_NOTIFICATIONS_SHOWN = 3
+_PENDING_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Status:
+    """Everything that was found out about a running lab."""
+
+    state: RunState
+    healthy: bool
+    processes: list[ProcessHealth]
+    supervisor_bytes: int
+    arrival: Arrival
+    alerts: AlertReport
+    notifications: AlertReport
+    links: list[Link]
+
+    @property
+    def resident_bytes(self) -> int:
+        return self.supervisor_bytes + sum(process.resident_bytes for process in self.processes)
+
+
+def show(console: Console, status: Status, hidden_links: bool) -> None:
+    """With hidden links a title is one; otherwise addresses are written out."""
+    _show_processes(console, status)
+    console.print()
+    _show_arrival(console, status)
+    for note in status.state.notes:
+        console.print(f"note: {note}", markup=False, style="yellow")
+    console.print()
+    _show_alerts(console, status.alerts, hidden_links)
+    if "alert_inbox" in status.state.backends:
+        _show_notifications(console, status.notifications)
+    console.print()
+    _show_links(console, status.links, hidden_links)
+
+
+def _show_processes(console: Console, status: Status) -> None:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for heading, justify in (
+        ("process", "left"),
+        ("health", "left"),
+        ("ready", "left"),
+        ("pid", "right"),
+        ("up", "right"),
+        ("restarts", "right"),
+        ("memory", "right"),
+        ("address", "left"),
+    ):
+        table.add_column(heading, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+    for process in status.processes:
+        table.add_row(
+            process.name,
+            _mark(process.healthy),
+            _mark(process.ready),
+            str(process.pid or "–"),
+            _duration(process.uptime_seconds),
+            str(process.restarts),
+            _megabytes(process.resident_bytes) if process.resident_bytes else "–",
+            process.url or "",
+        )
+    table.add_row(
+        "supervisor",
+        "",
+        "",
+        str(status.state.supervisor.pid),
+        _duration(time.time() - status.state.started_at),
+        "",
+        _megabytes(status.supervisor_bytes),
+    )
+    console.print(table)
+    for process in status.processes:
+        if process.problem:
+            console.print(f"{process.name}: {process.problem}", markup=False, style="red")
+
+
+def _show_arrival(console: Console, status: Status) -> None:
+    arrival = status.arrival
+    console.print(
+        f"arriving per second: {_rate(arrival.samples)} samples, {_rate(arrival.log_lines)} log lines, "
+        f"{_rate(arrival.spans)} spans",
+        markup=False,
+    )
+    if arrival.problem:
+        console.print(arrival.problem, markup=False, style="red")
+    console.print(f"memory of the whole lab: {_megabytes(status.resident_bytes)}", markup=False)
+
+
+def _show_alerts(console: Console, report: AlertReport, hidden_links: bool) -> None:
+    if report.problem:
+        console.print(f"alerts: {report.problem}", markup=False, style="red")
+        return
+    firing = [alert for alert in report.alerts if alert.state == "firing"]
+    pending = [alert for alert in report.alerts if alert.state != "firing"]
+    console.print(f"alerts: {len(firing)} firing, {len(pending)} pending", style="bold red" if firing else "")
+    for alert in firing:
+        console.print(_alert(alert, "red", hidden_links), soft_wrap=True)
+        if alert.look_first:
+            console.print(Text(f"    look first: {alert.look_first}", "dim"), soft_wrap=True)
+        if alert.dashboard_url and not hidden_links:
+            console.print(f"    {alert.dashboard_url}", markup=False, soft_wrap=True)
+    for alert in pending[:_PENDING_SHOWN]:
+        console.print(_alert(alert, "yellow", hidden_links), soft_wrap=True)
+    if len(pending) > _PENDING_SHOWN:
+        console.print(f"  and {len(pending) - _PENDING_SHOWN} more that are pending")
+
+
+def _alert(alert: Alert, colour: str, hidden_links: bool) -> Text:
+    link = f" link {alert.dashboard_url}" if hidden_links and alert.dashboard_url else ""
+    return Text.assemble(
+        "  ",
+        (alert.state, colour),
+        f" for {_duration(time.time() - alert.since)}  ",
+        (alert.name, f"bold{link}"),
+        f" ({alert.severity})" if alert.severity else "",
+        f"  {alert.summary}" if alert.summary else "",
+    )
+
+
+def _show_notifications(console: Console, report: AlertReport) -> None:
+    if report.problem:
+        console.print(report.problem, markup=False, style="red")
+    elif not report.notifications:
+        console.print("notifications: none yet")
+    else:
+        console.print("last notifications:")
+        for notification in report.notifications[:_NOTIFICATIONS_SHOWN]:
+            console.print(_notification(notification), soft_wrap=True)
+
+
+def _notification(notification: Notification) -> Text:
+    others = notification.alert_count - 1
+    return Text.assemble(
+        (time.strftime("  %H:%M:%S", time.localtime(notification.received_at)), "dim"),
+        "  ",
+        (notification.status, "red" if notification.status == "firing" else "green"),
+        f"  {notification.alert_name}",
+        f" and {others} more" if others else "",
+        f"  {notification.summary}" if notification.summary else "",
+    )
+
+
+def _show_links(console: Console, links: Sequence[Link], hidden_links: bool) -> None:
+    if hidden_links:
+        titles = Text(" · ").join(Text(link.title, f"link {link.url}") for link in links)
+        console.print(Text.assemble(("explore: ", "bold"), titles))
+        return
+    console.print("explore:")
+    for link in links:
+        console.print(f"  {link.title}: {link.url}", markup=False, soft_wrap=True)
+
+
+def _mark(good: bool) -> str:
+    return "[green]ok[/green]" if good else "[red]no[/red]"
+
+
+def _rate(value: float | None) -> str:
+    if value is None:
+        return "? (not known yet)"
+    return f"{value:,.1f}" if value < 100 else f"{value:,.0f}"
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / 1e6:.0f} MB"
+
+
+def _duration(seconds: float | None) -> str:
+    if seconds is None:
+        return "–"
+    minutes, rest = divmod(max(int(seconds), 0), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
