@@ -42,10 +42,10 @@ def from_thresholds() -> FieldColor:
     return FieldColor().mode(FieldColorModeId.THRESHOLDS)
 
 
-def states(meaning: Mapping[float, tuple[str, str]]) -> list[ValueMap]:
+def states(meaning: Mapping[int, tuple[str, str]]) -> list[ValueMap]:
     """Words and colours for numbers that stand for a state: `{0: ("down", BAD), 1: ("up", GOOD)}`."""
     options = {
-        f"{number:g}": ValueMappingResult(text=word, color=colour, index=index)
+        str(number): ValueMappingResult(text=word, color=colour, index=index)
         for index, (number, (word, colour)) in enumerate(meaning.items())
     }
     return [ValueMap(options=options)]

@@ -39,7 +39,7 @@ SUBJECTS: Mapping[str, str] = {
     "products?(?![a-z])": "#C8AD7F",
     "inventor(y|ies)": "#5FA8A3",
     "orders?(?![a-z])": "#B58BD9",
-    r"(^/$|/api/data|/db/query|get_data|home)": "#9FB1C4",
+    r"((^|\s)/$|/api/data|/db/query|get_data|home)": "#9FB1C4",
     "unmatched": "#6B7280",
 }
 

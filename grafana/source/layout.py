@@ -21,11 +21,21 @@ PanelBuilder = Builder[models.Panel]
 
 
 @dataclass(frozen=True)
+class Stack:
+    """Panels one above the other, each with its height, in one place of a band."""
+
+    panels: tuple[tuple[PanelBuilder, int], ...]
+
+
+Cell = PanelBuilder | Stack
+
+
+@dataclass(frozen=True)
 class Band:
-    """Panels side by side, `height` grid units (30 px each) high."""
+    """Panels side by side, `height` grid units (30 px each) high, each with its width in columns."""
 
     height: int
-    panels: tuple[tuple[PanelBuilder, int], ...]
+    cells: tuple[tuple[Cell, int], ...]
 
 
 @dataclass(frozen=True)
@@ -52,18 +62,26 @@ class Page:
     extra_tags: Sequence[str] = field(default_factory=tuple)
 
 
-def band(height: int, *panels: PanelBuilder | tuple[PanelBuilder, int]) -> Band:
+def band(height: int, *panels: Cell | tuple[Cell, int]) -> Band:
     """Panels of equal width, or each with its width in columns: `band(8, (graph, 16), (table, 8))`.
 
-    Raises ValueError when the widths do not fill the 24 columns."""
+    Raises ValueError when the widths do not fill the 24 columns, or a stack not the height."""
     if not panels:
         raise ValueError("a band needs at least one panel")
     share = COLUMNS // len(panels)
-    sized = tuple(panel if isinstance(panel, tuple) else (panel, share) for panel in panels)
-    total = sum(width for _, width in sized)
+    cells = tuple(panel if isinstance(panel, tuple) else (panel, share) for panel in panels)
+    total = sum(width for _, width in cells)
     if total != COLUMNS:
         raise ValueError(f"the panels of a band are {total} columns wide together, not {COLUMNS}: give their widths")
-    return Band(height, sized)
+    for cell, _ in cells:
+        if isinstance(cell, Stack) and sum(part for _, part in cell.panels) != height:
+            raise ValueError(f"the panels of a stack are not {height} high together, as their band is")
+    return Band(height, cells)
+
+
+def stack(*panels: tuple[PanelBuilder, int]) -> Stack:
+    """Panels one above the other, each with its height: `band(9, (graph, 14), (stack((table, 4), (list_, 5)), 10))`."""
+    return Stack(panels)
 
 
 def section(title: str, *bands: Band) -> Section:
@@ -128,11 +146,14 @@ def _placed(sections: Sequence[Section]) -> list[models.Panel | models.RowPanel]
             y += 1
         for line in part.bands:
             x = 0
-            for builder, width in line.panels:
-                panel = builder.build()
-                panel.id_val = _panel_id(panel.title or "", seen)
-                panel.grid_pos = models.GridPos(x=x, y=y, w=width, h=line.height)
-                placed.append(panel)
+            for cell, width in line.cells:
+                below = 0
+                for builder, height in cell.panels if isinstance(cell, Stack) else ((cell, line.height),):
+                    panel = builder.build()
+                    panel.id_val = _panel_id(panel.title or "", seen)
+                    panel.grid_pos = models.GridPos(x=x, y=y + below, w=width, h=height)
+                    placed.append(panel)
+                    below += height
                 x += width
             y += line.height
     return placed

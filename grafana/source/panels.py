@@ -38,7 +38,7 @@ from grafana.source.tables import Column
 
 Links = Sequence[dashboard.DashboardLink]
 #: Number to (word, colour).
-States = Mapping[float, tuple[str, str]]
+States = Mapping[int, tuple[str, str]]
 
 
 class _AnyPanel(Protocol):

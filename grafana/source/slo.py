@@ -5,7 +5,7 @@ from __future__ import annotations
 from grafana_foundation_sdk.builders import dashboard as builders
 from grafana_foundation_sdk.models.dashboard import Threshold, ThresholdsMode
 
-from grafana.source.colours import BAD, GOOD, WATCH
+from grafana.source.colours import BAD, GOOD, NEUTRAL, WATCH
 
 #: 99 % of requests without error …
 AVAILABILITY = 0.99
@@ -46,6 +46,12 @@ def falling(good: float, watch: float | None = None) -> builders.ThresholdsConfi
 def only(colour: str) -> builders.ThresholdsConfig:
     """No threshold: one colour whatever the value."""
     return builders.ThresholdsConfig().mode(ThresholdsMode.ABSOLUTE).steps([Threshold(value=None, color=colour)])
+
+
+def border(value: float) -> builders.ThresholdsConfig:
+    """One red line in a graph where less is worse; a graph colours the lines themselves, not what is below them."""
+    steps = [Threshold(value=None, color=NEUTRAL), Threshold(value=value, color=BAD)]
+    return builders.ThresholdsConfig().mode(ThresholdsMode.ABSOLUTE).steps(steps)
 
 
 def error_ratio() -> builders.ThresholdsConfig:

@@ -26,7 +26,7 @@ class Column:
     thresholds: ThresholdsConfig | None = None
     links: Sequence[DashboardLink] = ()
     #: Number to (word, colour), as `colouring.states` takes it.
-    states: Mapping[float, tuple[str, str]] | None = None
+    states: Mapping[int, tuple[str, str]] | None = None
     #: Colours of words that are states.
     words: Mapping[str, str] | None = None
     #: A bar behind the number; needs `maximum` when it is no ratio.

@@ -140,7 +140,7 @@ def _hit_ratio_over_time() -> PanelBuilder:
             prometheus('service:cache_hits:ratio5m{service="backend"}', "5 minutes"),
         ],
         colour_by=parts.ONE_AND_FIVE_MINUTES,
-        thresholds=slo.cache_hits(),
+        thresholds=slo.border(slo.CACHE_HITS),
         maximum=1,
     )
 
@@ -158,6 +158,7 @@ def _outcomes() -> PanelBuilder:
             )
         ],
         colour_by=colours.CALLS,
+        stacked=True,
         links=[links.to_dashboard("chain-database", percentile="${percentile}")],
     )
 

@@ -50,7 +50,7 @@ def dashboard() -> Page:
             ),
             section(
                 "Query time",
-                band(9, (_by_query(), 14), (_time_share(), 10)),
+                band(7, (_by_query(), 14), (_time_share(), 10)),
                 band(
                     8,
                     _mean_by_query(),
@@ -72,7 +72,7 @@ def dashboard() -> Page:
             ),
             section(
                 "Slow queries and storage",
-                band(9, (_slow_lines(), 14), (_slow_by_plan(), 10)),
+                band(8, (_slow_lines(), 14), (_slow_by_plan(), 10)),
                 band(6, (database.table_sizes(), 12), (_work(), 12)),
             ),
         ],

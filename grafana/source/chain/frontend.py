@@ -141,6 +141,7 @@ def _errors_by_type() -> PanelBuilder:
             prometheus("sum by (type) (rate(frontend_errors_total[$__rate_interval]))", "{{type}}"),
         ],
         colour_by=colours.ERROR_TYPES,
+        stacked=True,
         links=[parts.logs_of(_SERVICE, "warning|error|critical"), parts.failed_traces_of(_SERVICE)],
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grafana.source import colours, links, panels, slo, units, variables
 from grafana.source.chain import database, parts
-from grafana.source.layout import Page, PanelBuilder, band, section, top
+from grafana.source.layout import Page, PanelBuilder, band, section, stack, top
 from grafana.source.queries import loki, prometheus, prometheus_now, service_map
 from grafana.source.tables import Column
 
@@ -37,10 +37,10 @@ def dashboard() -> Page:
                     (_firing(), 5),
                 )
             ),
-            section("The path of a request", band(9, (_map(), 12), (_calls(), 12))),
+            section("The path of a request", band(10, (_map(), 13), (stack((_calls(), 5), (_alerts(), 5)), 11))),
             section("Golden signals by tier", band(8, _rate(), _errors(), _duration(), _saturation())),
             section("Cache and database", band(7, _hit_ratio(), _lookups(), _query_time(), database.connections())),
-            section("What is wrong", band(9, (_alerts(), 12), (_lines(), 12))),
+            section("What the tiers say", band(9, _lines())),
         ],
     )
 
@@ -83,7 +83,7 @@ def _p95() -> PanelBuilder:
 def _firing() -> PanelBuilder:
     return panels.stat(
         "Firing alerts",
-        shows="How many alerts fire now. The list is at the bottom of this page.",
+        shows="How many alerts fire now. The list stands below.",
         bad_day="Not 0. Those with severity `page` first.",
         unit=units.COUNT,
         queries=[prometheus('count(ALERTS{alertstate="firing"}) or vector(0)')],
@@ -224,7 +224,7 @@ def _hit_ratio() -> PanelBuilder:
             prometheus("service:cache_hits:ratio5m", "5 minutes"),
         ],
         colour_by=parts.ONE_AND_FIVE_MINUTES,
-        thresholds=slo.cache_hits(),
+        thresholds=slo.border(slo.CACHE_HITS),
         maximum=1,
         links=[links.to_dashboard("chain-backend")],
     )
