@@ -30,6 +30,7 @@ def create_app(environ: Mapping[str, str] | None = None, *, telemetry: Telemetry
     engine = Engine(settings["DATABASE_SEED"])
     for table, size_bytes in engine.table_sizes_bytes().items():
         metrics.table_size_bytes.labels(table).set(size_bytes)
+    metrics.connection_pool_size.set(settings["DATABASE_POOL_SIZE"])
     pool = ConnectionPool(
         engine.connect,
         size=settings["DATABASE_POOL_SIZE"],

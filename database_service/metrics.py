@@ -1,4 +1,4 @@
-"""The six metrics of the database service.
+"""The six metrics of the database service, and the pool's size for whoever asks how full it is.
 
 Where each is counted: queries and transactions in `database.py`, the pool in `pool.py`, table sizes in `app.py`.
 """
@@ -6,6 +6,8 @@ Where each is counted: queries and transactions in `database.py`, the pool in `p
 from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from database_service.schema import TABLES
 
 #: Seconds; dense around a few milliseconds, where healthy queries are, and reaching past the pool's time-out.
 _QUERY_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 1.0, 2.5)
@@ -34,6 +36,13 @@ class DatabaseMetrics:
             registry=registry,
             multiprocess_mode="livesum",
         )
+        self.connection_pool_size = Gauge(
+            "lab_database_connection_pool_size",
+            "Connections that can be in use at the same time.",
+            registry=registry,
+            # Every worker process has a pool of its own.
+            multiprocess_mode="livesum",
+        )
         self.slow_queries_total = Counter(
             "database_slow_queries_total",
             "Queries that took longer than the slow query threshold.",
@@ -54,3 +63,10 @@ class DatabaseMetrics:
             ["status"],
             registry=registry,
         )
+        # A counter that appears with its first event has not risen, as Prometheus sees it: these begin at 0.
+        for table in TABLES:
+            self.slow_queries_total.labels(table)
+            for status in ("success", "error"):
+                self.queries_total.labels("SELECT", table, status)
+        for status in ("committed", "rolled_back"):
+            self.transactions_total.labels(status)

@@ -96,8 +96,9 @@ def signals_page() -> str:
             "",
         ]
     parts += [
-        "## The pipeline itself, on every service\n",
+        "## The service itself and its pipeline, on every service\n",
         "| metric | type | labels |\n|---|---|---|",
+        "| `lab_service_info` | gauge, always 1 | `version` |",
         "| `lab_telemetry_emitted_total` | counter | `signal` |",
         "| `lab_telemetry_sent_total` | counter | `signal` |",
         "| `lab_telemetry_dropped_total` | counter | `signal`, `reason` |",

@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from time import perf_counter
 from typing import Any
 
@@ -114,6 +114,8 @@ def create_flask_app(
     if telemetry.enabled:
         _instrument(app, telemetry, span_names)
         _count_requests(app, requests_total, request_duration_seconds)
+        if requests_total is not None:
+            _begin_at_zero(requests_total, span_names)
     _stamp_requests(app)
     _answer_errors(app, telemetry, errors_total, render_error)
     app.wsgi_app = OperationalEndpoints(  # type: ignore[method-assign]
@@ -204,6 +206,14 @@ def _count_requests(
         if durations:
             durations[endpoint,].observe(perf_counter() - request.environ[_STARTED], labels)
         return response
+
+
+def _begin_at_zero(requests_total: Counter, routes: Iterable[str]) -> None:
+    """Shows what each route can come to before it happens: a counter that appears with its first event has not
+    risen, as Prometheus sees it, and the first error would be in no rate."""
+    for route in routes:
+        for status in ("200", "500", "503"):
+            requests_total.labels("GET", route, status)
 
 
 def _answer_errors(

@@ -1,8 +1,8 @@
-"""What the telemetry pipeline says of itself: how much was emitted, sent and dropped, by signal."""
+"""What every service says of itself: its version, and how much telemetry was emitted, sent and dropped, by signal."""
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
 
 class PipelineMetrics:
@@ -24,3 +24,16 @@ class PipelineMetrics:
             ["signal", "reason"],
             registry=registry,
         )
+
+
+def tell_version(registry: CollectorRegistry, version: str) -> None:
+    """The gauge `lab_service_info`, always 1: a version that was not there a minute ago is a deploy."""
+    info = Gauge(
+        "lab_service_info",
+        "1; the label is the version of the service that runs.",
+        ["version"],
+        registry=registry,
+        # Every worker process is of the same version: they are one service.
+        multiprocess_mode="livemax",
+    )
+    info.labels(version).set(1)

@@ -27,7 +27,7 @@ from observability.logs import LineLogger, LogLine, log_level, write_to_console
 from observability.loki import BatchedLokiEmitter
 from observability.metrics import build_registry, exemplar
 from observability.resource import build_resource
-from observability.self_metrics import PipelineMetrics
+from observability.self_metrics import PipelineMetrics, tell_version
 from observability.settings import Setting, boolean, non_negative_float, read_settings
 from observability.tracing import build_tracer_provider
 
@@ -117,6 +117,7 @@ def setup(service: str, *, namespace: str, version: str, environ: Mapping[str, s
     if settings["OTEL_SDK_DISABLED"]:
         silent = LineLogger(service, logging.CRITICAL + 1)
         return Telemetry(service, enabled=False, logger=silent, registry=registry, tracer_provider=NoOpTracerProvider())
+    tell_version(registry, str(resource.attributes["service.version"]))
     metrics = PipelineMetrics(registry)
     senders = _build_log_senders(service, settings, metrics)
     logger = LineLogger(service, settings["LOG_LEVEL"], (sender.put for sender in senders))

@@ -15,6 +15,9 @@ from .limits import QUERY_SECONDS
 #: The APIs that a store can answer.
 APIS = ("prometheus", "loki", "tempo")
 
+#: Tempo's own begin at 0.1 s, above what a call between services of one machine takes.
+SERVICE_GRAPH_BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+
 _LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*", re.ASCII)
 
 
@@ -80,6 +83,13 @@ def _labels(text: str) -> dict[str, str]:
     return labels
 
 
+def _bounds(text: str) -> tuple[float, ...]:
+    bounds = tuple(_positive(part) for part in _list(text))
+    if not bounds or list(bounds) != sorted(set(bounds)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a list of rising numbers such as 0.01,0.1,1")
+    return bounds
+
+
 def _apis(text: str) -> tuple[str, ...]:
     names = _list(text)
     if not names or not set(names) <= set(APIS):
@@ -122,6 +132,13 @@ SETTINGS = (
         "address of Prometheus' remote write that gets the metrics made from spans, such as "
         "http://localhost:9090/api/v1/write; without it they are only for the store's own Prometheus API",
         _url,
+    ),
+    Setting(
+        "service-graph-buckets",
+        SERVICE_GRAPH_BUCKETS,
+        "upper bounds of the service graph's histograms in seconds, separated by commas; Tempo's "
+        "service_graphs.histogram_buckets",
+        _bounds,
     ),
     Setting("retention-hours", 24.0, "age at which data is deleted; 0 keeps it for ever", _not_negative),
     Setting(

@@ -132,7 +132,11 @@ class _Tempo:
         destinations: list[Destination] = [OwnStorage(metrics)] if metrics else []
         if self._sender:
             destinations.append(self._sender)
-        self._generator = MetricsGenerator(destinations, interval) if destinations and interval else None
+        self._generator = (
+            MetricsGenerator(destinations, interval, settings.service_graph_buckets)
+            if destinations and interval
+            else None
+        )
         if interval and not destinations:
             logger.warning("no metrics are made from spans: --generated-metrics-remote-write says where they go")
 

@@ -17,7 +17,7 @@ from ..ingest import Batch
 from .arriving_spans import ArrivingSpan, resource_of
 from .destinations import Destination
 from .registry import Registry
-from .service_graphs import ServiceGraphs
+from .service_graphs import LATENCY_BOUNDS, ServiceGraphs
 from .span_metrics import SpanMetrics
 
 logger = logging.getLogger(__name__)
@@ -33,14 +33,20 @@ _STALE_LOOK_SECONDS = 300.0
 class MetricsGenerator:
     """Makes span metrics and service graphs of the spans that `offer` brings."""
 
-    def __init__(self, destinations: Sequence[Destination], interval_seconds: float) -> None:
+    def __init__(
+        self,
+        destinations: Sequence[Destination],
+        interval_seconds: float,
+        service_graph_bounds: Sequence[float] = LATENCY_BOUNDS,
+    ) -> None:
+        """`service_graph_bounds` are the upper bounds of the service graph's buckets in seconds."""
         self.spans_received = 0
         self.spans_outside_slack = 0
         self.spans_dropped = 0
         self.collections = 0
         self.failed_collections = 0
         self.registry = Registry()
-        self.service_graphs = ServiceGraphs(self.registry)
+        self.service_graphs = ServiceGraphs(self.registry, service_graph_bounds)
         self.span_metrics = SpanMetrics(self.registry)
         self._destinations = tuple(destinations)
         self._interval = interval_seconds

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .arriving_spans import CLIENT, CONSUMER, ERROR, PRODUCER, SERVER, ArrivingSpan
 from .registry import Counter, Histogram, Registry, labels_of
 
-#: Upper bounds of the latencies' buckets in seconds.
-LATENCY_BOUNDS = (*(0.1 * 2**power for power in range(8)), math.inf)
+#: Upper bounds of the latencies' buckets in seconds, unless others are chosen (Tempo's default).
+LATENCY_BOUNDS = tuple(0.1 * 2**power for power in range(8))
 
 #: Seconds that a span waits for its counterpart, and spans that may wait.
 WAIT_SECONDS = 10
@@ -53,10 +54,11 @@ class _Series:
 class ServiceGraphs:
     """Feeds the service graph's metrics of a registry."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, bounds: Sequence[float] = LATENCY_BOUNDS) -> None:
         #: Spans that found no place, edges made, and edges given up for want of a counterpart.
         self.dropped_spans = self.edges = self.expired_edges = 0
         self._registry = registry
+        self._bounds = (*bounds, math.inf)
         self._waiting: OrderedDict[tuple[bytes, bytes], _Edge] = OrderedDict()
         self._known: dict[tuple[str, str, str], _Series | None] = {}
 
@@ -140,8 +142,8 @@ class ServiceGraphs:
             prefix = "traces_service_graph_request"
             series = _Series(
                 self._registry.counter(f"{prefix}_total", labels, now),
-                self._registry.histogram(f"{prefix}_server_seconds", labels, LATENCY_BOUNDS, now),
-                self._registry.histogram(f"{prefix}_client_seconds", labels, LATENCY_BOUNDS, now),
+                self._registry.histogram(f"{prefix}_server_seconds", labels, self._bounds, now),
+                self._registry.histogram(f"{prefix}_client_seconds", labels, self._bounds, now),
             )
         if len(self._known) >= _REMEMBERED:
             self._known.clear()

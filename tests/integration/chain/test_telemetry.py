@@ -242,6 +242,11 @@ def test_each_tier_has_exactly_the_metrics_of_the_contract(slow_chain_metrics: d
     assert found == METRICS[tier]
 
 
+def counts(text: str, sample_name: str) -> dict[tuple[str, ...], float]:
+    """As `values`, of what has happened: the counters that stand at 0 are left out."""
+    return {labels: value for labels, value in values(text, sample_name).items() if value}
+
+
 def values(text: str, sample_name: str) -> dict[tuple[str, ...], float]:
     """Label values, in alphabetical order of their labels -> the sample's value."""
     return {
@@ -253,7 +258,7 @@ def values(text: str, sample_name: str) -> dict[tuple[str, ...], float]:
 
 
 def test_the_requests_made_are_the_requests_counted(slow_chain_metrics: dict[str, str]) -> None:
-    assert values(slow_chain_metrics["frontend"], "frontend_requests_total") == {
+    assert counts(slow_chain_metrics["frontend"], "frontend_requests_total") == {
         ("/", "GET", "200"): 1,
         ("/user/<id>", "GET", "200"): 2,
         ("/product/<id>", "GET", "200"): 1,
@@ -286,14 +291,31 @@ def test_the_requests_made_are_the_requests_counted(slow_chain_metrics: dict[str
         ("products",): 1,
         ("inventory",): 1,
     }
-    assert values(database, "database_transactions_total") == {("committed",): 4}
+    assert values(database, "database_transactions_total") == {("committed",): 4, ("rolled_back",): 0}
     assert values(database, "database_connection_pool_active") == {(): 0}
+    assert values(database, "lab_database_connection_pool_size") == {(): 10}
     assert set(values(database, "database_table_size_bytes")) == {
         ("users",),
         ("products",),
         ("inventory",),
         ("orders",),
     }
+
+
+def test_what_can_go_wrong_is_counted_from_zero(slow_chain_metrics: dict[str, str]) -> None:
+    for tier, routes in (
+        ("frontend", ("/", "/user/<id>", "/product/<id>")),
+        ("backend", ("/api/data", "/api/user/<id>", "/api/product/<id>")),
+    ):
+        known = values(slow_chain_metrics[tier], f"{tier}_requests_total")
+        assert {known[route, "GET", status] for route in routes for status in ("500", "503")} == {0}
+    known = values(slow_chain_metrics["database"], "database_queries_total")
+    assert {known["SELECT", "error", table] for table in ("users", "products", "inventory", "orders")} == {0}
+
+
+def test_every_service_tells_its_version(slow_chain_metrics: dict[str, str]) -> None:
+    for page in slow_chain_metrics.values():
+        assert values(page, "lab_service_info") == {("1.0.0",): 1}
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
-from prometheus_client import CollectorRegistry
 
 from observability.light_spans import LightTracerProvider
 from observability.logs import LineLogger, LogLine
+from observability.metrics import build_registry
 from observability.resource import build_resource
 from observability.telemetry import Telemetry
 
@@ -52,7 +52,7 @@ def visible() -> Visible:
         "frontend",
         enabled=True,
         logger=LineLogger("frontend", "INFO", [lines.append]),
-        registry=CollectorRegistry(),
+        registry=build_registry(),
         tracer_provider=provider,
     )
     return Visible(telemetry, collected, lines)
