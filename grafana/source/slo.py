@@ -76,11 +76,6 @@ def slow_queries() -> builders.ThresholdsConfig:
     return rising(SLOW_QUERIES / 2, SLOW_QUERIES)
 
 
-def slow_calls() -> builders.ThresholdsConfig:
-    """Of a share of calls above CALL_SECONDS: the alert on the 95th percentile is the same as 5 % here."""
-    return rising(0.025, 0.05)
-
-
 def latency_ms() -> builders.ThresholdsConfig:
     """For durations that Tempo's data source gives in milliseconds."""
     return rising(LATENCY_SECONDS / 2 * 1000, LATENCY_SECONDS * 1000)

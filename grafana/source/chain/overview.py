@@ -113,14 +113,13 @@ def _calls() -> PanelBuilder:
             "Every hop of the path in the last minute, from spans; `user` is whoever comes from outside, without any. "
             "A call that was answered 404 counts as failed here, since the caller's span says so."
         ),
-        bad_day="A caller waits much longer than the callee works: a queue. A hop fails while the next one does not.",
+        bad_day="A caller waits much longer than its callee works: a queue. A hop fails while the next one does not.",
         queries=[
             prometheus_now("client_server:requests:rate1m > 0", table=True),
             prometheus_now("client_server:failures:ratio1m", table=True),
             prometheus_now('client_server:request_duration_seconds:mean1m{client!="user"}', table=True),
             prometheus_now(f"{server}_sum[1m])) / ({server}_count[1m])) > 0)", table=True),
-            # The buckets of the service graph are wide, but 100 ms is the end of one, so this share is exact.
-            prometheus_now(f'1 - {server}_bucket{{le="0.1"}}[1m])) / ({server}_count[1m])) > 0)', table=True),
+            prometheus_now('client_server:request_duration_seconds:p95_1m{client!="user"}', table=True),
         ],
         columns={
             "client": Column("From"),
@@ -129,7 +128,7 @@ def _calls() -> PanelBuilder:
             "Value #B": Column("Failed", unit=units.RATIO, decimals=1),
             "Value #C": Column("Caller waits", unit=units.SECONDS, thresholds=slo.call_latency()),
             "Value #D": Column("Callee works", unit=units.SECONDS, thresholds=slo.call_latency()),
-            "Value #E": Column("Above 100 ms", unit=units.RATIO, decimals=1, thresholds=slo.slow_calls()),
+            "Value #E": Column("p95 wait", unit=units.SECONDS, thresholds=slo.call_latency()),
         },
         # From the visitor inwards: user, frontend, backend.
         sort_by="From",
