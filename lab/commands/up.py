@@ -23,6 +23,7 @@ from lab.run_state import (
     supervisor_lock,
 )
 from lab.stacks.choice import DEFAULT_STACK, STACKS, choose_stack
+from lab.stacks.compose import PROFILES, ComposeStack
 from lab.stacks.stack import DEFAULT_TRAFFIC_RPS, DEFAULT_TRAFFIC_SEED, Stack, StackOptions, StackUnavailable
 from lab.supervisor import SUPERVISOR_NAME, StartFailed, Supervisor, clean_up_leftovers, own_identity
 from lab.terminal import make_console
@@ -56,6 +57,13 @@ _POLL_SECONDS = 0.05
 )
 @click.option("--no-traffic", is_flag=True, help="Generate no traffic; the same as --rps 0.")
 @click.option("--workers", type=click.IntRange(min=1, max=64), help="Worker processes of each service.")
+@click.option(
+    "--profile",
+    "profiles",
+    type=click.Choice(PROFILES),
+    multiple=True,
+    help="With --stack compose: Jaeger or a load test besides; may be given twice.",
+)
 @state_dir_option
 def command(
     systems: tuple[str, ...],
@@ -66,12 +74,15 @@ def command(
     seed: int,
     no_traffic: bool,
     workers: int | None,
+    profiles: tuple[str, ...],
     state_dir: StateDirectory,
 ) -> None:
     """Start the lab: the telemetry stack, then every service of the SYSTEMs (default: chain).
 
     Stays in the foreground and restarts what dies; Ctrl-C ends everything.
     """
+    if profiles and stack_name != ComposeStack.name:
+        raise click.BadParameter("only the compose stack has profiles: --stack compose", param_hint="--profile")
     options = StackOptions(
         systems=_chosen_systems(systems),
         directory=state_dir,
@@ -79,6 +90,7 @@ def command(
         traffic_rps=0.0 if no_traffic else rps,
         traffic_seed=seed,
         workers=workers,
+        profiles=tuple(dict.fromkeys(profiles)),
     )
     try:
         stack = choose_stack(stack_name, options)

@@ -41,6 +41,8 @@ class StackOptions:
     traffic_seed: int = DEFAULT_TRAFFIC_SEED
     #: Worker processes of each service; None leaves the choice to the service.
     workers: int | None = None
+    #: What runs besides: names of profiles in docker-compose.yml.
+    profiles: tuple[str, ...] = ()
 
     @property
     def ports(self) -> LabPorts:

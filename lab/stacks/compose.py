@@ -1,0 +1,208 @@
+"""The compose stack: everything in containers, as docker-compose.yml describes them.
+
+Docker starts and restarts the containers. What the lab starts is one process that keeps `docker compose up` running
+(lab/stacks/compose_runner.py); the containers themselves it only watches, at their published addresses.
+"""
+
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from lab.paths import REPOSITORY, StateDirectory
+from lab.ports import url
+from lab.process_spec import ProcessSpec
+from lab.stacks import configuration
+from lab.stacks.docker import find_docker
+from lab.stacks.stack import Stack, StackOptions, StackUnavailable
+
+COMPOSE_FILE = REPOSITORY / "docker-compose.yml"
+
+#: What keeps the containers running, as `status` and `logs` call it.
+RUNNER = "compose"
+#: `lab up --profile`; docker-compose.yml has these two, and one for both.
+PROFILES = ("jaeger", "load")
+_BOTH_PROFILES = "all"
+
+#: Seven containers wait for each other in a row, and Grafana's first start makes a database.
+_READY_TIMEOUT_SECONDS = 300.0
+#: More than the longest stop_grace_period in docker-compose.yml.
+_STOP_GRACE_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Container:
+    """A container that is no service of a system, and where it can be asked how it is."""
+
+    name: str
+    #: Its published ports, as lab/ports.py calls them; the first is the one to ask. With none, nobody asks.
+    ports: tuple[str, ...] = ()
+    health: str = "/"
+    ready: str = "/"
+    profile: str | None = None
+
+
+CONTAINERS = (
+    Container("alert-inbox", ("alert_inbox",), "/health", "/ready"),
+    Container("alertmanager", ("alertmanager",), "/-/healthy", "/-/ready"),
+    Container("prometheus", ("prometheus",), "/-/healthy", "/-/ready"),
+    Container("loki", ("loki",), "/loki/api/v1/status/buildinfo", "/ready"),
+    Container("tempo", ("tempo", "otlp_http", "otlp_grpc"), "/api/echo", "/ready"),
+    Container("grafana", ("grafana",), "/api/health", "/api/health"),
+    Container("jaeger", ("jaeger",), profile="jaeger"),
+    Container("locust-master", ("locust",), profile="load"),
+    Container("locust-worker", profile="load"),
+)
+
+
+class ComposeStack(Stack):
+    """Docker containers, of this lab alone: project, ports and configuration are its own."""
+
+    name: ClassVar[str] = "compose"
+
+    def __init__(self, options: StackOptions) -> None:
+        super().__init__(options)
+        docker = find_docker()
+        self._cpus = docker.cpus
+        self._compose = (
+            *docker.compose,
+            "--file",
+            str(COMPOSE_FILE),
+            "--project-name",
+            project_name(options.directory),
+        )
+
+    @property
+    def backends(self) -> dict[str, str]:
+        ports = self.options.ports
+        names = ["grafana", "prometheus", "loki", "tempo", "otlp_http", "alertmanager", "alert_inbox"]
+        names += [name for name, profile in (("jaeger", "jaeger"), ("locust", "load")) if profile in self._profiles]
+        return {name: url(getattr(ports, name)) for name in names}
+
+    def processes(self) -> list[ProcessSpec]:
+        watched = self._watched()
+        runner = ProcessSpec(
+            name=RUNNER,
+            role="backend",
+            command=[
+                *[sys.executable, "-m", "lab.stacks.compose_runner", str(self.options.directory.root)],
+                *[",".join(spec.name for spec in watched), *self._compose],
+            ],
+            environment=self._environment(),
+            # Were it ready as soon as it runs, nobody would notice that it ends because a container does not come up.
+            ready_urls=[ready for spec in watched for ready in spec.ready_urls],
+            ready_timeout_seconds=_READY_TIMEOUT_SECONDS,
+            stop_grace_seconds=_STOP_GRACE_SECONDS,
+        )
+        return [runner, *watched]
+
+    def prepare(self) -> None:
+        """Renders the configuration, then fetches and builds the images, with Docker's own display of how far it is."""
+        configuration.render(self.options.directory, configuration.public_addresses(self.options))
+        _let_containers_read(self.options.directory)
+        self._run("pull", "--policy", "missing", "--ignore-buildable", explain="The images could not be fetched")
+        self._run("build", explain="The images of the services could not be built")
+
+    def notes(self) -> list[str]:
+        if "load" in self._profiles:
+            return []
+        unseen = (
+            "containers cannot reach this machine's loopback: of `lab load` Prometheus sees what the services count"
+        )
+        return [f"{unseen}, and not what the users see; `lab up --stack compose --profile load` has both"]
+
+    @property
+    def _profiles(self) -> tuple[str, ...]:
+        """Of the command line, else of the variable that Compose itself knows."""
+        if self.options.profiles:
+            return self.options.profiles
+        named = os.environ.get("COMPOSE_PROFILES", "").split(",")
+        return PROFILES if _BOTH_PROFILES in named else tuple(name for name in PROFILES if name in named)
+
+    def _watched(self) -> list[ProcessSpec]:
+        options = self.options
+        telemetry = [
+            _watch(
+                container.name,
+                [getattr(options.ports, name) for name in container.ports],
+                container.health,
+                container.ready,
+            )
+            for container in self._containers()
+        ]
+        services = [
+            replace(
+                _watch(service.name, [options.service_port(service)], service.health, service.ready),
+                role="service",
+                system=system.name,
+                example_url=url(options.service_port(service), service.example),
+            )
+            for system, service in options.services()
+        ]
+        watched = [*telemetry, *services]
+        if self._has_containers():
+            # Left by an interrupted lab of this very project: they hold its ports rightly, and `up` takes them over.
+            watched = [replace(spec, ports=()) for spec in watched]
+        return watched
+
+    def _containers(self) -> list[Container]:
+        return [one for one in CONTAINERS if one.profile is None or one.profile in self._profiles]
+
+    def _has_containers(self) -> bool:
+        answer = subprocess.run([*self._compose, "ps", "--quiet"], capture_output=True, text=True, check=False)
+        return answer.returncode == 0 and bool(answer.stdout.strip())
+
+    def _environment(self) -> dict[str, str]:
+        """What docker-compose.yml asks for, where the lab decides it; the rest is the user's own environment."""
+        options = self.options
+        environment = {
+            "LAB_CONFIG_DIR": str(options.directory.configuration),
+            "COMPOSE_PROFILES": _BOTH_PROFILES if len(self._profiles) > 1 else "".join(self._profiles),
+        }
+        for container in CONTAINERS:
+            environment |= {f"{name.upper()}_PORT": str(getattr(options.ports, name)) for name in container.ports}
+        for _, service in options.services():
+            environment[f"{service.name.upper()}_PORT"] = str(options.service_port(service))
+            if service.traffic is not None:
+                environment[service.traffic.rps_variable] = f"{options.traffic_rps:g}"
+                environment[service.traffic.seed_variable] = str(options.traffic_seed)
+        if options.workers is not None:
+            environment["SERVICE_WORKERS"] = str(options.workers)
+            environment["SERVICE_CPUS"] = os.environ.get("SERVICE_CPUS") or str(min(options.workers, self._cpus))
+        return environment
+
+    def _run(self, *words: str, explain: str) -> None:
+        completed = subprocess.run(
+            [*self._compose, *words],
+            cwd=REPOSITORY,
+            env={**os.environ, **self._environment()},
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+        if completed.returncode != 0:
+            raise StackUnavailable(
+                f"{explain}: Docker says why, above. Without a network that needs images that are there already; "
+                "behind a proxy Docker needs to know it: https://docs.docker.com/engine/daemon/proxy/"
+            )
+
+
+def project_name(directory: StateDirectory) -> str:
+    """One for each state directory, so that two labs have each their own containers, network and volumes."""
+    return f"glasshouse-{hashlib.sha256(str(directory.root).encode()).hexdigest()[:8]}"
+
+
+def _watch(name: str, ports: Sequence[int], health: str, ready: str) -> ProcessSpec:
+    spec = ProcessSpec(name=name, role="backend", depends_on=[RUNNER])
+    if not ports:
+        return spec
+    asked = ports[0]
+    return replace(spec, ports=ports, url=url(asked), health_url=url(asked, health), ready_urls=[url(asked, ready)])
+
+
+def _let_containers_read(directory: StateDirectory) -> None:
+    """Whatever this user's umask: in a container somebody else reads."""
+    for path in (directory.configuration, *directory.configuration.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
