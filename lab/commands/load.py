@@ -12,13 +12,16 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from lab.commands.options import NotRunning, running_lab, state_dir_option
-from lab.load import LoadFailed, LoadPlan, become_web, run_headless
+from lab.load import LoadFailed, LoadPlan, LoadResult, become_web, run_headless
 from lab.manifest import System, discover
 from lab.paths import StateDirectory
 from lab.port_check import holder_of, is_free
-from lab.ports import LabPorts, url
+from lab.ports import HOST, LabPorts, url
 from lab.run_state import RunState
 from lab.terminal import make_console
+
+#: What Locust takes to begin.
+_STARTUP_SECONDS = 2.0
 
 
 class Duration(click.ParamType[int]):
@@ -69,14 +72,27 @@ def command(
     if chosen.loadtest is None:
         raise click.ClickException(f"system {system} has no load test: its manifest names none")
     state = _state(state_dir, host)
-    plan = LoadPlan(chosen.loadtest, host or _entry_url(state, chosen), users, spawn_rate or users, duration)
+    ports = LabPorts().shifted(state.port_offset if state else 0)
+    plan = LoadPlan(
+        chosen.loadtest,
+        host or _entry_url(state, chosen),
+        users,
+        spawn_rate or users,
+        duration,
+        f"{HOST}:{ports.loadtest_metrics}",
+        # Containers have another place for it, and could not reach this machine's loopback anyway.
+        state_dir.targets if state and state_dir.targets.is_dir() else None,
+    )
     if web:
         _show_web(plan, state)
     _require_answer(plan.host)
     try:
-        report = _run_headless(plan, quiet=as_json)
+        result = _run_headless(plan, quiet=as_json)
     except LoadFailed as error:
         raise click.ClickException(str(error)) from None
+    report = result.report
+    for warning in result.warnings:
+        click.echo(f"lab: {warning}", err=True)
     if as_json:
         click.echo(json.dumps({"host": plan.host, "users": users, "duration_seconds": duration, **report}, indent=2))
     else:
@@ -131,14 +147,21 @@ def _show_web(plan: LoadPlan, state: RunState | None) -> NoReturn:
     become_web(plan, port)
 
 
-def _run_headless(plan: LoadPlan, quiet: bool) -> dict[str, Any]:
+def _run_headless(plan: LoadPlan, quiet: bool) -> LoadResult:
     console = make_console(stderr=True, quiet=quiet)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         title = f"{plan.users} {'user' if plan.users == 1 else 'users'} on {plan.host} for {plan.duration_seconds} s"
         task = progress.add_task(title, total=plan.duration_seconds)
         began = time.monotonic()
-        return run_headless(plan, lambda: progress.update(task, completed=time.monotonic() - began))
+
+        def advance() -> None:
+            elapsed = time.monotonic() - began
+            progress.update(task, completed=elapsed)
+            if elapsed > plan.duration_seconds + _STARTUP_SECONDS:
+                progress.update(task, description="the last requests end, and the last numbers are scraped")
+
+        return run_headless(plan, advance)
 
 
 def _show(report: dict[str, Any]) -> None:
