@@ -37,6 +37,7 @@ LAST_TO_COME = (
     "slo:error_budget_remaining:ratio",
     "service:request_duration_seconds:p95_1m > 0",
     "client_server:request_duration_seconds:p95_1m",
+    'sum(rate(loadtest_requests_total{result="success"}[1m])) > 0',
 )
 
 WaitFor = Callable[..., Any]
