@@ -18,14 +18,15 @@ from lab.paths import REPOSITORY, StateDirectory
 from lab.ports import HOST, LabPorts, url
 from lab.stacks.stack import StackOptions, StackUnavailable
 
-#: What is rendered, relative to the repository; the copy has the same tree.
-FOLDERS = (
+#: The folders and files that are rendered, relative to the repository; the copy has the same tree.
+SOURCES = (
     "observability/prometheus",
     "observability/loki",
     "observability/tempo",
     "observability/alertmanager",
     "grafana/provisioning",
     "grafana/dashboards",
+    "grafana/grafana.ini",
 )
 RULES = Path("observability/prometheus/rules")
 #: Containers scrape what this folder lists; elsewhere the lab itself says what there is (lab/stacks/targets.py).
@@ -142,8 +143,8 @@ def render(
     `wanted` chooses files by their path relative to the source. Raises ConfigurationError; then nothing is written."""
     rendered = {
         path.relative_to(source): render_file(path, replacements)
-        for folder in FOLDERS
-        for path in sorted((source / folder).rglob("*"))
+        for name in SOURCES
+        for path in (source / name, *sorted((source / name).rglob("*")))
         if path.is_file() and path.suffix in _RENDERED_SUFFIXES and _is_for_servers(path.relative_to(source), wanted)
     }
     shutil.rmtree(directory.configuration, ignore_errors=True)

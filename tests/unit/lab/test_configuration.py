@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lab.manifest import discover
 from lab.paths import REPOSITORY, StateDirectory
 from lab.stacks.configuration import (
-    FOLDERS,
+    SOURCES,
     ConfigurationError,
     Replacements,
     local_addresses,
@@ -179,7 +179,7 @@ def test_the_committed_files_are_rendered_without_a_trace_of_a_container(options
 def test_the_committed_files_are_rendered_for_containers_with_other_published_ports(options):
     render(options.directory, public_addresses(options))
 
-    for folder in FOLDERS:
+    for folder in SOURCES:
         for path in (options.directory.configuration / folder).rglob("*.yml"):
             original = (REPOSITORY / path.relative_to(options.directory.configuration)).read_text(encoding="utf-8")
             shifted = re.sub(
