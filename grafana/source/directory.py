@@ -37,7 +37,9 @@ DIRECTORY: dict[str, Entry] = {
     ),
     "chain-logs": Entry("Chain: logs", "chain", ("chain-overview", "chain-traces", "telemetry-health")),
     "chain-traces": Entry("Chain: traces and service map", "chain", ("chain-overview", "chain-logs", "chain-slo")),
-    "chain-slo": Entry("Chain: SLOs and error budget", "chain", ("chain-overview", "chain-frontend", "chain-traces", "loadtest")),
+    "chain-slo": Entry(
+        "Chain: SLOs and error budget", "chain", ("chain-overview", "chain-frontend", "chain-traces", "loadtest")
+    ),
     "loadtest": Entry("Lab: load test", "lab", ("chain-overview", "chain-slo", "telemetry-health")),
     "telemetry-health": Entry("Lab: telemetry health", "lab", ("chain-overview", "chain-logs", "chain-traces")),
 }

@@ -10,7 +10,7 @@ from grafana_foundation_sdk.builders.dashboard import AnnotationQuery
 
 from grafana.source.colours import BAD, NEUTRAL, WATCH
 from grafana.source.datasources import LOKI, PROMETHEUS
-from grafana.source.queries import prometheus
+from grafana.source.queries import loki, prometheus
 
 _DEPLOY_COLOUR = "#6CA6E8"
 
@@ -32,14 +32,16 @@ def every_dashboard() -> list[AnnotationQuery]:
 
 
 def _event(name: str, kind: str, colour: str) -> AnnotationQuery:
-    """Grafana's Loki data source reads the query from the annotation itself, not from a target."""
+    """Grafana's Loki data source reads the query from the annotation itself; the target is what all others have."""
+    expression = f'{{service="lab"}} | json | kind="{kind}"'
     return (
         AnnotationQuery()
         .name(name)
         .datasource(LOKI)
         .enable(True)
         .icon_color(colour)
-        .expr(f'{{service="lab"}} | json | kind="{kind}"')
+        .target(loki(expression).ref_id("Anno"))
+        .expr(expression)
         .title_format(f"{kind} {{{{target_service}}}}")
         .text_format("{{message}}")
         .tag_keys("kind,target_service")

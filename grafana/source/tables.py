@@ -36,11 +36,12 @@ class Column:
 
 def arrange(panel: Panel, columns: Mapping[str, Column], *, queries: int) -> None:
     """Joins the results of several queries by their labels, and keeps `columns` in this order and nothing else."""
-    if queries > 1:
-        panel.with_transformation(DataTransformerConfig(id_val="merge", options={}))
+    # First, so that rows are joined by these labels alone: not by __name__, in which recorded series differ.
     panel.with_transformation(
         DataTransformerConfig(id_val="filterFieldsByName", options={"include": {"names": list(columns)}})
     )
+    if queries > 1:
+        panel.with_transformation(DataTransformerConfig(id_val="merge", options={}))
     panel.with_transformation(
         DataTransformerConfig(
             id_val="organize",

@@ -100,7 +100,10 @@ def _map() -> PanelBuilder:
             "The path of a request as the spans tell it: each node with the mean time of a request there and requests "
             "per second, its ring green for answered and red for failed. A click on a node leads to its requests."
         ),
-        bad_day="Red in a ring, or a node that nobody calls any more. The innermost red one is the cause.",
+        bad_day=(
+            "Red in a ring: the innermost red one is the cause. A node is gone: who does not answer sends no spans and "
+            "falls out of the picture."
+        ),
         query=service_map(),
     )
 
@@ -113,7 +116,10 @@ def _calls() -> PanelBuilder:
             "Every hop of the path in the last minute, from spans; `user` is whoever comes from outside, without any. "
             "A call that was answered 404 counts as failed here, since the caller's span says so."
         ),
-        bad_day="A caller waits much longer than its callee works: a queue. A hop fails while the next one does not.",
+        bad_day=(
+            "A hop fails while the next one does not. A caller waits much longer than its callee works: a queue. A hop "
+            "is gone: who does not answer sends no spans."
+        ),
         queries=[
             prometheus_now("client_server:requests:rate1m > 0", table=True),
             prometheus_now("client_server:failures:ratio1m", table=True),
@@ -270,7 +276,8 @@ def _alerts() -> PanelBuilder:
             "severity": Column("Severity"),
             "service": Column("Service"),
         },
-        sort_by="State",
+        # "page" stands before "ticket".
+        sort_by="Severity",
         descending=False,
         empty="no alert is firing or pending: good",
     )

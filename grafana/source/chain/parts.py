@@ -150,7 +150,8 @@ def share_of_span_time(service: str, spans: str) -> str:
     Both sides come from spans, so that they arrive together; a quotient with the service's own metrics would leap."""
     part = f'traces_spanmetrics_latency_sum{{service="{service}", {spans}}}'
     whole = f'traces_spanmetrics_latency_sum{{service="{service}", span_kind="SPAN_KIND_SERVER"}}'
-    return f"sum(rate({part}[1m])) / sum(rate({whole}[1m]))"
+    # A span that ends now may belong to a request that ends in the next minute.
+    return f"clamp_max(sum(rate({part}[1m])) / sum(rate({whole}[1m])), 1)"
 
 
 def service_logs(service: str) -> logs.Panel:
