@@ -349,3 +349,19 @@ def test_what_can_be_set_is_told_at_the_head_of_the_file_and_in_the_guide():
         elif not name.startswith("OTEL_") and (name not in documented_elsewhere or variables()[name]):
             assert name in head, name
             assert name in guide, name
+
+
+def limits_add_up_to(profile: str) -> str:
+    """In GB, as Docker counts: 1024 times 1024 times 1024 bytes."""
+    megabytes = 0
+    for service in services({"COMPOSE_PROFILES": profile}).values():
+        if "profiles" not in service or profile in service["profiles"]:
+            number, unit = re.fullmatch(r"(\d+)([MG])", service["deploy"]["resources"]["limits"]["memory"]).groups()
+            megabytes += int(service["deploy"].get("replicas", 1)) * int(number) * (1024 if unit == "G" else 1)
+    return f"{megabytes / 1024:.1f} GB"
+
+
+def test_the_guide_says_what_the_limits_add_up_to():
+    guide = (REPOSITORY / "docs/guide/docker.md").read_text()
+
+    assert f"add up to {limits_add_up_to('')} ({limits_add_up_to('all')} with both profiles)" in guide
