@@ -63,7 +63,7 @@ def read_alerts(client: TelemetryClient, with_dashboards: bool) -> AlertReport:
         alerts = [_alert(item, with_dashboards) for item in client.alerts() if item.get("state") in _STATES]
     except TelemetryError as error:
         return AlertReport(problem=str(error))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
         return AlertReport(problem=f"Prometheus' alerts are not what was expected: {error!r}")
     return AlertReport(alerts=tuple(sorted(alerts, key=_pressing)))
 
@@ -76,7 +76,7 @@ def read_notifications(inbox_url: str, count: int) -> AlertReport:
     try:
         content = json.loads(answer.body)
         return AlertReport(notifications=tuple(map(_notification, content["notifications"])))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
         return AlertReport(problem=f"the alert inbox' answer is not what was expected: {error!r}")
 
 

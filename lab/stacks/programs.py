@@ -67,9 +67,9 @@ def _find(program: ServerProgram, path_variable: str) -> FoundProgram:
     # Others have programs called tempo or loki as well.
     if not re.search(rf"\b{program.name}\b.*\bversion\b", answer, re.IGNORECASE):
         return FoundProgram(program, None, problem=f"is not what {path} is: it does not say so when asked its version")
-    version = re.search(r"version[ :=]*v?(\d+)\.(\d+)(\.\d+)?", answer, re.IGNORECASE)
-    shown = version[0].split()[-1].lstrip("v") if version else ""
-    if version and (int(version[1]), int(version[2])) < program.oldest_version:
+    version = re.search(r"version[ :=]*v?((\d+)\.(\d+)(?:\.\d+)?)", answer, re.IGNORECASE)
+    shown = version[1] if version else ""
+    if version and (int(version[2]), int(version[3])) < program.oldest_version:
         oldest = ".".join(map(str, program.oldest_version))
         return FoundProgram(program, None, shown, f"at {path} is version {shown}, and its configuration needs {oldest}")
     if program.name == "grafana" and grafana_home(path) is None:

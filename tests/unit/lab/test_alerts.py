@@ -1,0 +1,134 @@
+"""Alerts and notifications as `lab status` tells them, also when the servers answer something else than they should."""
+
+import json
+
+import pytest
+
+from lab.alerts import Alert, AlertReport, Notification, read_alerts, read_notifications
+from lab.telemetry_client import TelemetryClient
+
+ALERTS = {
+    "status": "success",
+    "data": {
+        "alerts": [
+            {
+                "labels": {"alertname": "SlowCalls", "severity": "ticket", "service": "backend"},
+                "annotations": {"summary": "slow", "look_first": "there", "dashboard_url": "http://127.0.0.1:3000/d/x"},
+                "state": "firing",
+                "activeAt": "2026-11-21T08:00:05.123456789Z",
+                "value": "1e+00",
+            },
+            {
+                "labels": {"alertname": "Bare"},
+                "annotations": {},
+                "state": "pending",
+                "activeAt": "2026-11-21T08:00:00Z",
+            },
+            {
+                "labels": {"alertname": "Gone", "severity": "page", "service": "database"},
+                "annotations": {"summary": "gone"},
+                "state": "firing",
+                "activeAt": "2026-11-21T08:00:06Z",
+            },
+        ]
+    },
+}
+
+NOTIFICATIONS = {
+    "notifications": [
+        {
+            "receivedAt": "2026-11-21T08:00:10.500Z",
+            "status": "resolved",
+            "alerts": [
+                {"labels": {"alertname": "Gone", "service": "database"}, "annotations": {"summary": "gone"}},
+                {"labels": {"alertname": "Gone"}, "annotations": {}},
+            ],
+        }
+    ]
+}
+
+EIGHT = 1795248000.0  # 2026-11-21T08:00:00Z
+
+
+@pytest.fixture
+def answering(json_server):
+    """answering(content): a client, and an inbox' address, whose server answers everything with this content."""
+
+    def start(content, status=200):
+        address = json_server(content if isinstance(content, bytes) else json.dumps(content).encode(), status)
+        return TelemetryClient(address, address, address, timeout_seconds=1.0), address
+
+    return start
+
+
+def test_what_fires_comes_first_and_of_that_what_pages(answering):
+    client, _ = answering(ALERTS)
+
+    assert read_alerts(client, with_dashboards=True) == AlertReport(
+        alerts=(
+            Alert("Gone", "firing", "page", "database", EIGHT + 6, "gone", "", None),
+            Alert(
+                "SlowCalls",
+                "firing",
+                "ticket",
+                "backend",
+                EIGHT + 5.123456,
+                "slow",
+                "there",
+                "http://127.0.0.1:3000/d/x",
+            ),
+            Alert("Bare", "pending", "", "", EIGHT, "", "", None),
+        )
+    )
+
+
+def test_without_a_grafana_no_link_leads_to_one(answering):
+    client, _ = answering(ALERTS)
+
+    assert [alert.dashboard_url for alert in read_alerts(client, with_dashboards=False).alerts] == [None] * 3
+
+
+def test_a_notification_is_told_by_its_first_alert_and_how_many_there_are(answering):
+    _, address = answering(NOTIFICATIONS)
+
+    assert read_notifications(address, 5).notifications == (
+        Notification(EIGHT + 10.5, "resolved", "Gone", "database", 2, "gone"),
+    )
+
+
+RUBBISH = [
+    b"",
+    b"<html>",
+    b"\xff\xfe",
+    [],
+    "text",
+    None,
+    {"status": "success"},
+    {"status": "success", "data": []},
+    {"status": "success", "data": {"alerts": [1]}},
+    {"status": "success", "data": {"alerts": [{"state": "firing"}]}},
+    {"status": "success", "data": {"alerts": [{"state": "firing", "labels": {"alertname": "A"}, "activeAt": "soon"}]}},
+    {"status": "error", "error": "broken", "errorType": "internal"},
+    {"notifications": 1},
+    {"notifications": [{}]},
+    {"notifications": [{"alerts": [], "receivedAt": "2026-11-21T08:00:00Z", "status": "firing"}]},
+]
+
+
+@pytest.mark.parametrize("status", [200, 500])
+@pytest.mark.parametrize("content", RUBBISH, ids=lambda content: str(content)[:60])
+def test_rubbish_is_a_problem_that_is_told_and_nothing_worse(answering, content, status):
+    client, address = answering(content, status)
+
+    alerts, notifications = read_alerts(client, with_dashboards=True), read_notifications(address, 5)
+
+    assert alerts.problem
+    assert notifications.problem
+    assert (alerts.alerts, notifications.notifications) == ((), ())
+
+
+def test_nobody_there_is_a_problem_too():
+    client = TelemetryClient(*["http://127.0.0.1:9"] * 3, timeout_seconds=1.0)
+
+    assert "cannot be reached" in (read_alerts(client, with_dashboards=False).problem or "")
+    assert "nothing listens there" in (read_notifications("http://127.0.0.1:9", 5).problem or "")
