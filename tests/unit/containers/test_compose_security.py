@@ -1,12 +1,14 @@
 """What every container has to have, so that a new one cannot forget it."""
 
+import configparser
 import copy
 import re
 from typing import Any
 
 import pytest
 
-from tests.unit.containers.compose_file import services
+from lab.paths import REPOSITORY
+from tests.unit.containers.compose_file import services, text
 
 SERVICES = services()
 LOOPBACK = "127.0.0.1:"
@@ -85,12 +87,28 @@ def test_no_password_stands_in_the_file():
 
 
 def test_grafana_cannot_be_signed_in_to_and_asks_nobody_on_the_internet():
-    environment = SERVICES["grafana"]["environment"]
+    settings = configparser.ConfigParser()
+    settings.read(REPOSITORY / "grafana/grafana.ini")
 
-    assert environment["GF_AUTH_ANONYMOUS_ORG_ROLE"] == "Editor"
-    assert (environment["GF_AUTH_DISABLE_LOGIN_FORM"], environment["GF_AUTH_BASIC_ENABLED"]) == ("true", "false")
-    assert environment["GF_PLUGINS_PREINSTALL_DISABLED"] == "true"
-    assert environment["GF_ANALYTICS_REPORTING_ENABLED"] == "false"
+    assert "${LAB_CONFIG_DIR:-.}/grafana/grafana.ini:/etc/grafana/grafana.ini:ro" in text()
+    assert SERVICES["grafana"]["environment"]["GF_AUTH_ANONYMOUS_ORG_ROLE"] == settings["auth.anonymous"]["org_role"]
+    assert settings["auth"].getboolean("disable_login_form")
+    assert not settings["auth.basic"].getboolean("enabled")
+    assert settings["plugins"].getboolean("preinstall_disabled")
+    assert not settings["plugins"].getboolean("preinstall_auto_update")
+    assert settings["plugins"].getboolean("public_key_retrieval_disabled")
+    assert not settings["analytics"].getboolean("reporting_enabled")
+
+
+def test_grafana_is_told_each_thing_once():
+    settings = configparser.ConfigParser()
+    settings.read(REPOSITORY / "grafana/grafana.ini")
+    in_file = {
+        f"GF_{section}_{key}".upper().replace(".", "_") for section in settings.sections() for key in settings[section]
+    }
+
+    # The role has a variable of its own, so that it can be chosen without editing a file.
+    assert in_file & SERVICES["grafana"]["environment"].keys() == {"GF_AUTH_ANONYMOUS_ORG_ROLE"}
 
 
 def test_tempo_has_the_time_that_it_needs_to_end():
