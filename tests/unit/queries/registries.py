@@ -1,19 +1,18 @@
-"""Prints, as JSON, which metrics the services and the load test register, and their labels.
+"""Prints, as JSON, which metrics somebody registers, and their labels: `services`, or `load_test`.
 
-A process of its own, because making the services starts threads and instruments libraries.
+Processes of their own, because making the services starts threads and instruments libraries, and Locust changes how
+threads work.
 """
 
 from __future__ import annotations
 
 import importlib
 import json
+import sys
 from collections.abc import Iterator
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
-
-from docs.reference import SERVICES
-from observability import setup
 
 #: Nothing is sent anywhere, and nobody visits.
 QUIET = {"OTEL_TRACES_EXPORTER": "none", "LOKI_URL": "", "LOG_CONSOLE": "false", "TRAFFIC_RPS": "0"}
@@ -30,7 +29,7 @@ def of_registry(registry: CollectorRegistry) -> Iterator[tuple[str, tuple[str, .
             families = [(family, tuple(collector._labelnames)) for family in collector.describe()]
         else:
             families = [
-                (family, tuple(sorted({label for sample in family.samples for label in sample.labels})))
+                (family, tuple(sorted({label for sample in family.samples for label in sample.labels} - {"le"})))
                 for family in collector.collect()
             ]
         for family, labels in families:
@@ -39,6 +38,9 @@ def of_registry(registry: CollectorRegistry) -> Iterator[tuple[str, tuple[str, .
 
 
 def services() -> dict[str, list[str]]:
+    from docs.reference import SERVICES
+    from observability import setup
+
     metrics: dict[str, list[str]] = {}
     for module in SERVICES:
         telemetry = setup(module.removesuffix("_service"), namespace="chain", version="1.0.0", environ=QUIET)
@@ -49,5 +51,17 @@ def services() -> dict[str, list[str]]:
     return metrics
 
 
+def load_test() -> dict[str, list[str]]:
+    from locust.env import Environment
+
+    from loadtest.metrics import LoadMetrics
+
+    environment = Environment()
+    environment.stats.log_request("GET", "/user/[id]", 1, 1)
+    registry = CollectorRegistry()
+    registry.register(LoadMetrics(environment, set()))
+    return {name: [*labels, *TARGET_LABELS] for name, labels in of_registry(registry)}
+
+
 if __name__ == "__main__":
-    print(json.dumps(services()))
+    print(json.dumps({"services": services, "load_test": load_test}[sys.argv[1]]()))

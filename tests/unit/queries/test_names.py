@@ -3,12 +3,24 @@ as an empty panel, or as an alert that never fires."""
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 import pytest
 
-from grafana.query_catalogue import TRACE_ID, Click, Query, dashboard_queries, provisioned_clicks, rule_queries
+from grafana.query_catalogue import (
+    TRACE_ID,
+    Click,
+    Query,
+    dashboard_queries,
+    provisioned_clicks,
+    rule_files,
+    rule_queries,
+)
+from grafana.query_catalogue.rules import rules_of
 from lab.explore import LINKS
 from tests.unit.queries.promql_names import PromqlNames
-from tests.unit.queries.sources import emitted, metrics
+from tests.unit.queries.sources import RULES, emitted, metrics
 from tests.unit.queries.trace_and_log_names import logql_problems, traceql_problems
 
 #: What a click could have found, for queries that are asked about it.
@@ -66,6 +78,18 @@ def problems_of(query: Query) -> list[str]:
 @pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.where)
 def test_every_name_exists(query: Query) -> None:
     assert problems_of(query) == [], query.text
+
+
+ALERTS = [rule for file in rule_files(RULES) for rule in rules_of(file) if "alert" in rule]
+
+
+@pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert["alert"])
+def test_what_an_alert_says_names_labels_that_it_has(alert: dict[str, Any]) -> None:
+    """`{{ $labels.servce }}` would be an empty word in the middle of a night."""
+    labels = PromqlNames(metrics()).labels_of(alert["expr"])
+    texts = [*alert["annotations"].values(), *alert["labels"].values()]
+    named = {name for text in texts for name in re.findall(r"\$labels\.(\w+)", text)}
+    assert named <= labels | set(alert["labels"])
 
 
 @pytest.mark.parametrize(
