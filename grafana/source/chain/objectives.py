@@ -194,7 +194,7 @@ def _routes() -> Section:
                 "slow.",
                 bad_day="Anything that lasts. Its colour is the route to look at.",
                 unit=units.TIMES,
-                queries=[prometheus(f"{slow_now} / {allowed('latency')}", "{{endpoint}}")],
+                queries=[prometheus(f"clamp_min({slow_now} / {allowed('latency')}, 0)", "{{endpoint}}")],
                 colour_by=colours.SUBJECTS,
                 stacked=True,
                 soft_max=1,

@@ -80,7 +80,7 @@ def _at_a_glance() -> Section:
                 bad_day="Above 5 %. The table of calls says which; a slow callee slows every caller before it.",
                 unit=units.RATIO,
                 decimals=2,
-                queries=[prometheus(slow_calls)],
+                queries=[prometheus(f"clamp_min({slow_calls}, 0)")],
                 thresholds=slo.rising(0.05, 0.2),
             ),
             panels.stat(
@@ -98,7 +98,11 @@ def _at_a_glance() -> Section:
                 bad_day="Near 100 %: the cache is cold or off, and the database does all the work.",
                 unit=units.RATIO,
                 decimals=0,
-                queries=[prometheus(f'sum(rate({_CALLS}{{service="database", {_SERVER}}}{_WINDOW})) / {_REQUESTS}')],
+                queries=[
+                    prometheus(
+                        f'clamp_max(sum(rate({_CALLS}{{service="database", {_SERVER}}}{_WINDOW})) / {_REQUESTS}, 1)'
+                    )
+                ],
             ),
             panels.stat(
                 "Spans per trace",
@@ -148,7 +152,7 @@ def _service_map() -> Section:
                         prometheus_now("client_server:requests:rate1m", table=True),
                         prometheus_now("client_server:failures:ratio1m", table=True),
                         prometheus_now(worked, table=True),
-                        prometheus_now(way, table=True),
+                        prometheus_now(f"clamp_min({way}, 0)", table=True),
                     ],
                     columns={
                         "client": Column("Caller", width=100),
@@ -191,8 +195,8 @@ def _where_time_goes() -> Section:
                     "wait to be taken in.",
                     unit=units.SECONDS,
                     queries=[
-                        prometheus(in_itself, "{{service}} itself"),
-                        prometheus(way, "{{client}} → {{server}}"),
+                        prometheus(f"clamp_min({in_itself}, 0)", "{{service}} itself"),
+                        prometheus(f"clamp_min({way}, 0)", "{{client}} → {{server}}"),
                     ],
                     colour_by=own | {"→ backend$": "#5C6B7A", "→ database$": "#8E9AAF"},
                     stacked=True,
