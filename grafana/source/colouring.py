@@ -8,11 +8,16 @@ from typing import Protocol, Self
 
 from grafana_foundation_sdk.builders.dashboard import FieldColor
 from grafana_foundation_sdk.models.dashboard import (
+    DashboardSpecialValueMapOptions,
     DynamicConfigValue,
     FieldColorModeId,
+    SpecialValueMap,
+    SpecialValueMatch,
     ValueMap,
     ValueMappingResult,
 )
+
+from grafana.source.colours import NEUTRAL
 
 #: Series that no rule names get shades of this: told apart, yet never mistaken for a state.
 UNNAMED_SERIES = "#6CA6E8"
@@ -49,6 +54,12 @@ def states(meaning: Mapping[int, tuple[str, str]]) -> list[ValueMap]:
         for index, (number, (word, colour)) in enumerate(meaning.items())
     }
     return [ValueMap(options=options)]
+
+
+def absent(word: str) -> SpecialValueMap:
+    """What a number says when there is none: calmly, whatever colour a threshold at 0 would give it."""
+    result = ValueMappingResult(text=word, color=NEUTRAL, index=0)
+    return SpecialValueMap(DashboardSpecialValueMapOptions(SpecialValueMatch.NULL_AND_NAN, result))
 
 
 def words(colours: Mapping[str, str]) -> list[ValueMap]:

@@ -31,10 +31,13 @@ from grafana_foundation_sdk.models.heatmap import HeatmapColorMode, HeatmapColor
 from grafana_foundation_sdk.models.text import TextMode
 
 from grafana.source import colours, slo, tables
-from grafana.source.colouring import colour_series, from_thresholds, shades, states
+from grafana.source.colouring import absent, colour_series, from_thresholds, shades, states
 from grafana.source.datasources import MIXED
 from grafana.source.queries import Query
 from grafana.source.tables import Column
+
+#: In the first seconds of a lab, or without any traffic, there is nothing to show yet.
+_NOT_YET = "no data yet"
 
 Links = Sequence[dashboard.DashboardLink]
 #: Number to (word, colour).
@@ -125,9 +128,8 @@ def stat(
     panel.justify_mode(shapes.BigValueJustifyMode.AUTO).orientation(shapes.VizOrientation.AUTO)
     if decimals is not None:
         panel.decimals(decimals)
-    if states_of:
-        panel.mappings(list(states(states_of)))
-    return panel
+    # Begins with what it says without data; Grafana takes the first mapping that fits.
+    return panel.mappings([absent(empty or _NOT_YET), *states(states_of or {})])
 
 
 def gauge(
@@ -145,6 +147,7 @@ def gauge(
     """A dial from 0 to `maximum`: for what has a limit."""
     panel = _common(gauges.Panel(), title, shows, bad_day, queries, empty, links).unit(unit).min(0).max(maximum)
     panel.thresholds(thresholds).color_scheme(from_thresholds()).reduce_options(_last())
+    panel.mappings([absent(empty or _NOT_YET)])
     return panel.show_threshold_markers(True).show_threshold_labels(False)
 
 
@@ -325,7 +328,8 @@ def _table(
     descending: bool,
 ) -> table_panels.Panel:
     panel = _common(table_panels.Panel(), title, shows, bad_day, queries, empty, ())
-    panel.show_header(True).cell_height(shapes.TableCellHeight.SM).filterable(False)
+    # Columns may be narrow: Grafana's default of 150 px makes a table scroll sideways.
+    panel.show_header(True).cell_height(shapes.TableCellHeight.SM).filterable(False).min_width(60)
     if sort_by:
         panel.sort_by([common.TableSortByFieldState().display_name(sort_by).desc(descending)])
     return panel

@@ -37,7 +37,7 @@ def dashboard() -> Page:
                     (_firing(), 5),
                 )
             ),
-            section("The path of a request", band(10, (_map(), 13), (stack((_calls(), 5), (_alerts(), 5)), 11))),
+            section("The path of a request", band(12, (_map(), 11), (stack((_calls(), 6), (_alerts(), 6)), 13))),
             section("Golden signals by tier", band(8, _rate(), _errors(), _duration(), _saturation())),
             section("Cache and database", band(7, _hit_ratio(), _lookups(), _query_time(), database.connections())),
             section("What the tiers say", band(9, _lines())),
@@ -98,7 +98,7 @@ def _map() -> PanelBuilder:
         "Who calls whom",
         shows=(
             "The path of a request as the spans tell it: each node with the mean time of a request there and requests "
-            "per second, its ring green for answered and red for failed. A click on a node leads to its requests."
+            "per second, its ring green for answered, red for failed or refused (a few 404 are usual)."
         ),
         bad_day=(
             "Red in a ring: the innermost red one is the cause. A node is gone: who does not answer sends no spans and "
@@ -114,7 +114,7 @@ def _calls() -> PanelBuilder:
         "Calls between the tiers",
         shows=(
             "Every hop of the path in the last minute, from spans; `user` is whoever comes from outside, without any. "
-            "A call that was answered 404 counts as failed here, since the caller's span says so."
+            "Failed is what the callee itself failed; the map beside it counts calls answered 404 as well."
         ),
         bad_day=(
             "A hop fails while the next one does not. A caller waits much longer than its callee works: a queue. A hop "
@@ -122,7 +122,11 @@ def _calls() -> PanelBuilder:
         ),
         queries=[
             prometheus_now("client_server:requests:rate1m > 0", table=True),
-            prometheus_now("client_server:failures:ratio1m", table=True),
+            prometheus_now(
+                "client_server:requests:rate1m * 0 + on (server) group_left ()"
+                ' label_replace(service:errors:ratio1m, "server", "$1", "service", "(.*)")',
+                table=True,
+            ),
             prometheus_now('client_server:request_duration_seconds:mean1m{client!="user"}', table=True),
             prometheus_now(f"{server}_sum[1m])) / ({server}_count[1m])) > 0)", table=True),
             prometheus_now('client_server:request_duration_seconds:p95_1m{client!="user"}', table=True),
@@ -131,7 +135,7 @@ def _calls() -> PanelBuilder:
             "client": Column("From"),
             "server": Column("To", links=[links.to_dashboard_of_cell("Dashboard of ${__value.raw}")]),
             "Value #A": Column("Rate", unit=units.REQUESTS_PER_SECOND, decimals=1),
-            "Value #B": Column("Failed", unit=units.RATIO, decimals=1),
+            "Value #B": Column("Failed", unit=units.RATIO, decimals=1, thresholds=slo.error_ratio()),
             "Value #C": Column("Caller waits", unit=units.SECONDS, thresholds=slo.call_latency()),
             "Value #D": Column("Callee works", unit=units.SECONDS, thresholds=slo.call_latency()),
             "Value #E": Column("p95 wait", unit=units.SECONDS, thresholds=slo.call_latency()),
@@ -269,16 +273,20 @@ def _alerts() -> PanelBuilder:
         "Alerts",
         shows="Alerts that fire, or are pending: true, but not for long enough yet. A click leads to the rule.",
         bad_day="Rows. `page` means that visitors feel it now.",
-        queries=[prometheus_now("ALERTS", table=True)],
+        # In the order of urgency: what fires before what is pending, pages before tickets.
+        queries=[
+            prometheus_now(
+                'sort_desc(ALERTS{alertstate="firing", severity="page"} * 4 or ALERTS{alertstate="firing"} * 3'
+                ' or ALERTS{severity="page"} * 2 or ALERTS * 1)',
+                table=True,
+            )
+        ],
         columns={
             "alertname": Column("Alert", links=[links.to_alert_rules()]),
             "alertstate": Column("State", words={"firing": colours.BAD, "pending": colours.WATCH}),
             "severity": Column("Severity"),
             "service": Column("Service"),
         },
-        # "page" stands before "ticket".
-        sort_by="Severity",
-        descending=False,
         empty="no alert is firing or pending: good",
     )
 
