@@ -22,8 +22,12 @@ from lab.paths import StateDirectory
 from lab.port_check import conflicts
 from lab.ports import HOST
 from lab.run_state import RunState, read_run_state, supervisor_is_alive
-from lab.stacks.embedded import EmbeddedStack
-from lab.stacks.stack import StackOptions
+from lab.stacks.choice import DEFAULT_STACK, choose_stack
+from lab.stacks.compose import ComposeStack
+from lab.stacks.docker import find_docker
+from lab.stacks.native import NativeStack
+from lab.stacks.programs import SERVER_PROGRAMS, find_server
+from lab.stacks.stack import StackOptions, StackUnavailable
 
 Verdict = Literal["ok", "warn", "fail"]
 
@@ -31,19 +35,19 @@ MINIMUM_PYTHON = (3, 11)
 #: The retention of the store, with room for what it rewrites.
 DISK_WARN_BYTES = 3 * 10**9
 DISK_FAIL_BYTES = 300 * 10**6
-#: The whole lab needs below 400 MB; a browser wants some, too.
-MEMORY_WARN_BYTES = 800 * 10**6
-MEMORY_FAIL_BYTES = 400 * 10**6
+#: What a whole lab takes, by stack; and what a browser wants beside it.
+MEMORY_NEEDED_BYTES = {"embedded": 400 * 10**6, "native": 1000 * 10**6, "compose": 1600 * 10**6}
+MEMORY_FOR_A_BROWSER_BYTES = 400 * 10**6
 #: Telemetry from before this cannot be today's.
 EARLIEST_SANE_UNIX_SECONDS = 1_735_689_600  # 2025-01-01
 #: Spans of one trace are laid on one time line: two clocks must not differ by more.
 CLOCK_STEP_SECONDS = 0.5
 
-#: Programs that some verbs and stacks can use -> for what.
+#: Programs that some verbs can use -> for what. Those of the stacks are looked for where the stacks are.
 OPTIONAL_PROGRAMS = {
     "uv": "installs the packages faster",
     "chromium": "the browser tests",
-    "prometheus": "comparing the telemetry store with the real one",
+    "promtool": "the tests of the rules",
     "wrk": "the benchmarks",
 }
 
@@ -58,17 +62,19 @@ class Finding:
     advice: str = ""
 
 
-def examine(directory: StateDirectory, port_offset: int = 0) -> list[Finding]:
-    """All checks, in the order in which trouble would show."""
+def examine(directory: StateDirectory, port_offset: int = 0, stack: str = DEFAULT_STACK) -> list[Finding]:
+    """All checks of what `lab up` with this stack and offset needs, in the order in which trouble would show."""
     checks: list[Callable[[], list[Finding]]] = [
         check_python,
         check_environment,
         lambda: check_state(directory),
-        lambda: check_ports(directory, port_offset),
+        lambda: check_ports(directory, port_offset, stack),
         check_loopback,
         lambda: check_disk(directory),
-        check_memory,
+        lambda: check_memory(stack),
         check_clock,
+        lambda: check_native_stack(chosen=stack == NativeStack.name),
+        lambda: check_compose_stack(chosen=stack == ComposeStack.name),
         check_programs,
     ]
     return [finding for check in checks for finding in check()]
@@ -109,12 +115,15 @@ def check_state(directory: StateDirectory) -> list[Finding]:
     return [Finding("state", "ok", f"no lab is running; state goes to {directory.root}")]
 
 
-def check_ports(directory: StateDirectory, port_offset: int = 0) -> list[Finding]:
+def check_ports(directory: StateDirectory, port_offset: int = 0, stack: str = DEFAULT_STACK) -> list[Finding]:
     state = read_run_state(directory)
     if state is not None and state.port_offset == port_offset and supervisor_is_alive(directory):
         return [Finding("ports", "ok", "held by the running lab")]
     try:
-        specs = EmbeddedStack(StackOptions(list(discover().values()), directory, port_offset)).processes()
+        specs = choose_stack(stack, StackOptions(list(discover().values()), directory, port_offset)).processes()
+    except StackUnavailable:
+        # Why is a finding of its own.
+        return []
     except ValueError as error:
         return [Finding("ports", "fail", str(error), "choose another --port-offset")]
     wanted = [(port, spec.name) for spec in specs for port in spec.ports]
@@ -165,12 +174,13 @@ def check_disk(directory: StateDirectory) -> list[Finding]:
     return [Finding("disk", "ok", found)]
 
 
-def check_memory() -> list[Finding]:
+def check_memory(stack: str = DEFAULT_STACK) -> list[Finding]:
     available = psutil.virtual_memory().available
+    needed = MEMORY_NEEDED_BYTES[stack]
     found = f"{available / 1e6:,.0f} MB available"
-    if available < MEMORY_FAIL_BYTES:
-        return [Finding("memory", "fail", found, "close something: the lab needs about 400 MB")]
-    if available < MEMORY_WARN_BYTES:
+    if available < needed:
+        return [Finding("memory", "fail", found, f"close something: the lab needs about {needed / 1e6:,.0f} MB")]
+    if available < needed + MEMORY_FOR_A_BROWSER_BYTES:
         return [Finding("memory", "warn", found, "enough for the lab, little for a browser beside it")]
     return [Finding("memory", "ok", found)]
 
@@ -189,6 +199,28 @@ def check_clock() -> list[Finding]:
             Finding("clock", "warn", f"jumped by {step:.1f} s just now", "let NTP settle before trusting durations")
         ]
     return [Finding("clock", "ok", time.strftime("%Y-%m-%d %H:%M:%S %Z"))]
+
+
+def check_native_stack(chosen: bool = False) -> list[Finding]:
+    """What is not there is no failure: the telemetry store takes its place."""
+    searches = [find_server(program.name) for program in SERVER_PROGRAMS]
+    found = [f"{search.program.name} {search.version}".strip() for search in searches if search.path]
+    missing = [f"{one.program.name} {one.problem} ({one.program.purpose})" for one in searches if not one.path]
+    text = "; ".join([f"found: {', '.join(found) or 'none of its servers'}", *missing])
+    if chosen and missing:
+        advice = "it starts without them: where it can, the telemetry store takes their place"
+        return [Finding("native stack", "warn", text, advice)]
+    return [Finding("native stack", "ok", text)]
+
+
+def check_compose_stack(chosen: bool = False) -> list[Finding]:
+    try:
+        docker = find_docker()
+    except StackUnavailable as error:
+        if chosen:
+            return [Finding("compose stack", "fail", "cannot be started", str(error))]
+        return [Finding("compose stack", "ok", f"cannot be started: {error}")]
+    return [Finding("compose stack", "ok", f"`{' '.join(docker.compose)}` can be used, with {docker.cpus} CPUs")]
 
 
 def check_programs() -> list[Finding]:

@@ -46,7 +46,7 @@ def show(console: Console, status: Status, hidden_links: bool) -> None:
     console.print()
     _show_alerts(console, status.alerts, hidden_links)
     if "alert_inbox" in status.state.backends:
-        _show_notifications(console, status.notifications)
+        _show_notifications(console, status)
     console.print()
     _show_links(console, status.links, hidden_links)
 
@@ -133,14 +133,16 @@ def _alert(alert: Alert, colour: str, hidden_links: bool) -> Text:
     )
 
 
-def _show_notifications(console: Console, report: AlertReport) -> None:
-    if report.problem:
-        console.print(report.problem, markup=False, style="red")
-    elif not report.notifications:
+def _show_notifications(console: Console, status: Status) -> None:
+    """Those of this run: the inbox remembers earlier ones as well."""
+    newest = [one for one in status.notifications.notifications if one.received_at >= status.state.started_at]
+    if status.notifications.problem:
+        console.print(status.notifications.problem, markup=False, style="red")
+    elif not newest:
         console.print("notifications: none yet")
     else:
         console.print("last notifications:")
-        for notification in report.notifications[:_NOTIFICATIONS_SHOWN]:
+        for notification in newest[:_NOTIFICATIONS_SHOWN]:
             console.print(_notification(notification), soft_wrap=True)
 
 

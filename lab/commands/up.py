@@ -209,8 +209,12 @@ def _show_addresses(console: Console, state: RunState, seconds: float, ending: s
         table.add_row(f"[dim]{name}[/dim]", address)
     console.print(f"Everything is ready after {seconds:.1f} s.")
     console.print(table)
+    for note in state.notes:
+        console.print(f"note: {note}", markup=False, style="yellow")
     for process in services[:1]:
         console.print(f"Begin with {process.example_url}", style="bold", markup=False)
+    if "grafana" in state.backends:
+        console.print(f"Then look at it in Grafana: {state.backends['grafana']}", style="bold", markup=False)
     console.print("See how it does: python3 lab status. End it: python3 lab down" + ending + ".", markup=False)
 
 

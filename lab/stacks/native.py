@@ -72,7 +72,7 @@ class NativeStack(Stack):
         )
         # Prometheus complains every few seconds of a folder that it cannot watch.
         (self.options.directory.configuration / configuration.CONTAINER_TARGETS).mkdir(exist_ok=True)
-        for name in (*self._found, servers.ALERT_INBOX):
+        for name in (*self._found, servers.ALERT_INBOX, "grafana/plugins"):
             (self.options.directory.data / name).mkdir(parents=True, exist_ok=True)
         with_own_metrics = {name: self.backends[name] for name in self._found}
         if self._apis_of_store:

@@ -4,7 +4,7 @@ import json
 import socket
 
 from lab import doctor
-from lab.doctor import check_disk, check_ports, check_state, examine
+from lab.doctor import check_compose_stack, check_disk, check_native_stack, check_ports, check_state, examine
 from lab.manifest import discover
 from lab.paths import StateDirectory
 
@@ -21,10 +21,12 @@ def test_every_check_answers_on_this_machine(tmp_path):
         "disk",
         "memory",
         "clock",
+        "native stack",
+        "compose stack",
         "optional programs",
     }
     by_check = {finding.check: finding for finding in findings}
-    for check in ("python", "loopback", "clock", "optional programs"):
+    for check in ("python", "loopback", "clock", "native stack", "compose stack", "optional programs"):
         assert by_check[check].verdict == "ok", by_check[check]
 
 
@@ -71,6 +73,32 @@ def test_what_an_interrupted_lab_left_behind_is_reported(throwaway_lab, run_lab)
     assert "python3 lab down" in finding.advice
     run_lab("down")
     assert check_state(throwaway_lab.directory)[0].verdict == "ok"
+
+
+def test_servers_of_the_native_stack_are_named_with_what_they_are_for(tmp_path, monkeypatch):
+    program = tmp_path / "prometheus"
+    program.write_text("#!/bin/sh\necho prometheus, version 3.14.0\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    (finding,) = check_native_stack()
+    (chosen,) = check_native_stack(chosen=True)
+
+    assert finding.verdict == "ok"
+    assert finding.found.startswith("found: prometheus 3.14.0; loki is not on PATH (log lines); tempo is not on PATH")
+    assert (chosen.verdict, chosen.found) == ("warn", finding.found)
+
+
+def test_docker_is_only_missed_by_who_wants_containers(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    (finding,) = check_compose_stack()
+    (chosen,) = check_compose_stack(chosen=True)
+
+    assert finding.verdict == "ok"
+    assert finding.found.startswith("cannot be started: docker is not on PATH")
+    assert chosen.verdict == "fail"
+    assert "https://docs.docker.com/" in chosen.advice
 
 
 def test_too_little_disk_fails(tmp_path, monkeypatch):
