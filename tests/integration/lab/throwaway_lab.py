@@ -25,8 +25,9 @@ def main() -> int:
         stack="throwaway",
         systems=[],
         port_offset=0,
-        backends={"prometheus": "http://127.0.0.1:1", "loki": "http://127.0.0.1:1", "tempo": "http://127.0.0.1:1"},
+        backends=dict.fromkeys(("prometheus", "loki", "tempo"), "http://127.0.0.1:1") | plan.get("backends", {}),
         started_at=time.time(),
+        notes=plan.get("notes", []),
     )
     supervisor = Supervisor(
         directory,
