@@ -43,6 +43,10 @@ def shades(colour: str = UNNAMED_SERIES) -> FieldColor:
     return FieldColor().mode(FieldColorModeId.SHADES).fixed_color(colour)
 
 
+def fixed(colour: str) -> FieldColor:
+    return FieldColor().mode(FieldColorModeId.FIXED).fixed_color(colour)
+
+
 def from_thresholds() -> FieldColor:
     return FieldColor().mode(FieldColorModeId.THRESHOLDS)
 

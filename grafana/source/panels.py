@@ -31,7 +31,7 @@ from grafana_foundation_sdk.models.heatmap import HeatmapColorMode, HeatmapColor
 from grafana_foundation_sdk.models.text import TextMode
 
 from grafana.source import colours, slo, tables
-from grafana.source.colouring import absent, colour_series, from_thresholds, shades, states
+from grafana.source.colouring import absent, colour_series, fixed, from_thresholds, shades, states
 from grafana.source.datasources import MIXED
 from grafana.source.queries import Query
 from grafana.source.tables import Column
@@ -288,7 +288,8 @@ def state_timeline(
 ) -> statetimeline.Panel:
     """A band for each series that changes colour with its state."""
     panel = _common(statetimeline.Panel(), title, shows, bad_day, queries, empty, links).unit(unit)
-    panel.thresholds(slo.only(colours.NEUTRAL)).color_scheme(from_thresholds()).mappings(list(states(states_of)))
+    # One colour for all, which the mapping overrides: with thresholds, Grafana would merge values by them instead.
+    panel.color_scheme(fixed(colours.NEUTRAL)).mappings(list(states(states_of)))
     panel.merge_values(True).show_value(shapes.VisibilityMode.NEVER).row_height(0.8).fill_opacity(80)
     return panel.legend(_legend("none"))
 

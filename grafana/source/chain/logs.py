@@ -90,14 +90,14 @@ def _at_a_glance() -> Section:
                 "more requests: something repeats itself.",
                 unit=units.LINES_PER_SECOND,
                 decimals=1,
-                queries=[loki(f"sum(rate({_CHOSEN} [$__auto]))")],
+                queries=[loki(f"sum(rate({_CHOSEN} [1m]))")],
             ),
             panels.stat(
                 "Size of the lines",
                 shows="Bytes per second of the lines chosen above: what logs cost to send and to keep.",
                 bad_day="Grows while the number of lines does not: somebody logs whole answers.",
                 unit=units.BYTES_PER_SECOND,
-                queries=[loki(f"sum(bytes_rate({_CHOSEN} [$__auto]))")],
+                queries=[loki(f"sum(bytes_rate({_CHOSEN} [1m]))")],
             ),
             panels.stat(
                 "Lines per request",
@@ -143,7 +143,7 @@ def _volume() -> Section:
                 shows="Lines in each step of the graph, stacked by level.",
                 bad_day="Amber or red grows out of the blue. Drag over it to look at that time alone.",
                 unit=units.COUNT,
-                queries=[loki(f"sum by (level) (count_over_time({_CHOSEN} [$__auto]))", "{{level}}")],
+                queries=[loki(f"sum by (level) (count_over_time({_CHOSEN} [$__interval]))", "{{level}}")],
                 colour_by=colours.LEVELS,
                 bars=True,
                 stacked=True,
@@ -153,7 +153,8 @@ def _volume() -> Section:
                 shows="Lines in each step of the graph, stacked by the service that wrote them.",
                 bad_day="One service falls silent while the others write on: it is down, or its lines do not arrive.",
                 unit=units.COUNT,
-                queries=[loki(f"sum by (service) (count_over_time({_CHOSEN} [$__auto]))", "{{service}}")],
+                queries=[loki(f"sum by (service) (count_over_time({_CHOSEN} [$__interval]))", "{{service}}")],
+                colour_by=colours.SERVICES,
                 bars=True,
                 stacked=True,
             ),
@@ -207,9 +208,10 @@ def _what_is_wrong() -> Section:
                 bad_day="A new colour appears, all at once: that is when it began.",
                 unit=units.COUNT,
                 queries=[
-                    loki(f"sum by (error_type) (count_over_time({_WRONG} {_ERROR_TYPE} [$__auto]))", "{{error_type}}")
+                    loki(
+                        f"sum by (error_type) (count_over_time({_WRONG} {_ERROR_TYPE} [$__interval]))", "{{error_type}}"
+                    )
                 ],
-                colour_by={},
                 bars=True,
                 stacked=True,
                 legend="right",
@@ -224,7 +226,7 @@ def _what_lines_say() -> Section:
     return section(
         "What the lines say",
         band(
-            11,
+            14,
             panels.table(
                 "Messages",
                 shows="The 25 most frequent messages of the time range. Numbers and quoted words are left out (…), so "
@@ -235,7 +237,7 @@ def _what_lines_say() -> Section:
                 columns={
                     "text": Column("Message"),
                     "service": Column("Service", width=130),
-                    "level": Column("Level", width=110),
+                    "level": Column("Level", width=110, words=colours.LEVELS),
                     "Value #A": Column("Lines", unit=units.COUNT, width=110),
                 },
                 sort_by="Lines",

@@ -68,8 +68,8 @@ def _at_a_glance(name: str) -> list[Stat]:
         ),
         panels.stat(
             f"Budget left, {name}",
-            shows=f"The error budget is the {budget} of requests that may miss the objective within 6 "
-            "hours. This is what is left of it. (Production counts 28 or 30 days; a lab does not run that long.)",
+            shows=f"The error budget is the {budget} of requests that may miss the objective within 6 hours. This is "
+            "what is left of it. (Production counts 28 or 30 days; a lab does not run that long.)",
             bad_day="Below 0: more was spent than there is. Until it is positive again, no risky changes.",
             unit=units.RATIO,
             decimals=0,
@@ -118,7 +118,6 @@ def _budget(name: str, title: str) -> Section:
                     bad_day="Falls like a staircase: something goes wrong again and again. Stays at 0: overspent.",
                     unit=units.RATIO,
                     queries=[prometheus(f'clamp_min(slo:error_budget_remaining:ratio{{slo="{name}"}}, 0)', "left")],
-                    colour_by={},
                     thresholds=slo.falling(0.5, 0.1),
                     maximum=1,
                     legend="none",
@@ -231,7 +230,7 @@ def _alerts() -> Section:
                     columns={
                         "alertname": Column("Alert"),
                         "service": Column("Service", width=120),
-                        "severity": Column("Severity", width=90),
+                        "severity": Column("Severity", width=90, words={"page": colours.BAD, "ticket": colours.WATCH}),
                         "Value": Column(
                             "State",
                             width=90,

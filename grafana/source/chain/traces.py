@@ -128,7 +128,7 @@ def _service_map() -> Section:
     return section(
         "Who calls whom",
         band(
-            12,
+            10,
             (
                 panels.node_graph(
                     "Service map",
@@ -138,7 +138,7 @@ def _service_map() -> Section:
                     bad_day="A rim turns red; an arrow is missing because nothing gets through any more.",
                     query=service_map(),
                 ),
-                12,
+                14,
             ),
             (
                 panels.table(
@@ -155,18 +155,22 @@ def _service_map() -> Section:
                         prometheus_now(f"clamp_min({way}, 0)", table=True),
                     ],
                     columns={
-                        "client": Column("Caller", width=100),
+                        "client": Column("Caller", width=85),
                         "server": Column(
-                            "Callee", width=100, links=[links.to_dashboard("chain-logs", service="${__value.raw}")]
+                            "Callee", width=85, links=[links.to_dashboard("chain-logs", service="${__value.raw}")]
                         ),
-                        "Value #A": Column("Calls", unit=units.REQUESTS_PER_SECOND, decimals=1),
-                        "Value #B": Column("Failed", unit=units.RATIO, decimals=1, thresholds=slo.rising(0.1, 0.3)),
-                        "Value #C": Column("Callee works", unit=units.SECONDS, thresholds=slo.call_latency()),
-                        "Value #D": Column("On the way", unit=units.SECONDS, thresholds=slo.call_latency()),
+                        "Value #A": Column("Calls", unit=units.REQUESTS_PER_SECOND, decimals=1, width=100),
+                        "Value #B": Column(
+                            "Failed", unit=units.RATIO, decimals=1, width=75, thresholds=slo.rising(0.1, 0.3)
+                        ),
+                        "Value #C": Column(
+                            "Callee works", unit=units.SECONDS, width=110, thresholds=slo.call_latency()
+                        ),
+                        "Value #D": Column("On the way", unit=units.SECONDS, width=105, thresholds=slo.call_latency()),
                     },
                     sort_by="Calls",
                 ),
-                12,
+                10,
             ),
         ),
     )
@@ -296,12 +300,12 @@ def _spans() -> Section:
                 unit=units.SECONDS,
                 queries=[
                     prometheus(
-                        f"histogram_quantile($percentile, sum by (le, service, span_name) (rate({every})))",
+                        f"histogram_quantile($percentile, sum by (le, service, span_name) (rate({every}))) >= 0",
                         "{{span_name}} ({{service}})",
                         exemplars=True,
                     )
                 ],
-                colour_by={},
+                colour_by=colours.SERVICES,
                 legend="right",
             ),
         ),
@@ -332,7 +336,7 @@ def _spans() -> Section:
                     "Value #A": Column("Spans", unit=units.SPANS_PER_SECOND, decimals=1),
                     "Value #B": Column("Errors", unit=units.RATIO, decimals=1, thresholds=slo.rising(0.1, 0.3)),
                     "Value #C": Column("Mean", unit=units.SECONDS),
-                    "Value #D": Column("${percentile:text}", unit=units.SECONDS, thresholds=slo.latency()),
+                    "Value #D": Column("Percentile", unit=units.SECONDS, thresholds=slo.latency()),
                 },
                 sort_by="Spans",
             ),

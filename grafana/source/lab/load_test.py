@@ -46,8 +46,8 @@ def _at_a_glance() -> Section:
                 empty=_NONE,
             ),
             panels.stat(
-                "Requests, as Locust counts",
-                shows="Requests that were answered, or failed, per second, counted where users are.",
+                "Requests outside",
+                shows="Requests that were answered, or failed, per second, as Locust counts them, where users are.",
                 bad_day="No longer grows with the users: the chain has reached what it can do.",
                 unit=units.REQUESTS_PER_SECOND,
                 decimals=1,
@@ -55,8 +55,9 @@ def _at_a_glance() -> Section:
                 empty=_NONE,
             ),
             panels.stat(
-                "Requests, as the frontend counts",
-                shows="The same counted inside, with the generated traffic that runs beside the test (lab up --rps).",
+                "Requests inside",
+                shows="The same as the frontend counts them, with the generated traffic beside the test (lab up "
+                "--rps).",
                 bad_day="Less than Locust counts: requests do not get in. That is the gap that no service can see.",
                 unit=units.REQUESTS_PER_SECOND,
                 decimals=1,
@@ -208,6 +209,7 @@ def _saturation() -> Section:
                         f'sum by (service) (rate(process_cpu_seconds_total{{job="chain"}}{_RATE}))', "{{service}}"
                     )
                 ],
+                colour_by=colours.CHAIN,
                 thresholds=slo.rising(0.7, 0.9),
                 decimals=2,
                 soft_max=1,
@@ -220,6 +222,7 @@ def _saturation() -> Section:
                 "flat is the cause; those above only wait for it.",
                 unit=units.COUNT,
                 queries=[prometheus(f"sum by (service) (rate({_SERVER_SECONDS}[1m]))", "{{service}}")],
+                colour_by=colours.CHAIN,
                 thresholds=slo.rising(_THREADS * 0.7, _THREADS),
                 decimals=1,
                 soft_max=1,
@@ -243,6 +246,7 @@ def _saturation() -> Section:
                 bad_day="Falls under load: more is asked for than the cache can hold, and the database gets it all.",
                 unit=units.RATIO,
                 queries=[prometheus("service:cache_hits:ratio1m", "{{service}}")],
+                colour_by=colours.CHAIN,
                 maximum=1,
             ),
         ),

@@ -179,6 +179,7 @@ def _delivery() -> Section:
                     queries=[
                         prometheus(f"{by} ({_EMITTED}) - {by} ({_SENT}) - {by} ({_GIVEN_UP})", "{{service}} {{signal}}")
                     ],
+                    colour_by=colours.CHAIN,
                     soft_max=100,
                 ),
                 8,
@@ -195,9 +196,9 @@ def _delivery() -> Section:
                         prometheus_now(f"{by} (increase({_GIVEN_UP}{_RANGE}))", table=True),
                     ],
                     columns={
-                        "service": Column("Service"),
-                        "signal": Column("Signal", width=80),
-                        "Value #A": Column("Emitted/s", unit=units.COUNT, decimals=1, width=90),
+                        "service": Column("Service", width=85),
+                        "signal": Column("Signal", width=70),
+                        "Value #A": Column("Emitted/s", unit=units.COUNT, decimals=1, width=85),
                         "Value #B": Column("Sent/s", unit=units.COUNT, decimals=1, width=80),
                         "Value #C": Column(
                             "Waiting", unit=units.COUNT, decimals=0, width=80, thresholds=slo.rising(500, _QUEUE / 2)
@@ -222,7 +223,6 @@ def _delivery() -> Section:
                         prometheus(f"sum by (signal, reason) (rate({_GIVEN_UP}{_RATE}))", "{{signal}}: {{reason}}"),
                         prometheus(f"sum by (service) ({refused})", "refused by {{service}}"),
                     ],
-                    colour_by={},
                     soft_max=1,
                     legend="none",
                     empty="Nothing was given up or refused: good.",
@@ -253,6 +253,7 @@ def _scraping() -> Section:
                 unit=units.SECONDS,
                 queries=[prometheus("max by (service) (scrape_duration_seconds)", "{{service}}")],
                 thresholds=slo.rising(_SCRAPE_TIMEOUT_SECONDS / 4, _SCRAPE_TIMEOUT_SECONDS),
+                colour_by=colours.SERVICES,
                 legend="table",
             ),
             panels.timeseries(
@@ -261,6 +262,7 @@ def _scraping() -> Section:
                 bad_day="Grows with the traffic and does not stop: an id has become a label.",
                 unit=units.COUNT,
                 queries=[prometheus("sum by (service) (scrape_samples_scraped)", "{{service}}")],
+                colour_by=colours.SERVICES,
                 legend="table",
             ),
         ),
@@ -281,6 +283,7 @@ def _scraping() -> Section:
                 bad_day="Some in every scrape: values of labels that never come back, such as ids.",
                 unit=units.COUNT,
                 queries=[prometheus("sum by (service) (scrape_series_added)", "{{service}}")],
+                colour_by=colours.SERVICES,
                 bars=True,
                 stacked=True,
             ),
@@ -303,6 +306,7 @@ def _backends() -> Section:
                 bad_day="Climbs without rest. It should level off with the number of series, lines and spans kept.",
                 unit=units.BYTES,
                 queries=[prometheus(f"sum by (service) (process_resident_memory_bytes{_STACK})", "{{service}}")],
+                colour_by=colours.SERVICES,
                 legend="table",
             ),
             panels.timeseries(
@@ -314,6 +318,7 @@ def _backends() -> Section:
                 queries=[
                     prometheus(f"sum by (service) (rate(process_cpu_seconds_total{_STACK}{_RATE}))", "{{service}}")
                 ],
+                colour_by=colours.SERVICES,
                 legend="table",
             ),
             panels.timeseries(
@@ -323,6 +328,7 @@ def _backends() -> Section:
                 bad_day="Grows past what retention should leave.",
                 unit=units.BYTES,
                 queries=[prometheus(disk, "{{service}}")],
+                colour_by=colours.SERVICES,
                 legend="table",
             ),
         ),
@@ -345,7 +351,6 @@ def _rules() -> Section:
                         f"max by (group) ({group.format('prometheus_rule_group_last_duration_seconds')})", "{{group}}"
                     )
                 ],
-                colour_by={},
                 legend="right",
             ),
             panels.timeseries(
