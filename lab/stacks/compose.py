@@ -172,6 +172,7 @@ class ComposeStack(Stack):
         if options.workers is not None:
             environment["SERVICE_WORKERS"] = str(options.workers)
             environment["SERVICE_CPUS"] = os.environ.get("SERVICE_CPUS") or str(min(options.workers, self._cpus))
+            environment["SERVICE_MEMORY"] = os.environ.get("SERVICE_MEMORY") or _memory_for(options.workers)
         return environment
 
     def _run(self, *words: str, explain: str) -> None:
@@ -192,6 +193,11 @@ class ComposeStack(Stack):
 def project_name(directory: StateDirectory) -> str:
     """One for each state directory, so that two labs have each their own containers, network and volumes."""
     return f"glasshouse-{hashlib.sha256(str(directory.root).encode()).hexdigest()[:8]}"
+
+
+def _memory_for(workers: int) -> str:
+    """A limit that leaves room; docker-compose.yml's own is enough for four."""
+    return f"{max(512, 160 + 90 * workers)}M"
 
 
 def _watch(name: str, ports: Sequence[int], health: str, ready: str) -> ProcessSpec:

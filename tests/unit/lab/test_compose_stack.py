@@ -31,6 +31,7 @@ def docker(tmp_path, monkeypatch):
     """docker(compose=…, engine=…): puts a docker on PATH, alone, that answers with these shell words."""
     monkeypatch.delenv("COMPOSE_PROFILES", raising=False)
     monkeypatch.delenv("SERVICE_CPUS", raising=False)
+    monkeypatch.delenv("SERVICE_MEMORY", raising=False)
     directory = tmp_path / "bin"
     directory.mkdir()
     monkeypatch.setenv("PATH", str(directory))
@@ -136,13 +137,21 @@ def test_every_published_port_is_moved(docker, tmp_path):
             assert int(port.split(":")[1]) == int(usual.split(":")[1]) + 1000
 
 
-def test_workers_get_no_more_cpus_than_there_are_and_the_users_own_choice_counts(docker, tmp_path, monkeypatch):
+def limits(told: dict[str, str]) -> tuple[str | None, str | None]:
+    return told.get("SERVICE_CPUS"), told.get("SERVICE_MEMORY")
+
+
+def test_workers_get_room_but_no_more_cpus_than_there_are_and_the_users_own_choice_counts(
+    docker, tmp_path, monkeypatch
+):
     docker(engine="echo 28.2.2 4")
 
-    assert environment(tmp_path, workers=8)["SERVICE_CPUS"] == "4"
-    assert "SERVICE_CPUS" not in environment(tmp_path)
+    assert limits(environment(tmp_path)) == (None, None)
+    assert limits(environment(tmp_path, workers=2)) == ("2", "512M")
+    assert limits(environment(tmp_path, workers=8)) == ("4", "880M")
     monkeypatch.setenv("SERVICE_CPUS", "3")
-    assert environment(tmp_path, workers=8)["SERVICE_CPUS"] == "3"
+    monkeypatch.setenv("SERVICE_MEMORY", "2G")
+    assert limits(environment(tmp_path, workers=8)) == ("3", "2G")
 
 
 @pytest.mark.parametrize(
