@@ -33,6 +33,7 @@ from .samples import Times, Values
 from .selection import LabelIndex, Selection, read_memory, select
 from .series import Series
 
+# Where a table has no row ids, the columns of its key come first: SQLite's own check of a file reads them in that order.
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS series(id INTEGER PRIMARY KEY, labels TEXT NOT NULL UNIQUE);
 CREATE TABLE IF NOT EXISTS append(
@@ -43,7 +44,7 @@ CREATE TABLE IF NOT EXISTS chunk(
 CREATE INDEX IF NOT EXISTS chunk_metric ON chunk(metric, first);
 CREATE INDEX IF NOT EXISTS chunk_age ON chunk(last);
 CREATE TABLE IF NOT EXISTS exemplar(
-    series INTEGER NOT NULL, time INTEGER NOT NULL, value REAL NOT NULL, labels TEXT NOT NULL,
+    series INTEGER NOT NULL, time INTEGER NOT NULL, labels TEXT NOT NULL, value REAL NOT NULL,
     PRIMARY KEY(series, time, labels)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS exemplar_age ON exemplar(time);
 """

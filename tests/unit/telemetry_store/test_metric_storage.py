@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 import tempfile
 import threading
 import time
@@ -234,6 +236,8 @@ def test_exemplars_survive_a_restart_and_repeats_are_left_out(tmp_path: Path) ->
     for t in (10, 10, 5, 20):
         storage.append([(series, 1.0, t)], [Exemplar(series, (("trace_id", str(t)),), 0.5, t)])
     storage.close()
+    with contextlib.closing(sqlite3.connect(tmp_path / "metrics.db")) as file:
+        assert file.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     storage = MetricStorage(tmp_path)
     [(labels, exemplars)] = storage.exemplars(ALL, 0, 100)
     assert labels == {"__name__": "a", "number": "a1"}
