@@ -56,6 +56,11 @@ class RunningStore:
         """Memory that the process has now."""
         return memory_of(self.process)
 
+    def peak_megabytes(self) -> float:
+        """The most memory that it held at one time. Linux only."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))) / 1024
+
 
 @contextmanager
 def running_store(*arguments: str) -> Iterator[RunningStore]:

@@ -11,20 +11,14 @@ from __future__ import annotations
 import argparse
 import random
 import statistics
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import orjson
-import psutil
-import urllib3
 
-ROOT = Path(__file__).resolve().parents[1]
+from benchmarks.store import RunningStore, running_store, seconds_of
 
 SPANS_PER_TRACE = 10
 TRACES_PER_BATCH = 10
@@ -32,52 +26,6 @@ TRACES_PER_BATCH = 10
 COVERED_SECONDS = 3000
 
 SERVICES = ("frontend", "backend", "database")
-HTTP = urllib3.PoolManager(retries=False, timeout=120)
-
-
-class Store:
-    """A telemetry store as a process of its own."""
-
-    def __init__(self, directory: str) -> None:
-        ports = [part for api in ("prometheus", "loki", "tempo", "otlp") for part in (f"--{api}-port", "0")]
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "telemetry_store", "--data-dir", directory, "--retention-hours", "0", *ports],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self._process.stdout is not None
-        self.urls = dict(part.split("=", 1) for part in self._process.stdout.readline().split()[2:])
-        self._self = psutil.Process(self._process.pid)
-
-    def cpu_seconds(self) -> float:
-        """User and system time so far."""
-        times = self._self.cpu_times()
-        return times.user + times.system
-
-    def peak_megabytes(self) -> float:
-        """The most memory it held at one time."""
-        status = Path(f"/proc/{self._process.pid}/status").read_text()
-        return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))) / 1024
-
-    def megabytes(self) -> float:
-        """Resident memory now."""
-        return self._self.memory_info().rss / 1024**2
-
-    def close(self) -> None:
-        """Ends the process."""
-        self._process.terminate()
-        self._process.wait(60)
-
-
-@contextmanager
-def running_store() -> Iterator[Store]:
-    with tempfile.TemporaryDirectory() as directory:
-        store = Store(directory)
-        try:
-            yield store
-        finally:
-            store.close()
 
 
 def bodies(traces: int, begin: float) -> Iterator[tuple[bytes, str]]:
@@ -127,16 +75,12 @@ def _span(dice: random.Random, trace_id: str, span_id: str, parent: str, start: 
     }
 
 
-def fill(store: Store, traces: int, begin: float) -> tuple[list[str], float]:
+def fill(store: RunningStore, traces: int, begin: float) -> tuple[list[str], float]:
     """Sends the traces; returns some of their ids and the store's CPU seconds per span, packing included."""
     before = store.cpu_seconds()
     ids = []
     for body, trace_id in bodies(traces, begin):
-        answer = HTTP.request(
-            "POST", store.urls["otlp"] + "/v1/traces", body=body, headers={"Content-Type": "application/json"}
-        )
-        if answer.status != 200:
-            raise SystemExit(f"the store refused spans: {answer.status} {answer.data[:200]!r}")
+        store.post("otlp", "/v1/traces", body, {"Content-Type": "application/json"})
         ids.append(trace_id)
     # What is still being packed belongs to the cost.
     used = store.cpu_seconds()
@@ -188,16 +132,11 @@ def measure(traces: int, rounds: int) -> dict[str, str]:
             "peak memory of ingest, MB": f"{store.peak_megabytes():.0f}",
         }
         for name, (path, parameters) in requests(begin, ids).items():
-            taken = []
-            for _ in range(rounds):
-                started = time.perf_counter()
-                answer = HTTP.request("GET", store.urls["tempo"] + path, fields=parameters)
-                taken.append(time.perf_counter() - started)
-                if answer.status != 200:
-                    raise SystemExit(f"{name}: {answer.status} {answer.data[:200]!r}")
+            ask = partial(store.get, "tempo", path, **parameters)
+            taken = [seconds_of(ask) for _ in range(rounds)]
             column[name] = f"{taken[0] * 1000:.0f} / {statistics.median(taken[1:] or taken) * 1000:.0f} ms"
         column["peak memory, MB"] = f"{store.peak_megabytes():.0f}"
-        column["memory at the end, MB"] = f"{store.megabytes():.0f}"
+        column["memory at the end, MB"] = f"{store.memory_megabytes():.0f}"
     return column
 
 

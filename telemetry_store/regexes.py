@@ -6,7 +6,7 @@ Python's `re` backtracks, so one hostile pattern could hold a query thread for e
 from __future__ import annotations
 
 import functools
-from typing import Protocol
+from typing import Any, Protocol
 
 import re2  # type: ignore[import-untyped]
 
@@ -33,22 +33,24 @@ class Pattern(Protocol):
         """A match of the whole text."""
 
 
-def compile_pattern(pattern: str) -> Pattern:
+def engine_options(*, dot_matches_line_ends: bool = False, ignores_line_ends: bool = False) -> Any:
+    """How every expression of the store is compiled; `ignores_line_ends`: as if there were none in the text."""
+    options = re2.Options()
+    options.max_mem = _MEMORY_BYTES
+    options.log_errors = False
+    options.dot_nl = dot_matches_line_ends
+    options.never_nl = ignores_line_ends
+    return options
+
+
+@functools.lru_cache(maxsize=512)
+def compile_pattern(pattern: str, *, dot_matches_line_ends: bool = True) -> Pattern:
     """The compiled pattern; `.` matches line ends as well in label matchers of all three languages.
 
     Raises BadRequest in Go's words when the pattern is malformed.
     """
-    return _compile(pattern)
-
-
-@functools.lru_cache(maxsize=256)
-def _compile(pattern: str) -> Pattern:
-    options = re2.Options()
-    options.max_mem = _MEMORY_BYTES
-    options.log_errors = False
-    options.dot_nl = True
     try:
-        compiled: Pattern = re2.compile(pattern, options)
+        compiled: Pattern = re2.compile(pattern, engine_options(dot_matches_line_ends=dot_matches_line_ends))
     except (re2.error, UnicodeEncodeError) as error:
         reason = error.args[0] if error.args else error
         reason = reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)

@@ -16,12 +16,11 @@ from typing import Any
 import numpy as np
 import re2  # type: ignore[import-untyped]
 
+from ..regexes import engine_options
 from .chunks import Lines, Rows
 
 #: Below this part of a block's lines, the remaining ones are looked at one by one.
 _FEW = 0.05
-
-_PATTERN_BYTES = 8 * 1024 * 1024
 
 #: What a pattern may say about the text as a whole; such a pattern is tried on each line alone.
 _ABOUT_WHOLE_TEXT = re.compile(r"\\[AzZC]|\(\?[a-zA-Z]*-|\\x|\\0")
@@ -157,14 +156,6 @@ def _finder(condition: LineCondition) -> _Finder:
     pattern = "|".join(f"(?:{text})" for text in texts) if len(texts) > 1 else texts[0]
     multiline = None
     if not any(_ABOUT_WHOLE_TEXT.search(text) for text in texts):
-        multiline = re2.compile(f"(?m:{pattern})", _options(never_nl=True))
-    return _Finder((), re2.compile(pattern, _options(never_nl=False)), multiline)
-
-
-def _options(never_nl: bool) -> Any:
-    options = re2.Options()
-    options.max_mem = _PATTERN_BYTES
-    options.log_errors = False
-    # With one line at a time in its text, the pattern never sees the line ends between lines.
-    options.never_nl = never_nl
-    return options
+        # With one line at a time in its text, the pattern never sees the line ends between lines.
+        multiline = re2.compile(f"(?m:{pattern})", engine_options(ignores_line_ends=True))
+    return _Finder((), re2.compile(pattern, engine_options()), multiline)

@@ -45,91 +45,107 @@ def decompress(body: bytes) -> bytes:
 
 def decode_v1(content: bytes) -> Push:
     """The push of a `prometheus.WriteRequest`. Raises BadRequest."""
-    parts = _bounded(_parse("WriteRequest", content).timeseries, 0, "series")
-    push = Push()
-    samples: list[bytes] = []
-    for part in parts:
+    gathered = _Gathered()
+    push = gathered.push
+    for part in _bounded(_parse("WriteRequest", content).timeseries, 0, "series"):
         series = _parse("TimeSeries", part)
-        raw = series.samples
         try:
             labels = _labels_of(tuple(series.labels))
         except InvalidSeries:
-            push.invalid_samples += len(raw)
+            push.invalid_samples += len(series.samples)
             continue
-        if series.exemplars:
-            for encoded in _bounded(series.exemplars, len(push.exemplars), "exemplars"):
-                exemplar = _parse("Exemplar", encoded)
-                marks = _exemplar_labels(exemplar)
-                if marks is not None:
-                    push.exemplars.append(Exemplar(labels, marks, exemplar.value, exemplar.timestamp))
-        if series.histograms:
-            push.histograms.append(labels)
-        if raw:
-            push.series.append(labels)
-            push.counts.append(len(raw))
-            samples += raw
-    push.times, push.values = _read_samples(samples)
-    return push
+        for encoded in _bounded(series.exemplars, len(push.exemplars), "exemplars"):
+            exemplar = _parse("Exemplar", encoded)
+            _add_exemplar(push, labels, _exemplar_labels(exemplar), exemplar)
+        gathered.add(labels, series)
+    return gathered.finish()
 
 
 def decode_v2(content: bytes) -> Push:
     """The push of an `io.prometheus.write.v2.Request`; wrong series are in its `errors`. Raises BadRequest."""
     request = _parse("Request", content)
     symbols = [_text(symbol) for symbol in request.symbols]
-    push = Push()
-    samples: list[bytes] = []
+    gathered = _Gathered()
+    push = gathered.push
     for part in _bounded(request.timeseries, 0, "series"):
         series = _parse("TimeSeriesV2", part)
-        if len(series.labels_refs) > 2 * LABELS:
-            push.errors.append(f"{len(series.labels_refs) // 2} labels on one series, the limit is {LABELS}")
+        labels = _labels_by_reference(series, symbols, push)
+        if labels is None:
             continue
-        references = list(series.labels_refs)
-        raw = series.samples
-        try:
-            pairs = _look_up(references, symbols)
-        except InvalidSeries as error:
-            push.invalid_samples += len(raw)
-            push.errors.append(f"parsing labels for series [{' '.join(map(str, references))}]: {error}")
-            continue
-        labels = tuple(sorted((name, value) for name, value in pairs if value))
-        for kind in ("unit_ref", "help_ref"):
-            reference = getattr(series.metadata, kind)
-            if reference >= len(symbols):
-                push.errors.append(
-                    f"parsing metadata for series [{' '.join(map(str, references))}]: "
-                    f"metadata {kind} {reference} outside of symbols table (size {len(symbols)})"
-                )
-                break
-        else:
+        for encoded in _bounded(series.exemplars, len(push.exemplars), "exemplars"):
+            exemplar = _parse("ExemplarV2", encoded)
             try:
-                check_labels(pairs)
+                marks = tuple(sorted(_look_up(list(exemplar.labels_refs), symbols)))
             except InvalidSeries as error:
-                push.invalid_samples += len(raw)
-                push.errors.append(str(error))
+                push.errors.append(f"parsing exemplar for series {format_labels(labels)}: {error}")
                 continue
-            # Senders put exemplars into series of their own, without samples.
-            if not raw and not series.histograms and not series.exemplars:
-                push.errors.append(
-                    f"TimeSeries must contain at least one sample or histogram for series {format_labels(labels)}"
-                )
-                continue
-            for encoded in _bounded(series.exemplars, len(push.exemplars), "exemplars"):
-                exemplar = _parse("ExemplarV2", encoded)
-                try:
-                    marks = tuple(sorted(_look_up(list(exemplar.labels_refs), symbols)))
-                except InvalidSeries as error:
-                    push.errors.append(f"parsing exemplar for series {format_labels(labels)}: {error}")
-                    continue
-                if sum(len(name) + len(value) for name, value in marks) <= EXEMPLAR_CHARACTERS:
-                    push.exemplars.append(Exemplar(labels, marks, exemplar.value, exemplar.timestamp))
-            if series.histograms:
-                push.histograms.append(labels)
-            if raw:
-                push.series.append(labels)
-                push.counts.append(len(raw))
-                samples += raw
-    push.times, push.values = _read_samples(samples)
-    return push
+            _add_exemplar(push, labels, marks, exemplar)
+        gathered.add(labels, series)
+    return gathered.finish()
+
+
+class _Gathered:
+    """A push while its series are read, with their samples as they came."""
+
+    def __init__(self) -> None:
+        self.push = Push()
+        self._samples: list[bytes] = []
+
+    def add(self, labels: Labels, series: Any) -> None:
+        """Takes a series of either version: what it has of histograms and samples."""
+        if series.histograms:
+            self.push.histograms.append(labels)
+        if series.samples:
+            self.push.series.append(labels)
+            self.push.counts.append(len(series.samples))
+            self._samples += series.samples
+
+    def finish(self) -> Push:
+        """The push with all samples read. Raises BadRequest."""
+        self.push.times, self.push.values = _read_samples(self._samples)
+        return self.push
+
+
+def _add_exemplar(push: Push, labels: Labels, marks: Labels, exemplar: Any) -> None:
+    """Takes an exemplar, unless its labels are more than Prometheus keeps."""
+    if sum(len(name) + len(value) for name, value in marks) <= EXEMPLAR_CHARACTERS:
+        push.exemplars.append(Exemplar(labels, marks, exemplar.value, exemplar.timestamp))
+
+
+def _labels_by_reference(series: Any, symbols: Sequence[str], push: Push) -> Labels | None:
+    """The labels of a series of version 2.0; None when it cannot be taken, which the push's errors then say."""
+    references = list(series.labels_refs)
+    if len(references) > 2 * LABELS:
+        push.errors.append(f"{len(references) // 2} labels on one series, the limit is {LABELS}")
+        return None
+    where = f"for series [{' '.join(map(str, references))}]"
+    try:
+        pairs = _look_up(references, symbols)
+    except InvalidSeries as error:
+        push.invalid_samples += len(series.samples)
+        push.errors.append(f"parsing labels {where}: {error}")
+        return None
+    for kind in ("unit_ref", "help_ref"):
+        reference = getattr(series.metadata, kind)
+        if reference >= len(symbols):
+            push.errors.append(
+                f"parsing metadata {where}: metadata {kind} {reference} outside of symbols table (size {len(symbols)})"
+            )
+            return None
+    try:
+        check_labels(pairs)
+    except InvalidSeries as error:
+        push.invalid_samples += len(series.samples)
+        push.errors.append(str(error))
+        return None
+    labels = tuple(sorted((name, value) for name, value in pairs if value))
+    # Senders put exemplars into series of their own, without samples.
+    if not (series.samples or series.histograms or series.exemplars):
+        push.errors.append(
+            f"TimeSeries must contain at least one sample or histogram for series {format_labels(labels)}"
+        )
+        return None
+    return labels
 
 
 def _parse(name: str, content: bytes) -> Any:
@@ -171,12 +187,10 @@ def _text(content: bytes) -> str:
     return content.decode(errors="surrogateescape")
 
 
-def _exemplar_labels(exemplar: Any) -> Labels | None:
-    """The exemplar's labels, None when they are more than Prometheus keeps."""
-    pairs = tuple(
+def _exemplar_labels(exemplar: Any) -> Labels:
+    return tuple(
         sorted((label.name.decode(errors="replace"), label.value.decode(errors="replace")) for label in exemplar.labels)
     )
-    return pairs if sum(len(name) + len(value) for name, value in pairs) <= EXEMPLAR_CHARACTERS else None
 
 
 def _look_up(references: Sequence[int], symbols: Sequence[str]) -> list[tuple[str, str]]:

@@ -15,7 +15,7 @@ import orjson
 import re2  # type: ignore[import-untyped]
 
 from ...refusals import BadRequest
-from ...regexes import compile_pattern
+from ...regexes import compile_pattern, engine_options
 from .capture_patterns import CapturePattern
 from .json_paths import parse_json_path
 from .json_scanner import BrokenJson, Value, each_field, find_path, read_value, unescape
@@ -331,17 +331,14 @@ _GROUP_NAME = re.compile(r"\(\?P?<([a-zA-Z_]\w*)>", re.ASCII)
 def compile_captures(pattern: str) -> Any:
     """The pattern of `| regexp`. Raises ValueError in Loki's words."""
     try:
-        compile_pattern(pattern)
+        compile_pattern(pattern, dot_matches_line_ends=False)
     except BadRequest as error:
         raise ValueError(str(error)) from None
-    options = re2.Options()
-    options.max_mem = 8 * 1024 * 1024
-    options.log_errors = False
     names = _GROUP_NAME.findall(pattern)
     for name in names:
         if names.count(name) > 1:
             raise ValueError(f"duplicate extracted label name '{name}'")
-    compiled = re2.compile(_GROUP_NAME.sub(r"(?P<\1>", pattern), options)
+    compiled = re2.compile(_GROUP_NAME.sub(r"(?P<\1>", pattern), engine_options())
     if not compiled.groupindex:
         raise ValueError("at least one named capture must be supplied")
     return compiled

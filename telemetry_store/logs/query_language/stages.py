@@ -9,8 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import re2  # type: ignore[import-untyped]
-
 from ...go_template import StringMap, Template, TemplateError
 from ...go_template.fields import field_names
 from ...matchers import Matcher
@@ -230,14 +228,9 @@ def _whole_match(pattern: str) -> Callable[[str], bool]:
     return lambda value: fullmatch(value) is not None
 
 
-@functools.lru_cache(maxsize=256)
 def line_pattern(pattern: str) -> Any:
     """The expression as it is matched with lines and parsed labels: `.` does not match a line end."""
-    compile_pattern(pattern)
-    options = re2.Options()
-    options.max_mem = 8 * 1024 * 1024
-    options.log_errors = False
-    return re2.compile(pattern, options)
+    return compile_pattern(pattern, dot_matches_line_ends=False)
 
 
 def _number_filter(number_filter: syntax.NumberFilter) -> LabelTest:

@@ -12,6 +12,7 @@ import re2  # type: ignore[import-untyped]
 from ...go_template.formatting import sprintf
 from ...go_template.instants import Instant
 from ...go_template.values import StringList, StringMap, show, show_float, type_name
+from ...regexes import engine_options
 from ...times import parse_prometheus_duration
 
 _MILLISECOND = 1_000_000
@@ -191,10 +192,8 @@ _EXPANSION = re2.compile(r"\$(?:\$|(\w+)|\{(\w+)\})")
 
 
 def _compile(pattern: str) -> re2._Regexp:
-    options = re2.Options()
-    options.log_errors = False
     try:
-        return re2.compile(pattern, options)
+        return re2.compile(pattern, engine_options())
     except re2.error as error:
         reason = error.args[0] if error.args else error
         reason = reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)
