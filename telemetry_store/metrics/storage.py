@@ -33,7 +33,7 @@ from .samples import Times, Values
 from .selection import LabelIndex, Selection, read_memory, select
 from .series import Series
 
-# Where a table has no row ids, the columns of its key come first: SQLite's own check of a file reads them in that order.
+# Where a table has no row ids, the columns of its key come first: SQLite's own check of a file reads them so.
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS series(id INTEGER PRIMARY KEY, labels TEXT NOT NULL UNIQUE);
 CREATE TABLE IF NOT EXISTS append(
