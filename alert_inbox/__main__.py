@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 import threading
 import time
@@ -26,9 +27,13 @@ def main() -> None:
         settings = read_settings(os.environ)
     except ValueError as error:
         sys.exit(str(error))
+    try:
+        address = _free_address(settings.host, settings.port)
+    except OSError as error:
+        sys.exit(f"cannot serve the alert inbox on {settings.host}:{settings.port}: {error.strerror}")
     server = Granian(
         "alert_inbox.app:create_app",
-        address=settings.host,
+        address=address,
         port=settings.port,
         interface=Interfaces.WSGI,
         # One process owns the file and the memory.
@@ -42,6 +47,19 @@ def main() -> None:
         server.serve(target_loader=partial(_load, os.getpid()), wrap_loader=False)
     except (FatalError, OSError, RuntimeError) as error:
         sys.exit(f"cannot serve the alert inbox on {settings.host}:{settings.port}: {error}")
+
+
+def _free_address(host: str, port: int) -> str:
+    """The IP address of `host`, where nobody listens on `port`. Raises OSError.
+
+    Granian shares a port with whoever else shares it: two inboxes would get half of the notifications each.
+    """
+    family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, kind) as probe:
+        # Connections of an inbox that has just ended do not count.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(address)
+    return str(address[0])
 
 
 def _load(parent: int) -> Callable[..., Any]:
