@@ -279,6 +279,33 @@ def test_the_images_are_one_known_good_generation():
     }
 
 
+#: What Debian has, and the lab works with as well.
+OLDER = {("Prometheus", "2.42"), ("Alertmanager", "0.25")}
+
+
+def versions_named_in(path: Path) -> set[tuple[str, str]]:
+    pattern = r"\b(Grafana|Prometheus|Loki|Tempo|Alertmanager|Jaeger) v?(\d+\.\d+(?:\.\d+)?)\b"
+    return set(re.findall(pattern, path.read_text(encoding="utf-8")))
+
+
+def test_documents_name_the_versions_that_run():
+    running = {
+        re.split("[/:]", service["image"])[1]: service["image"].rpartition(":")[2].removeprefix("v")
+        for service in SERVICES.values()
+    }
+    named = {
+        (name, version)
+        for path in [REPOSITORY / "README.md", *(REPOSITORY / "docs").rglob("*.md")]
+        for name, version in versions_named_in(path)
+    }
+
+    assert {name for name, _ in named} >= {"Grafana", "Prometheus", "Loki", "Tempo", "Alertmanager", "Jaeger"}
+    wrong = {
+        (name, version) for name, version in named - OLDER if not f"{running[name.lower()]}.".startswith(f"{version}.")
+    }
+    assert wrong == set()
+
+
 # ── The file itself ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
