@@ -62,9 +62,11 @@ def loki_now(expression: str, legend: str = "") -> loki_builders.Dataquery:
 
 
 def traces(traceql: str, *, limit: int = 20, rows: Literal["traces", "spans"] = "traces") -> tempo_builders.Dataquery:
-    """TraceQL search: a table with one row a trace, or a span."""
+    """TraceQL search: a table with one row a trace, or a span, of the newest that match.
+
+    Without the hint Tempo stops at the first ones that it comes upon, of any age."""
     table = SearchTableType.TRACES if rows == "traces" else SearchTableType.SPANS
-    return _tempo("traceql").query(traceql).limit(limit).spss(3).table_type(table)
+    return _tempo("traceql").query(f"{traceql} with (most_recent=true)").limit(limit).spss(3).table_type(table)
 
 
 def trace_metrics(traceql: str, *, exemplars: int = 0) -> tempo_builders.Dataquery:
