@@ -4,7 +4,6 @@ import re
 import subprocess
 import sys
 import tomllib
-from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from lab import bootstrap
 from lab.manifest import discover
 from lab.paths import REPOSITORY
+from tests.unit.containers.build_context import let_in
 
 DOCKERFILE = (REPOSITORY / "Dockerfile").read_text()
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
@@ -84,23 +84,6 @@ def test_an_image_runs_without_root_and_ends_by_sigterm(image):
 
 def test_a_plain_build_makes_the_image_of_a_service():
     assert list(stages())[-1] == "service"
-
-
-def let_in(path: str) -> bool:
-    """What .dockerignore says of a path: the last pattern that names it, or a folder above it, wins."""
-    verdict = True
-    for line in (REPOSITORY / ".dockerignore").read_text().splitlines():
-        pattern = line.strip()
-        if not pattern or pattern.startswith("#"):
-            continue
-        parts = path.split("/")
-        names = ["/".join(parts[: length + 1]) for length in range(len(parts))]
-        matched = any(
-            fnmatch(name, pattern.lstrip("!")) and name.count("/") == pattern.count("/") for name in names
-        ) or (pattern.startswith("**/") and any(fnmatch(part, pattern[3:]) for part in parts))
-        if matched:
-            verdict = pattern.startswith("!")
-    return verdict
 
 
 def test_what_an_image_needs_gets_in():

@@ -1,0 +1,145 @@
+"""What the images hold is enough to run what they are for.
+
+Started with the packages of the image alone, from the files that .dockerignore lets in, with the environment and the
+health check of docker-compose.yml. Only Docker and its base image are missing.
+"""
+
+import importlib.metadata
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from lab.http_probe import probe
+from lab.manifest import discover
+from lab.ports import url
+from tests.unit.containers.build_context import copy_build_context
+from tests.unit.containers.compose_file import services
+from tests.unit.containers.locked_packages import packages_of_an_image
+
+PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
+SERVICES = services()
+MODULES = {service.name: service for service in discover()["chain"].services}
+
+
+def install(packages: set[str], site: Path) -> None:
+    """A folder with the files of these packages and no others, as links to those that are installed here."""
+    for name in sorted(packages):
+        for file in importlib.metadata.files(name) or ():
+            source = Path(str(file.locate()))
+            if ".." in file.parts or not source.is_file():
+                continue
+            target = site / file
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.symlink_to(source)
+
+
+class Image:
+    def __init__(self, root: Path, groups: tuple[str, ...] = ()) -> None:
+        self.site = root / "site"
+        self.app = root / "app"
+        install(set(packages_of_an_image(PYTHON, groups)), self.site)
+        copy_build_context(self.app)
+
+    def start(self, *words: str, **variables: str) -> "subprocess.Popen[str]":
+        # -S: without the packages of this environment.
+        return subprocess.Popen(
+            [sys.executable, "-S", *words],
+            cwd=self.app,
+            env={
+                "PATH": "/usr/bin:/bin",
+                "PYTHONPATH": f"{self.site}:{self.app}",
+                "PYTHONDONTWRITEBYTECODE": "1",
+                "PYTHONUNBUFFERED": "1",
+                **variables,
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def run(self, *words: str, **variables: str) -> tuple[int, str]:
+        process = self.start(*words, **variables)
+        output, _ = process.communicate(timeout=60)
+        return process.returncode, output
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory):
+    return Image(tmp_path_factory.mktemp("service"))
+
+
+def unused_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def environment_of(container: str, **instead: str) -> dict[str, str]:
+    """What docker-compose.yml tells it; nothing outside is set, so what is only passed on is not there."""
+    told = {name: value for name, value in SERVICES[container]["environment"].items() if value is not None}
+    return {**told, **instead}
+
+
+@pytest.mark.parametrize("container", [*MODULES, "alert-inbox"])
+def test_a_container_serves_passes_its_health_check_and_ends_when_asked(image, container, tmp_path):
+    port = unused_port()
+    # Nobody takes its telemetry: that must not keep it from serving.
+    nowhere = {"LOKI_URL": url(1), "OTEL_EXPORTER_OTLP_ENDPOINT": url(1)}
+    own = {"SERVICE_PORT": str(port), "ALERT_INBOX_PORT": str(port), "ALERT_INBOX_FILE": str(tmp_path / "alerts.jsonl")}
+    command = SERVICES[container]["command"]
+    process = image.start("-m", *command, **environment_of(container, TRAFFIC_RPS="0", **nowhere, **own))
+    try:
+        check = [
+            word.replace(SERVICES[container]["ports"][0].split(":")[2], str(port)) for word in health_check(container)
+        ]
+        deadline = time.monotonic() + 30
+        while not probe(check[-1], 1.0).ok:
+            assert process.poll() is None, process.stdout.read()
+            assert time.monotonic() < deadline, "it does not answer"
+            time.sleep(0.05)
+        assert image.run(*check[1:]) == (0, "")
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=20)
+        assert process.returncode == 0, output
+        assert image.run(*check[1:])[0] == 1
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def health_check(container: str) -> list[str]:
+    kind, *words = SERVICES[container]["healthcheck"]["test"]
+    assert (kind, words[0]) == ("CMD", "python")
+    return words
+
+
+def test_packages_that_are_not_in_the_image_cannot_be_imported(image):
+    code, output = image.run("-c", "import flask, granian; import psutil")
+
+    assert code == 1
+    assert "ModuleNotFoundError: No module named 'psutil'" in output
+
+
+def test_nothing_but_code_is_in_the_image(image):
+    assert {path.name for path in image.app.iterdir()} == {
+        *{service.module for service in MODULES.values()},
+        *{"alert_inbox", "loadtest", "observability", "pyproject.toml", "uv.lock"},
+    }
+    assert not (image.app / "observability" / "prometheus").exists()
+
+
+def test_the_load_tests_image_knows_its_users(tmp_path):
+    image = Image(tmp_path, ("loadtest",))
+    [files] = [word for word in SERVICES["locust-master"]["command"] if word.startswith("--locustfile=")]
+
+    code, output = image.run("-m", "locust", files, "--list", HOME=os.fspath(tmp_path))
+
+    assert code == 0, output
+    assert "BrowsingVisitor" in output
