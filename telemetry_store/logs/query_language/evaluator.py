@@ -18,7 +18,7 @@ from .labels import ERROR
 from .range_functions import Windows, function_of
 from .reading import Source
 from .samples import Extraction, Series
-from .template_functions import expand
+from .template_functions.expressions import expand
 
 Grid = npt.NDArray[np.int64]
 
