@@ -82,15 +82,15 @@ def read_notifications(inbox_url: str, count: int) -> AlertReport:
 
 def _alert(item: Mapping[str, Any], with_dashboards: bool) -> Alert:
     labels, annotations = item["labels"], item.get("annotations") or {}
-    dashboard_url = str(annotations.get("dashboard_url", ""))
+    dashboard_url = _text(annotations.get("dashboard_url", ""))
     return Alert(
-        name=str(labels["alertname"]),
-        state=str(item["state"]),
-        severity=str(labels.get("severity", "")),
-        service=str(labels.get("service", "")),
+        name=_text(labels["alertname"]),
+        state=_text(item["state"]),
+        severity=_text(labels.get("severity", "")),
+        service=_text(labels.get("service", "")),
         since=_unix_seconds(item["activeAt"]),
-        summary=str(annotations.get("summary", "")),
-        look_first=str(annotations.get("look_first", "")),
+        summary=_text(annotations.get("summary", "")),
+        look_first=_text(annotations.get("look_first", "")),
         dashboard_url=dashboard_url if with_dashboards and dashboard_url else None,
     )
 
@@ -99,12 +99,17 @@ def _notification(item: Mapping[str, Any]) -> Notification:
     first = item["alerts"][0]
     return Notification(
         received_at=_unix_seconds(item["receivedAt"]),
-        status=str(item["status"]),
-        alert_name=str(first["labels"]["alertname"]),
-        service=str(first["labels"].get("service", "")),
+        status=_text(item["status"]),
+        alert_name=_text(first["labels"]["alertname"]),
+        service=_text(first["labels"].get("service", "")),
         alert_count=len(item["alerts"]),
-        summary=str(first["annotations"].get("summary", "")),
+        summary=_text(first["annotations"].get("summary", "")),
     )
+
+
+def _text(value: Any) -> str:
+    """In one line, and without what a terminal would obey."""
+    return "".join(character if character.isprintable() else " " for character in str(value))
 
 
 def _pressing(alert: Alert) -> tuple[int, int, float]:

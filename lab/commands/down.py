@@ -27,9 +27,24 @@ def command(state_dir: StateDirectory) -> None:
             state_dir.run_file.unlink(missing_ok=True)
     except AlreadyRunning:
         raise click.ClickException("another lab was started here in the meantime; run `lab down` again") from None
+    left_behind += _remove_containers(state_dir, state)
     if left_behind:
         click.echo(f"Ended what had been left behind ({left_behind} {'process' if left_behind == 1 else 'processes'}).")
     click.echo("The lab has been stopped." if stopped or left_behind else "No lab is running.")
+
+
+def _remove_containers(directory: StateDirectory, state: RunState) -> int:
+    """How many containers a lab that was cut off, by a power failure for example, had left to Docker."""
+    from lab.stacks.compose import ComposeStack, remove_containers
+    from lab.stacks.stack import StackUnavailable
+
+    if state.stack != ComposeStack.name:
+        return 0
+    try:
+        return remove_containers(directory)
+    except StackUnavailable as error:
+        click.echo(f"Containers of this lab, if there are any, were left alone: {error}", err=True)
+        return 0
 
 
 def _stop_supervisor(state: RunState) -> bool:

@@ -27,7 +27,7 @@ _NOTIFICATIONS_IN_JSON = 20
 
 
 @click.command(name="status")
-@click.option("--links", "with_links", is_flag=True, help="Write the links out, also where a terminal could hide them.")
+@click.option("--links", "with_links", is_flag=True, help="Write the links' addresses out.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for other programs.")
 @state_dir_option
 def command(with_links: bool, as_json: bool, state_dir: StateDirectory) -> None:
@@ -39,8 +39,7 @@ def command(with_links: bool, as_json: bool, state_dir: StateDirectory) -> None:
     if as_json:
         click.echo(json.dumps(_as_json(status), indent=2))
     else:
-        console = make_console()
-        show(console, status, hidden_links=console.is_terminal and not with_links)
+        show(make_console(), status, with_links)
     raise SystemExit(0 if status.healthy else 1)
 
 

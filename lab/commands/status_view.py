@@ -4,7 +4,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rich.columns import Columns
 from rich.console import Console
+from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
@@ -16,6 +18,8 @@ from lab.run_state import RunState
 
 _NOTIFICATIONS_SHOWN = 3
 _PENDING_SHOWN = 5
+_WIDTH_OF_ALL_COLUMNS = 100
+_NUMBERS = ("pid", "up", "restarts", "memory")
 
 
 @dataclass(frozen=True)
@@ -36,8 +40,9 @@ class Status:
         return self.supervisor_bytes + sum(process.resident_bytes for process in self.processes)
 
 
-def show(console: Console, status: Status, hidden_links: bool) -> None:
-    """With hidden links a title is one; otherwise addresses are written out."""
+def show(console: Console, status: Status, with_links: bool) -> None:
+    """On a terminal a title is a link; `with_links` writes the addresses out."""
+    hidden_links = console.is_terminal and not console.is_dumb_terminal and not with_links
     _show_processes(console, status)
     console.print()
     _show_arrival(console, status)
@@ -48,42 +53,44 @@ def show(console: Console, status: Status, hidden_links: bool) -> None:
     if "alert_inbox" in status.state.backends:
         _show_notifications(console, status)
     console.print()
-    _show_links(console, status.links, hidden_links)
+    if with_links or hidden_links:
+        _show_links(console, status.links, hidden_links)
+    else:
+        console.print(f"{len(status.links)} ready questions to look further: python3 lab status --links")
 
 
 def _show_processes(console: Console, status: Status) -> None:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for heading, justify in (
-        ("process", "left"),
-        ("health", "left"),
-        ("ready", "left"),
-        ("pid", "right"),
-        ("up", "right"),
-        ("restarts", "right"),
-        ("memory", "right"),
-        ("address", "left"),
-    ):
-        table.add_column(heading, justify=justify, no_wrap=True)  # type: ignore[arg-type]
-    for process in status.processes:
-        table.add_row(
-            process.name,
-            _mark(process.healthy),
-            _mark(process.ready),
-            str(process.pid or "–"),
-            _duration(process.uptime_seconds),
-            str(process.restarts),
-            _megabytes(process.resident_bytes) if process.resident_bytes else "–",
-            process.url or "",
-        )
-    table.add_row(
-        "supervisor",
-        "",
-        "",
-        str(status.state.supervisor.pid),
-        _duration(time.time() - status.state.started_at),
-        "",
-        _megabytes(status.supervisor_bytes),
+    rows = [
+        {
+            "process": process.name,
+            "health": _mark(process.healthy),
+            "ready": _mark(process.ready),
+            "pid": str(process.pid or "–"),
+            "up": _duration(process.uptime_seconds),
+            "restarts": str(process.restarts),
+            "memory": _megabytes(process.resident_bytes) if process.resident_bytes else "–",
+            "address": process.url or "",
+        }
+        for process in status.processes
+    ]
+    rows.append(
+        {
+            "process": "supervisor",
+            "pid": str(status.state.supervisor.pid),
+            "up": _duration(time.time() - status.state.started_at),
+            "memory": _megabytes(status.supervisor_bytes),
+        }
     )
+    columns = list(rows[0])
+    if console.width < _WIDTH_OF_ALL_COLUMNS:
+        # What is least missed makes room, and nothing is cut off.
+        columns.remove("pid")
+        columns.remove("memory" if any(process.restarts for process in status.processes) else "restarts")
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for column in columns:
+        table.add_column(column, justify="right" if column in _NUMBERS else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*(row.get(column, "") for column in columns))
     console.print(table)
     for process in status.processes:
         if process.problem:
@@ -122,12 +129,12 @@ def _show_alerts(console: Console, report: AlertReport, hidden_links: bool) -> N
 
 
 def _alert(alert: Alert, colour: str, hidden_links: bool) -> Text:
-    link = f" link {alert.dashboard_url}" if hidden_links and alert.dashboard_url else ""
+    name_style = Style(bold=True, link=alert.dashboard_url if hidden_links else None)
     return Text.assemble(
         "  ",
         (alert.state, colour),
         f" for {_duration(time.time() - alert.since)}  ",
-        (alert.name, f"bold{link}"),
+        (alert.name, name_style),
         f" ({alert.severity})" if alert.severity else "",
         f"  {alert.summary}" if alert.summary else "",
     )
@@ -160,8 +167,9 @@ def _notification(notification: Notification) -> Text:
 
 def _show_links(console: Console, links: Sequence[Link], hidden_links: bool) -> None:
     if hidden_links:
-        titles = Text(" · ").join(Text(link.title, f"link {link.url}") for link in links)
-        console.print(Text.assemble(("explore: ", "bold"), titles))
+        console.print("explore:", style="bold")
+        titles = [Text(f"  {link.title}", Style(link=link.url)) for link in links]
+        console.print(Columns(titles, padding=(0, 2), column_first=True))
         return
     console.print("explore:")
     for link in links:

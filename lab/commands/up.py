@@ -138,12 +138,18 @@ def _run_in_foreground(stack: Stack, specs: list[ProcessSpec]) -> None:
             _require_free_ports(specs, options.port_offset)
             stack.prepare()
             supervisor = Supervisor(directory, state, specs, on_event=say)
+
+            def when_ready() -> None:
+                try:
+                    stack.announce()
+                except OSError as error:
+                    say(f"nothing is scraped: {error}")
+                _show_addresses(console, state, time.monotonic() - began, " or Ctrl-C here")
+
             console.print(f"Starting {', '.join(spec.name for spec in specs)} …", markup=False)
             began = time.monotonic()
             try:
-                supervisor.run(
-                    on_ready=lambda: _show_addresses(console, state, time.monotonic() - began, " or Ctrl-C here")
-                )
+                supervisor.run(on_ready=when_ready)
             finally:
                 directory.run_file.unlink(missing_ok=True)
             console.print("The lab has ended; its data stays in " + str(directory.root), markup=False)

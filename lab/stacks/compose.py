@@ -16,7 +16,7 @@ from lab.paths import REPOSITORY, StateDirectory
 from lab.ports import url
 from lab.process_spec import ProcessSpec
 from lab.stacks import configuration
-from lab.stacks.docker import find_docker
+from lab.stacks.docker import Docker, find_docker
 from lab.stacks.stack import Stack, StackOptions, StackUnavailable
 
 COMPOSE_FILE = REPOSITORY / "docker-compose.yml"
@@ -65,15 +65,8 @@ class ComposeStack(Stack):
 
     def __init__(self, options: StackOptions) -> None:
         super().__init__(options)
-        docker = find_docker()
-        self._cpus = docker.cpus
-        self._compose = (
-            *docker.compose,
-            "--file",
-            str(COMPOSE_FILE),
-            "--project-name",
-            project_name(options.directory),
-        )
+        self._docker = find_docker()
+        self._compose = _compose_command(self._docker, options.directory)
 
     @property
     def backends(self) -> dict[str, str]:
@@ -100,7 +93,10 @@ class ComposeStack(Stack):
         return [runner, *watched]
 
     def prepare(self) -> None:
-        """Renders the configuration, then fetches and builds the images, with Docker's own display of how far it is."""
+        """Renders the configuration, then fetches and builds the images, with Docker's own display of how far it is.
+
+        Containers that an interrupted lab has left go first: the new ones begin with the new configuration."""
+        remove_containers(self.options.directory)
         configuration.render(self.options.directory, configuration.public_addresses(self.options))
         _let_containers_read(self.options.directory)
         self._run("pull", "--policy", "missing", "--ignore-buildable", explain="The images could not be fetched")
@@ -143,17 +139,13 @@ class ComposeStack(Stack):
             for system, service in options.services()
         ]
         watched = [*telemetry, *services]
-        if self._has_containers():
-            # Left by an interrupted lab of this very project: they hold its ports rightly, and `up` takes them over.
+        if _container_ids(self._compose):
+            # Of an interrupted lab of this very project: `prepare` ends them, so the ports they hold are free in time.
             watched = [replace(spec, ports=()) for spec in watched]
         return watched
 
     def _containers(self) -> list[Container]:
         return [one for one in CONTAINERS if one.profile is None or one.profile in self._profiles]
-
-    def _has_containers(self) -> bool:
-        answer = subprocess.run([*self._compose, "ps", "--quiet"], capture_output=True, text=True, check=False)
-        return answer.returncode == 0 and bool(answer.stdout.strip())
 
     def _environment(self) -> dict[str, str]:
         """What docker-compose.yml asks for, where the lab decides it; the rest is the user's own environment."""
@@ -171,7 +163,7 @@ class ComposeStack(Stack):
                 environment[service.traffic.seed_variable] = str(options.traffic_seed)
         if options.workers is not None:
             environment["SERVICE_WORKERS"] = str(options.workers)
-            environment["SERVICE_CPUS"] = os.environ.get("SERVICE_CPUS") or str(min(options.workers, self._cpus))
+            environment["SERVICE_CPUS"] = os.environ.get("SERVICE_CPUS") or str(min(options.workers, self._docker.cpus))
             environment["SERVICE_MEMORY"] = os.environ.get("SERVICE_MEMORY") or _memory_for(options.workers)
         return environment
 
@@ -188,6 +180,34 @@ class ComposeStack(Stack):
                 f"{explain}: Docker says why, above. Without a network that needs images that are there already; "
                 "behind a proxy Docker needs to know it: https://docs.docker.com/engine/daemon/proxy/"
             )
+
+
+def remove_containers(directory: StateDirectory) -> int:
+    """Ends and removes what runs of this lab in containers; the volumes stay. Returns how many containers that were.
+
+    Raises StackUnavailable when Docker cannot be asked."""
+    command = _compose_command(find_docker(), directory)
+    running = _container_ids(command)
+    if running:
+        subprocess.run([*command, "down", "--remove-orphans"], env=_every_profile(), check=False)
+    return len(running)
+
+
+def _compose_command(docker: Docker, directory: StateDirectory) -> tuple[str, ...]:
+    return (*docker.compose, "--file", str(COMPOSE_FILE), "--project-name", project_name(directory))
+
+
+def _container_ids(command: Sequence[str]) -> list[str]:
+    """Of everything that runs in the project."""
+    answer = subprocess.run(
+        [*command, "ps", "--quiet"], env=_every_profile(), capture_output=True, text=True, check=False
+    )
+    return answer.stdout.split() if answer.returncode == 0 else []
+
+
+def _every_profile() -> dict[str, str]:
+    """Compose leaves the containers of other profiles alone."""
+    return {**os.environ, "COMPOSE_PROFILES": _BOTH_PROFILES}
 
 
 def project_name(directory: StateDirectory) -> str:

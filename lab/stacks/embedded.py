@@ -7,7 +7,7 @@ from lab.process_spec import ProcessSpec
 from lab.stacks import configuration, store
 from lab.stacks.services import api_links, service_processes, service_targets
 from lab.stacks.stack import Stack
-from lab.stacks.targets import Target, backend_target, write_targets
+from lab.stacks.targets import backend_target, clear_targets, write_targets
 
 
 class EmbeddedStack(Stack):
@@ -30,10 +30,6 @@ class EmbeddedStack(Stack):
         rules = self.options.directory.configuration / configuration.RULES
         return [store.store_process(self.options, rule_files=rules), *services]
 
-    def targets(self) -> list[Target]:
-        """What to scrape: the services, and the store itself."""
-        return [*service_targets(self.options), backend_target(store.NAME, store.store_url(self.options))]
-
     def prepare(self) -> None:
         # The store evaluates the same rules as Prometheus would; what else is configured there, it has built in.
         configuration.render(
@@ -41,4 +37,8 @@ class EmbeddedStack(Stack):
             configuration.public_addresses(self.options),
             lambda path: path.is_relative_to(configuration.RULES),
         )
-        write_targets(self.options.directory, self.targets())
+        clear_targets(self.options.directory)
+
+    def announce(self) -> None:
+        itself = backend_target(store.NAME, store.store_url(self.options))
+        write_targets(self.options.directory, [*service_targets(self.options), itself])

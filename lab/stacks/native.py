@@ -13,7 +13,7 @@ from lab.stacks import configuration, servers, store
 from lab.stacks.programs import find_server
 from lab.stacks.services import PageLinks, api_links, service_processes, service_targets
 from lab.stacks.stack import Stack, StackOptions
-from lab.stacks.targets import backend_target, write_targets
+from lab.stacks.targets import backend_target, clear_targets, write_targets
 
 
 class NativeStack(Stack):
@@ -74,6 +74,9 @@ class NativeStack(Stack):
         (self.options.directory.configuration / configuration.CONTAINER_TARGETS).mkdir(exist_ok=True)
         for name in (*self._found, servers.ALERT_INBOX, "grafana/plugins"):
             (self.options.directory.data / name).mkdir(parents=True, exist_ok=True)
+        clear_targets(self.options.directory)
+
+    def announce(self) -> None:
         with_own_metrics = {name: self.backends[name] for name in self._found}
         if self._apis_of_store:
             with_own_metrics[store.NAME] = store.store_url(self.options, self._apis_of_store)

@@ -78,8 +78,13 @@ class Stack(ABC):
         """Everything to start or to watch. Raises ValueError when the offset leads to impossible ports."""
 
     def prepare(self) -> None:
-        """Writes what the processes read: configuration, scrape targets. Called once, under the supervisor's lock,
-        before anything starts. Raises StackUnavailable when that cannot be."""
+        """Writes what the processes read. Called once, under the supervisor's lock, before anything starts.
+
+        Raises StackUnavailable when that cannot be."""
+        return
+
+    def announce(self) -> None:
+        """Called once everything is ready: says what there is to scrape. What is still starting would count as gone."""
         return
 
     def notes(self) -> list[str]:

@@ -33,10 +33,12 @@ def backend_target(name: str, base_url: str) -> Target:
     return Target(base_url.removeprefix("http://"), job=name, service=name)
 
 
-def write_targets(directory: StateDirectory, targets: Iterable[Target]) -> None:
-    """Replaces what an earlier lab has announced, a load test of that time included."""
+def clear_targets(directory: StateDirectory) -> None:
+    """Forgets what an earlier lab has announced, a load test of that time included."""
     directory.targets.mkdir(parents=True, exist_ok=True)
     for left_behind in directory.targets.glob("*.json"):
-        if left_behind.name != FILE_NAME:
-            left_behind.unlink()
+        left_behind.unlink()
+
+
+def write_targets(directory: StateDirectory, targets: Iterable[Target]) -> None:
     write_json_atomically(directory.targets / FILE_NAME, [target.as_file_sd() for target in targets])

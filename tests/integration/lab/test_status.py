@@ -113,7 +113,7 @@ def start_lab(throwaway_lab, serve, behave):
 def test_alerts_notes_notifications_and_links_are_shown(throwaway_lab, serve, run_lab):
     start_lab(throwaway_lab, serve, healthy)
 
-    result = run_lab("status")
+    result, with_links = run_lab("status"), run_lab("status", "--links")
 
     assert result.returncode == 0, result.stdout + result.stderr
     assert "arriving per second: 12.5 samples, 12.5 log lines, 12.5 spans" in result.stdout
@@ -123,7 +123,8 @@ def test_alerts_notes_notifications_and_links_are_shown(throwaway_lab, serve, ru
     # No Grafana runs, so nothing leads to one.
     assert "/d/chain-database" not in result.stdout
     assert "  firing  TargetDown  gone\n" in result.stdout
-    assert "\nexplore:\n" in result.stdout
+    assert "ready questions to look further: python3 lab status --links" in result.stdout
+    assert "\nexplore:\n  Requests per second by service: http" in with_links.stdout
 
 
 def test_with_a_grafana_an_alert_leads_to_its_dashboard_and_links_to_explore(throwaway_lab, serve, run_lab):

@@ -96,6 +96,17 @@ def test_a_notification_is_told_by_its_first_alert_and_how_many_there_are(answer
     )
 
 
+def test_a_text_is_one_line_and_nothing_that_a_terminal_obeys(answering):
+    labels = {"alertname": "A\x1b[2J", "service": "\x00", "severity": "\x9b1m"}
+    annotations = {"summary": "two\nlines", "look_first": "\t\u202e", "dashboard_url": "http://127.0.0.1/\x07"}
+    alert = {"labels": labels, "annotations": annotations, "state": "firing", "activeAt": "2026-11-21T08:00:00Z"}
+    client, _ = answering({"status": "success", "data": {"alerts": [alert]}})
+
+    assert read_alerts(client, with_dashboards=True).alerts == (
+        Alert("A [2J", "firing", " 1m", " ", EIGHT, "two lines", "  ", "http://127.0.0.1/ "),
+    )
+
+
 RUBBISH = [
     b"",
     b"<html>",

@@ -136,6 +136,8 @@ def test_the_servers_are_told_their_ports_and_places_of_this_lab(make, tmp_path)
 def test_everything_that_runs_is_scraped_and_what_containers_scrape_is_not(make, tmp_path):
     stack = make({"prometheus", "alertmanager"})
     stack.prepare()
+    assert list((tmp_path / "state/targets").iterdir()) == []
+    stack.announce()
 
     targets = json.loads((tmp_path / "state/targets/services.json").read_text())
     assert [(target["targets"][0], target["labels"]["job"], target["labels"]["service"]) for target in targets] == [
