@@ -14,7 +14,7 @@ from dataclasses import replace
 import promql_parser
 import pytest
 
-from grafana.query_catalogue import Kind, Language, Query, dashboard_queries, rule_queries
+from grafana.query_catalogue import Kind, Language, Query, dashboard_queries, data_link_queries, rule_queries
 from grafana.query_catalogue.query import LANGUAGES, kind_of_traceql
 from lab.explore import LINKS, ExploreLink
 from tests.e2e.queries.asking import Backends, complaint
@@ -78,8 +78,12 @@ def under_load(query: Query) -> Query:
     return replace(query, may_be_empty="") if query.where.startswith("dashboard loadtest, panel") else query
 
 
+#: What a click on a panel could have found.
+CLICKED = {"__field.labels.service": "frontend", "__value.raw": "user_not_found"}
+
 QUERIES = [
     *map(under_load, dashboard_queries()),
+    *data_link_queries(CLICKED),
     *rule_queries(),
     *alert_conditions(),
     *(of_link(link) for link in LINKS),

@@ -13,6 +13,7 @@ from grafana.query_catalogue import (
     Click,
     Query,
     dashboard_queries,
+    data_link_queries,
     provisioned_clicks,
     rule_files,
     rule_queries,
@@ -36,6 +37,7 @@ CLICKED = {
     "user_id": "123",
     "product_id": "106",
     "error_type": "user_not_found",
+    "__field.labels.service": "frontend",
 }
 
 
@@ -55,6 +57,7 @@ def queries_of_links() -> list[Query]:
 
 QUERIES = [
     *dashboard_queries(),
+    *data_link_queries(CLICKED),
     *rule_queries(),
     *(clicked(click) for click in provisioned_clicks()),
     *queries_of_links(),
