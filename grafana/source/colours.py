@@ -15,7 +15,8 @@ BAD = "#F2495C"
 NEUTRAL = "#8E9AAF"
 #: A number that nobody judges.
 UNJUDGED = "#C7D0D9"
-EXEMPLAR = "#FFFFFF"
+#: Faint: it lies on a heatmap, one for every request that was kept as an example.
+EXEMPLAR = "rgba(255, 255, 255, 0.4)"
 
 #: The three tiers.
 CHAIN: Mapping[str, str] = {"frontend": "#6CC0F5", "backend": "#DA70BF", "database": "#8478E0"}

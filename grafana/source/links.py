@@ -66,6 +66,11 @@ def to_alert_rules() -> DashboardLink:
     return DashboardLink("The rule, and what to look at first").url("/alerting/list?search=${__value.raw}")
 
 
+def to_firing_alerts() -> DashboardLink:
+    """A data link to Grafana's list of rules, those that fire."""
+    return DashboardLink("What fires, and what to look at first").url("/alerting/list?search=state:firing")
+
+
 def to_logs(title: str, logql: str) -> DashboardLink:
     """A data link to Explore with log lines. Variables such as `${__field.labels.service}` may stand in `logql`."""
     return _to_explore(title, LOKI, {"expr": logql, "queryType": "range"})

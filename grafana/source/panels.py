@@ -26,7 +26,7 @@ from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.cog.variants import Dataquery
 from grafana_foundation_sdk.models import common as shapes
 from grafana_foundation_sdk.models.common import DataSourceRef
-from grafana_foundation_sdk.models.dashboard import DashboardLink
+from grafana_foundation_sdk.models.dashboard import DashboardLink, DynamicConfigValue
 from grafana_foundation_sdk.models.heatmap import HeatmapColorMode, HeatmapColorScale
 from grafana_foundation_sdk.models.text import TextMode
 
@@ -94,13 +94,26 @@ def timeseries(
         panel.thresholds(thresholds)
         panel.thresholds_style(common.GraphThresholdsStyleConfig().mode(shapes.GraphThresholdsStyleMode.DASHED))
     if stacked:
-        panel.stacking(common.StackingConfig().mode(shapes.StackingMode.NORMAL).group("A")).fill_opacity(40)
-        panel.line_width(1)
+        # Areas without lines: a part that is 0 would otherwise colour the top of all others.
+        panel.stacking(common.StackingConfig().mode(shapes.StackingMode.NORMAL).group("A")).fill_opacity(65)
+        panel.line_width(0).show_points(shapes.VisibilityMode.NEVER)
     if bars:
         panel.draw_style(shapes.GraphDrawStyle.BARS).fill_opacity(60).line_width(0)
     if colour_by:
         colour_series(panel, colour_by)
     return panel
+
+
+def as_limit(panel: time_series.Panel, name: str) -> time_series.Panel:
+    """Draws series `name` as a border: dashed, with nothing below it."""
+    dashes = {"fill": "dash", "dash": [10, 10]}
+    return panel.override_by_name(
+        name,
+        [
+            DynamicConfigValue(id_val="custom.fillOpacity", value=0),
+            DynamicConfigValue(id_val="custom.lineStyle", value=dashes),
+        ],
+    )
 
 
 def stat(

@@ -101,7 +101,7 @@ def _calls() -> PanelBuilder:
 
 def _waiting() -> PanelBuilder:
     return panels.stat(
-        "Time spent waiting for the database",
+        "Waiting for the database",
         shows="Of the time that requests take here, the share that passes in calls to the database, by way of spans.",
         bad_day="Near 100 % while durations rise: look at the database. Falling while they rise: the backend is slow.",
         unit=units.RATIO,

@@ -144,7 +144,7 @@ def _transactions() -> PanelBuilder:
 
 
 def connections() -> PanelBuilder:
-    return panels.timeseries(
+    panel = panels.timeseries(
         "Connections in use",
         shows=(
             "Connections in use, the most within each interval, and how many there are. A look every five seconds sees "
@@ -160,6 +160,7 @@ def connections() -> PanelBuilder:
         decimals=0,
         links=[links.to_dashboard("chain-database-internals")],
     )
+    return panels.as_limit(panel, "limit")
 
 
 def slow_queries() -> PanelBuilder:

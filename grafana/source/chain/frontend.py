@@ -101,7 +101,7 @@ def _refused() -> PanelBuilder:
 
 def _waiting() -> PanelBuilder:
     return panels.stat(
-        "Time spent waiting for the backend",
+        "Waiting for the backend",
         shows="Of the time that requests take here, the share that passes in calls to the backend, by way of spans.",
         bad_day="Near 100 % while durations rise: the cause is further down. Falling: the frontend itself is slow.",
         unit=units.RATIO,
@@ -136,7 +136,7 @@ def _errors_by_type() -> PanelBuilder:
         "Error answers by type",
         shows="Answers with 4xx or 5xx by what was wrong. `…_not_found` and `invalid_…` are the visitors' mistakes.",
         bad_day="A type with `backend_…`, `internal_…` or `…_unavailable`: it names the tier that failed.",
-        unit=units.EVENTS_PER_SECOND,
+        unit=units.REQUESTS_PER_SECOND,
         queries=[
             prometheus("sum by (type) (rate(frontend_errors_total[$__rate_interval]))", "{{type}}"),
         ],

@@ -88,7 +88,7 @@ def _firing() -> PanelBuilder:
         unit=units.COUNT,
         queries=[prometheus('count(ALERTS{alertstate="firing"}) or vector(0)')],
         thresholds=slo.rising(None, 1),
-        background=True,
+        links=[links.to_firing_alerts()],
         decimals=0,
     )
 

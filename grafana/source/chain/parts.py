@@ -170,7 +170,12 @@ def slowest_traces(service: str, spans: str, *, longer_than: str, what: str) -> 
         shows=f"Traces with {what} longer than {longer_than}, the slowest first. The trace id opens the waterfall.",
         bad_day="Many rows of the same name, and one span that is most of each waterfall.",
         query=traces(f"{{ {spans} && span:duration > {longer_than} }}", limit=100),
-        columns={"Duration": Column("Duration", thresholds=slo.latency_ms())},
+        columns={
+            "Trace ID": Column("Trace ID", width=120),
+            "Start time": Column("Start time", width=165),
+            "Service": Column("Service", width=90),
+            "Duration": Column("Duration", width=90, thresholds=slo.latency_ms()),
+        },
     )
 
 
