@@ -15,6 +15,8 @@ from lab.manifest import discover
 from lab.paths import REPOSITORY, StateDirectory
 from lab.ports import LabPorts, url
 
+pytestmark = pytest.mark.slow
+
 FAKE = Path(__file__).with_name("fake_docker.py")
 
 
@@ -129,8 +131,8 @@ def test_containers_that_do_not_come_up_end_the_start_with_what_compose_said_and
     assert lab.calls("down")
 
 
-def test_containers_of_an_interrupted_lab_are_taken_over(lab):
-    # A supervisor that was killed leaves its containers running, on the very ports that are wanted.
+def test_containers_that_an_interrupted_lab_has_left_go_before_new_ones_come(lab):
+    # They run on the very ports that are wanted.
     (lab.calls_file.parent / "running").touch()
     held = socket.create_server(("127.0.0.1", 8001 + lab.offset))
     try:
@@ -138,5 +140,6 @@ def test_containers_of_an_interrupted_lab_are_taken_over(lab):
     finally:
         held.close()
 
+    [down] = lab.calls("down")
+    assert down["variables"]["COMPOSE_PROFILES"] == "all"
     assert "The images could not be fetched" in failed.stderr
-    (lab.calls_file.parent / "running").unlink()

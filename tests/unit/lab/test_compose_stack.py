@@ -7,10 +7,14 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
+from lab.commands.down import command as down_command
+from lab.commands.up import command as up_command
 from lab.manifest import discover
 from lab.paths import StateDirectory
 from lab.ports import url
+from lab.run_state import ProcessIdentity, RunState, write_run_state
 from lab.stacks.compose import COMPOSE_FILE, CONTAINERS, ComposeStack, project_name
 from lab.stacks.docker import find_docker
 from lab.stacks.stack import StackOptions, StackUnavailable
@@ -224,6 +228,43 @@ def test_the_backends_are_where_compose_publishes_them(docker, tmp_path):
     }
 
 
+# ── What an interrupted lab has left ─────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def cut_off(tmp_path):
+    """The state of a lab whose processes are all gone, as after a power failure."""
+    directory = StateDirectory(tmp_path / "state")
+    directory.create()
+    gone = ProcessIdentity(pid=2**22 + 1, create_time=0.0)
+    write_run_state(directory, RunState("abc", gone, "compose", ["chain"], 0, {}, started_at=0.0))
+    return directory
+
+
+def down(directory: StateDirectory) -> Result:
+    return CliRunner().invoke(down_command, ["--state-dir", str(directory.root)])
+
+
+def test_down_removes_the_containers_that_docker_has_started_again(docker, tmp_path, cut_off):
+    note = tmp_path / "note"
+    docker(ps=f'echo "$COMPOSE_PROFILES $*" >> {note}; case "$*" in *ps*) echo 0123; echo 4567 ;; esac')
+
+    answer = down(cut_off)
+
+    assert answer.exit_code == 0
+    assert "Ended what had been left behind (2 processes)." in answer.output
+    compose = f"all compose --file {COMPOSE_FILE} --project-name {project_name(cut_off)}"
+    assert note.read_text().splitlines() == [f"{compose} ps --quiet", f"{compose} down --remove-orphans"]
+    assert not cut_off.run_file.exists()
+
+
+def test_down_without_docker_says_what_it_left_alone(docker, cut_off):
+    answer = down(cut_off)
+
+    assert answer.exit_code == 0
+    assert "Containers of this lab, if there are any, were left alone: docker is not on PATH" in answer.output
+
+
 # ── Docker that is not there, or not as it has to be ──────────────────────────────────────────────────────────────────
 
 NO_ENGINE = "echo 'Cannot connect to the Docker daemon at unix:///var/run/docker.sock.' >&2; echo ' 0'; exit 1"
@@ -281,11 +322,7 @@ def test_the_real_client_without_an_engine_is_told_apart(monkeypatch):
 
 
 def test_profiles_are_refused_on_other_stacks(tmp_path):
-    from click.testing import CliRunner
-
-    from lab.commands.up import command
-
-    answer = CliRunner().invoke(command, ["--profile", "jaeger", "--state-dir", str(tmp_path)])
+    answer = CliRunner().invoke(up_command, ["--profile", "jaeger", "--state-dir", str(tmp_path)])
 
     assert answer.exit_code == 2
     assert "only the compose stack has profiles: --stack compose" in answer.output
