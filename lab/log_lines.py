@@ -4,6 +4,7 @@ Pure; reading the files is lab/output_file.py's job.
 """
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +14,11 @@ _PLACED_FIELDS = ("timestamp", "level", "service", "message")
 
 @dataclass(frozen=True)
 class OutputLine:
-    """One printed line: JSON when the process logs through `observability`, else just text."""
+    """One printed line: JSON from what logs through `observability`, logfmt from the real servers, else just text."""
 
     source: str
     text: str
-    #: The JSON fields; empty for plain text.
+    #: The line's fields, under the names that our own lines have; empty for plain text.
     fields: dict[str, Any]
 
     @property
@@ -45,7 +46,33 @@ def parse(source: str, text: str) -> OutputLine:
             fields = json.loads(text)
         except ValueError:
             fields = None
-    return OutputLine(source, text, fields if isinstance(fields, dict) else {})
+    return OutputLine(source, text, fields if isinstance(fields, dict) else _logfmt(text))
+
+
+#: `name=value` or `name="value"`.
+_PAIR = re.compile(r'([\w.@/-]+)=("(?:[^"\\]|\\.)*"|[^\s"]*)(?:\s+|$)')
+
+#: What Prometheus, Loki, Tempo, Alertmanager and Grafana call it, in their various versions -> what we do.
+_OUR_NAMES = {"ts": "timestamp", "time": "timestamp", "t": "timestamp", "lvl": "level", "msg": "message"}
+
+
+def _logfmt(text: str) -> dict[str, Any]:
+    """The fields of a line that is logfmt from its begin to its end and has a time and a message; else empty."""
+    fields: dict[str, Any] = {}
+    position = 0
+    while position < len(text):
+        pair = _PAIR.match(text, position)
+        if pair is None:
+            return {}
+        name, value = pair[1], pair[2]
+        if value.startswith('"'):
+            try:
+                value = json.loads(value)
+            except ValueError:
+                value = value[1:-1]
+        fields[_OUR_NAMES.get(name, name)] = value
+        position = pair.end()
+    return fields if {"timestamp", "message"} <= fields.keys() else {}
 
 
 def in_order_of_time(outputs: dict[str, list[str]]) -> list[OutputLine]:

@@ -8,7 +8,7 @@ from lab.log_lines import OutputLine, in_order_of_time, parse
 from lab.paths import StateDirectory
 
 _COLOURS = ("cyan", "green", "magenta", "blue", "yellow", "white")
-_LEVEL_COLOURS = {"WARNING": "yellow", "ERROR": "red", "CRITICAL": "red"}
+_LEVEL_COLOURS = {"WARNING": "yellow", "WARN": "yellow", "ERROR": "red", "CRITICAL": "red"}
 
 
 @click.command(name="logs")

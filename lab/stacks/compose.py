@@ -103,12 +103,13 @@ class ComposeStack(Stack):
         self._run("build", explain="The images of the services could not be built")
 
     def notes(self) -> list[str]:
-        if "load" in self._profiles:
-            return []
-        unseen = (
-            "containers cannot reach this machine's loopback: of `lab load` Prometheus sees what the services count"
-        )
-        return [f"{unseen}, and not what the users see; `lab up --stack compose --profile load` has both"]
+        notes = ["what containers take is not counted here: docker stats"]
+        if "load" not in self._profiles:
+            with_both = "lab up --stack compose --profile load"
+            notes.append(
+                f"containers cannot scrape `lab load`, so what its users see is in no metric; with that: {with_both}"
+            )
+        return notes
 
     @property
     def _profiles(self) -> tuple[str, ...]:

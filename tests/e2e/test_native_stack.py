@@ -248,6 +248,23 @@ def test_the_links_of_a_page_lead_to_grafana_where_it_runs_and_to_the_apis_where
     assert (backends["grafana"] + "/explore" if "grafana" in real else backends["tempo"] + "/api/traces/") in page
 
 
+def test_what_was_collected_survives_down_and_up(native_lab, wait_for):
+    telemetry = native_lab.telemetry
+    trace_id = requests.get(native_lab.url("frontend", "/user/77"), timeout=10).headers["X-Trace-Id"]
+    line_of_trace = f'{{service="frontend"}} |= "{trace_id}"'
+    wait_for(lambda: native_lab.run("trace", trace_id, "--wait", "0").returncode == 0, "the trace has arrived")
+    lines = wait_for(lambda: telemetry.logs(line_of_trace), "its lines have arrived")
+    counted = "max_over_time(frontend_requests_total{endpoint='/user/<id>',status='200'}[15m])"
+    requests_before = wait_for(lambda: telemetry.query(counted), "a scrape")[0].value
+
+    native_lab.down()
+    native_lab.up("--rps", "8")
+
+    assert native_lab.run("trace", trace_id, "--wait", "10").returncode == 0
+    assert telemetry.logs(line_of_trace)[: len(lines)] == lines
+    assert telemetry.query(counted)[0].value >= requests_before
+
+
 def test_the_real_loki_and_tempo_take_the_places_of_the_store(native_lab, real):
     if not real.issuperset(ALL_APIS):
         pytest.skip("needs loki and tempo on PATH")

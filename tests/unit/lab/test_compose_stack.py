@@ -206,11 +206,14 @@ def test_docker_compose_takes_what_it_is_told(docker, tmp_path, monkeypatch):
     assert understood["frontend"]["environment"]["OTEL_EXPORTER_OTLP_ENDPOINT"] == "http://all:4318"
 
 
-def test_only_a_load_test_of_its_own_is_seen_whole(docker, tmp_path):
+def test_status_says_what_it_cannot_know_of_containers(docker, tmp_path):
     docker()
 
-    assert "--profile load" in stack(tmp_path).notes()[0]
-    assert stack(tmp_path, profiles=("load",)).notes() == []
+    assert [note.partition(":")[0] for note in stack(tmp_path).notes()] == [
+        "what containers take is not counted here",
+        "containers cannot scrape `lab load`, so what its users see is in no metric; with that",
+    ]
+    assert len(stack(tmp_path, profiles=("load",)).notes()) == 1
 
 
 def test_the_backends_are_where_compose_publishes_them(docker, tmp_path):

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from lab.log_lines import in_order_of_time, parse
 
 
@@ -38,3 +40,40 @@ def test_outputs_are_merged_by_time_and_a_traceback_stays_together():
         ("api", "three"),
         ("web", "four"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (
+            'ts=2026-11-21T08:58:27.626Z caller=tls_config.go:232 level=info msg="Listening on" address=127.0.0.1:9093',
+            "08:58:27.626 INFO    Listening on caller=tls_config.go:232 address=127.0.0.1:9093",
+        ),
+        (
+            'time=2026-11-21T09:34:05.212Z level=ERROR source=main.go:1590 msg="a \\"quoted\\" word" err=""',
+            '09:34:05.212 ERROR   a "quoted" word source=main.go:1590 err=',
+        ),
+        (
+            "level=warn ts=2026-11-21T08:56:32.957719223Z method=/frontend.Frontend/Process msg=gRPC",
+            "08:56:32.957 WARN    gRPC method=/frontend.Frontend/Process",
+        ),
+        (
+            'logger=settings t=2026-11-21T09:33:41.479536158Z level=warn msg="deprecated"',
+            "09:33:41.479 WARN    deprecated logger=settings",
+        ),
+        # Only looks like it.
+        ("listening on a=b", "listening on a=b"),
+        ('msg="no time"', 'msg="no time"'),
+        ('ts=2026-11-21T09:33:41Z msg="cut of', 'ts=2026-11-21T09:33:41Z msg="cut of'),
+        ("a=1 b=2", "a=1 b=2"),
+    ],
+)
+def test_lines_of_the_real_servers_read_like_ours(text, shown):
+    assert parse("server", text).for_reading() == shown
+
+
+def test_lines_of_real_servers_take_their_place_in_time():
+    ours = '{"timestamp":"2026-11-21T09:34:02.500Z","level":"info","message":"ours"}'
+    merged = in_order_of_time({"backend": [ours], "loki": ["ts=2026-11-21T09:34:02.4Z level=info msg=theirs"]})
+
+    assert [line.source for line in merged] == ["loki", "backend"]
