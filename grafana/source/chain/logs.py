@@ -19,6 +19,10 @@ _LEVELS = {
 }
 
 
+#: Of less than this, bars are too thin to see.
+_BAR = "15s"
+
+
 def _lines_of(level: str) -> str:
     """The lines that the reader has chosen at the top of the page, of levels that match `level`."""
     return f'{{service=~"$service", level=~"{level}"}} |~ `(?i)$search`'
@@ -147,7 +151,7 @@ def _volume() -> Section:
                 colour_by=colours.LEVELS,
                 bars=True,
                 stacked=True,
-            ),
+            ).interval(_BAR),
             panels.timeseries(
                 "Lines by service",
                 shows="Lines in each step of the graph, stacked by the service that wrote them.",
@@ -157,7 +161,7 @@ def _volume() -> Section:
                 colour_by=colours.SERVICES,
                 bars=True,
                 stacked=True,
-            ),
+            ).interval(_BAR),
         ),
     )
 
@@ -216,7 +220,7 @@ def _what_is_wrong() -> Section:
                 stacked=True,
                 legend="right",
                 empty="No line names an error: good.",
-            ),
+            ).interval(_BAR),
         ),
     )
 

@@ -342,49 +342,59 @@ def _rules() -> Section:
         "Rules and alerts",
         band(
             8,
-            panels.timeseries(
-                "Evaluation of rules",
-                shows="How long each group of rules took the last time.",
-                bad_day="Nears the interval of 5 s: groups begin to be skipped, and alerts come late.",
-                unit=units.SECONDS,
-                queries=[
-                    prometheus(
-                        f"max by (group) ({group.format('prometheus_rule_group_last_duration_seconds')})", "{{group}}"
-                    )
-                ],
-                legend="right",
+            (
+                panels.timeseries(
+                    "Evaluation of rules",
+                    shows="How long each group of rules took the last time.",
+                    bad_day="Nears the interval of 5 s: groups begin to be skipped, and alerts come late.",
+                    unit=units.SECONDS,
+                    queries=[
+                        prometheus(
+                            f"max by (group) ({group.format('prometheus_rule_group_last_duration_seconds')})",
+                            "{{group}}",
+                        )
+                    ],
+                    legend="right",
+                ),
+                10,
             ),
-            panels.timeseries(
-                "Evaluations failed or skipped",
-                shows="Failed evaluations of rules and skipped rounds of groups, per second.",
-                bad_day="Anything above 0. The rule's own error stands under Alerting, Alert rules.",
-                unit=units.EVENTS_PER_SECOND,
-                queries=[
-                    prometheus(f"sum(rate(prometheus_rule_evaluation_failures_total{_RATE}))", "failed"),
-                    prometheus(f"sum(rate(prometheus_rule_group_iterations_missed_total{_RATE}))", "skipped"),
-                ],
-                colour_by={"failed": colours.BAD, "skipped": colours.WATCH},
-                soft_max=1,
+            (
+                panels.timeseries(
+                    "Evaluations failed or skipped",
+                    shows="Failed evaluations of rules and skipped rounds of groups, per second.",
+                    bad_day="Anything above 0. The rule's own error stands under Alerting, Alert rules.",
+                    unit=units.EVENTS_PER_SECOND,
+                    queries=[
+                        prometheus(f"sum(rate(prometheus_rule_evaluation_failures_total{_RATE}))", "failed"),
+                        prometheus(f"sum(rate(prometheus_rule_group_iterations_missed_total{_RATE}))", "skipped"),
+                    ],
+                    colour_by={"failed": colours.BAD, "skipped": colours.WATCH},
+                    soft_max=1,
+                ),
+                7,
             ),
-            panels.timeseries(
-                "Notifications",
-                shows="From Prometheus to Alertmanager (each firing alert again every minute), and from there to the "
-                "alert inbox, per minute; and what did not get through.",
-                bad_day="Failed above 0: nobody is told.",
-                unit="suffix:/min",
-                decimals=1,
-                queries=[
-                    prometheus("60 * sum(rate(prometheus_notifications_sent_total[1m]))", "to Alertmanager"),
-                    prometheus("60 * sum(rate(alertmanager_notifications_total[1m]))", "to the inbox"),
-                    prometheus(
-                        "60 * (sum(rate(prometheus_notifications_errors_total[1m])) or vector(0))"
-                        " + 60 * (sum(rate(alertmanager_notifications_failed_total[1m])) or vector(0))",
-                        "failed",
-                    ),
-                ],
-                colour_by={"to Alertmanager": "#6CA6E8", "to the inbox": "#3F6FB5", "failed": colours.BAD},
-                soft_max=1,
-                empty="No Alertmanager is attached to this stack.",
+            (
+                panels.timeseries(
+                    "Notifications",
+                    shows="From Prometheus to Alertmanager (each firing alert again every minute), and from there to "
+                    "the alert inbox, per minute; and what did not get through.",
+                    bad_day="Failed above 0: nobody is told.",
+                    unit="suffix:/min",
+                    decimals=1,
+                    queries=[
+                        prometheus("60 * sum(rate(prometheus_notifications_sent_total[1m]))", "to Alertmanager"),
+                        prometheus("60 * sum(rate(alertmanager_notifications_total[1m]))", "to the inbox"),
+                        prometheus(
+                            "60 * (sum(rate(prometheus_notifications_errors_total[1m])) or vector(0))"
+                            " + 60 * (sum(rate(alertmanager_notifications_failed_total[1m])) or vector(0))",
+                            "failed",
+                        ),
+                    ],
+                    colour_by={"to Alertmanager": "#6CA6E8", "to the inbox": "#3F6FB5", "failed": colours.BAD},
+                    soft_max=1,
+                    empty="No Alertmanager is attached to this stack.",
+                ),
+                7,
             ),
         ),
     )
