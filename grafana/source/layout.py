@@ -58,7 +58,8 @@ class Page:
     time_from: str = "now-15m"
     #: The one service that the page is about, so that its links to logs and traces choose it there.
     service: str = ""
-    refresh: str = "5s"
+    #: Every second scrape: the map of services is laid out anew each time, and a laptop has other things to do.
+    refresh: str = "10s"
     extra_tags: Sequence[str] = field(default_factory=tuple)
 
 

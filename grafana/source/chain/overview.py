@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grafana.source import colours, links, panels, slo, units, variables
 from grafana.source.chain import database, parts
-from grafana.source.layout import Page, PanelBuilder, band, section, stack, top
+from grafana.source.layout import Page, PanelBuilder, band, section, top
 from grafana.source.queries import loki, prometheus, prometheus_now, service_map
 from grafana.source.tables import Column
 
@@ -37,7 +37,7 @@ def dashboard() -> Page:
                     (_firing(), 5),
                 )
             ),
-            section("The path of a request", band(12, (_map(), 11), (stack((_calls(), 6), (_alerts(), 6)), 13))),
+            section("The path of a request", band(7, _map()), band(6, (_calls(), 14), (_alerts(), 10))),
             section("Golden signals by tier", band(8, _rate(), _errors(), _duration(), _saturation())),
             section("Cache and database", band(7, _hit_ratio(), _lookups(), _query_time(), database.connections())),
             section("What the tiers say", band(9, _lines())),

@@ -18,10 +18,10 @@ ONE_AND_FIVE_MINUTES = {"1 minute": "#4A6A8A", "5 minutes": "#6CA6E8"}
 def rate_stat(service: str, title: str, unit: str) -> stat.Panel:
     return panels.stat(
         title,
-        shows=f"What the {service} service answers each second, averaged over a minute.",
+        shows=f"What the {service} service answers each second, averaged over a minute. Nobody there is 0.",
         bad_day="It falls while visitors still come, or leaps far above what is usual.",
         unit=unit,
-        queries=[prometheus(f'service:requests:rate1m{{service="{service}"}}')],
+        queries=[prometheus(f'service:requests:rate1m{{service="{service}"}} or on () vector(0)')],
         decimals=1,
     )
 
@@ -29,7 +29,7 @@ def rate_stat(service: str, title: str, unit: str) -> stat.Panel:
 def errors_stat(service: str, title: str, what: str) -> stat.Panel:
     return panels.stat(
         title,
-        shows=f"Share of {what} that failed in the last minute. Asking for what does not exist is no failure.",
+        shows=f"Share of {what} that failed in the last minute; a 404 is no failure. Without any, the last known.",
         bad_day="Above 1 %: the error budget is used up faster than it may be.",
         unit=units.RATIO,
         queries=[prometheus(f'service:errors:ratio1m{{service="{service}"}}')],
@@ -41,7 +41,7 @@ def errors_stat(service: str, title: str, what: str) -> stat.Panel:
 def p95_stat(service: str, title: str, what: str) -> stat.Panel:
     return panels.stat(
         title,
-        shows=f"95 of 100 {what} took less than this in the last minute.",
+        shows=f"95 of 100 {what} took less than this in the last minute. Without any, the last known.",
         bad_day="Above 500 ms, the objective of the chain; a tier below the entry has to be well under it.",
         unit=units.SECONDS,
         queries=[prometheus(f'service:request_duration_seconds:p95_1m{{service="{service}"}}')],
