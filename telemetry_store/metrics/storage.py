@@ -26,28 +26,14 @@ from ..limits import SERIES
 from ..matchers import Matcher
 from ..packer import Packer
 from ..refusals import Busy, Unprocessable
+from .arrivals import extend, in_order
 from .checkpoints import by_metric, drop_packed_before, pack_runs, trim, unpacked_runs
 from .exemplars import EXEMPLARS, ExemplarRow, Exemplars, StoredExemplar, encode_labels
 from .exposition import Exemplar, Labels
+from .rows import ROWS_PER_DELETION, SCHEMA, Append, delete_chunks, write_batches
 from .samples import Times, Values
 from .selection import LabelIndex, Selection, read_memory, select
 from .series import Series
-
-# Where a table has no row ids, the columns of its key come first: SQLite's own check of a file reads them so.
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS series(id INTEGER PRIMARY KEY, labels TEXT NOT NULL UNIQUE);
-CREATE TABLE IF NOT EXISTS append(
-    id INTEGER PRIMARY KEY, series BLOB NOT NULL, times BLOB NOT NULL, samples BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS chunk(
-    id INTEGER PRIMARY KEY, metric TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
-    series BLOB NOT NULL, last_times BLOB NOT NULL, samples BLOB NOT NULL);
-CREATE INDEX IF NOT EXISTS chunk_metric ON chunk(metric, first);
-CREATE INDEX IF NOT EXISTS chunk_age ON chunk(last);
-CREATE TABLE IF NOT EXISTS exemplar(
-    series INTEGER NOT NULL, time INTEGER NOT NULL, labels TEXT NOT NULL, value REAL NOT NULL,
-    PRIMARY KEY(series, time, labels)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS exemplar_age ON exemplar(time);
-"""
 
 #: Seconds between two looks at whether a checkpoint is due.
 _LOOK_SECONDS = 1.0
@@ -58,20 +44,6 @@ _CHECKPOINT_SAMPLES = 1_000_000
 
 #: Samples waiting for a checkpoint beyond which senders are asked to wait.
 _UNPACKED_SAMPLES = 3_000_000
-
-_ROWS_PER_DELETION = 20_000
-
-
-@dataclass
-class Append:
-    """Samples that arrived together: the database's unit of writing."""
-
-    new_series: list[tuple[int, Labels]]
-    #: Of each sample: its series, unix milliseconds, and value.
-    ids: npt.NDArray[np.int64]
-    times: Times
-    values: Values
-    exemplars: list[ExemplarRow]
 
 
 @dataclass(frozen=True)
@@ -102,7 +74,7 @@ class MetricStorage:
         self._unpacked = 0
         self._oldest_chunk: int | None = None
         self._last_checkpoint = time.monotonic()
-        self.database: Database[Append] = Database(directory / "metrics.db", _SCHEMA, self._write)
+        self.database: Database[Append] = Database(directory / "metrics.db", SCHEMA, write_batches)
         self._load()
         self._packer = Packer("metrics", self.checkpoint_if_due, _LOOK_SECONDS)
         self._packer.start()
@@ -148,7 +120,7 @@ class MetricStorage:
                 raise Busy("too many samples are waiting to be packed; try again in a moment")
             owners = [one if one.id else self.series_of(one.labels) for one in series]
             offered = len(times)
-            kept = _in_order(owners, counts, times)
+            kept = in_order(owners, counts, times)
             if kept is not None:
                 ends = np.cumsum(counts)
                 sums = np.concatenate(([0], np.cumsum(kept)))
@@ -164,7 +136,7 @@ class MetricStorage:
             self.database.submit(batch, size_bytes)
             for one in new.values():
                 one.stored = True
-            self._extend(owners, counts, times, values)
+            extend(owners, counts, times, values)
             for row in rows:
                 if self._exemplars.is_newer(row[0], row[1]):
                     self._exemplars.add(row)
@@ -175,25 +147,6 @@ class MetricStorage:
             self.samples_out_of_order += offered - len(times)
             self.exemplars_appended += len(rows)
         return len(new)
-
-    def _extend(self, owners: Sequence[Series], counts: npt.NDArray[np.int64], times: Times, values: Values) -> None:
-        """Puts samples that are in order into memory."""
-        if len(times) == len(owners) and (counts == 1).all():
-            for one, t, value in zip(owners, times.tolist(), values.tolist(), strict=True):
-                one.times.append(t)
-                one.values.append(value)
-                one.last_time = t
-                one.first_time = min(one.first_time, t)
-            return
-        position = 0
-        for one, count in zip(owners, counts.tolist(), strict=True):
-            if count:
-                end = position + count
-                one.times.frombytes(times[position:end].tobytes())
-                one.values.frombytes(values[position:end].tobytes())
-                one.last_time = int(times[end - 1])
-                one.first_time = min(one.first_time, int(times[position]))
-                position = end
 
     def series_of(self, labels: Labels) -> Series:
         """The series with these labels, to append to. Raises Unprocessable when there would be too many."""
@@ -218,26 +171,6 @@ class MetricStorage:
         self._exemplars.forget(series.id)
         self._labels.remove(series)
         series.id, series.stored = 0, False
-
-    def _write(self, connection: sqlite3.Connection, batches: Sequence[Append]) -> None:
-        for batch in batches:
-            insert_rows(
-                connection,
-                "INSERT OR REPLACE INTO series(id, labels)",
-                2,
-                [(id_, encode_labels(labels).decode()) for id_, labels in batch.new_series],
-            )
-            insert_rows(
-                connection,
-                "INSERT OR IGNORE INTO exemplar(series, time, value, labels)",
-                4,
-                [(id_, t, value, labels.decode()) for id_, t, value, labels in batch.exemplars],
-            )
-            if len(batch.ids):
-                connection.execute(
-                    "INSERT INTO append(series, times, samples) VALUES (?, ?, ?)",
-                    (batch.ids.tobytes(), batch.times.tobytes(), batch.values.tobytes()),
-                )
 
     # -- start and checkpoint
 
@@ -273,11 +206,11 @@ class MetricStorage:
         # A series can be forgotten while what came for it is still in the log.
         known = [one or Series(0, ()) for one in owners]
         kept = np.repeat(np.array([one is not None for one in owners]), counts)
-        in_order = _in_order(known, counts, times)
-        kept = kept if in_order is None else kept & in_order
+        newer = in_order(known, counts, times)
+        kept = kept if newer is None else kept & newer
         sums = np.concatenate(([0], np.cumsum(kept)))
         ends = starts + counts
-        self._extend(known, sums[ends] - sums[starts], times[kept], values[kept])
+        extend(known, sums[ends] - sums[starts], times[kept], values[kept])
         self._unpacked += int(kept.sum())
 
     def checkpoint_if_due(self) -> None:
@@ -405,7 +338,9 @@ class MetricStorage:
             if waiting:
                 # Only chunks are deleted, so what is old has to be in one.
                 self.checkpoint()
-            deleted = self.database.perform_in_steps(lambda connection: _delete(connection, cutoff), _ROWS_PER_DELETION)
+            deleted = self.database.perform_in_steps(
+                lambda connection: delete_chunks(connection, cutoff), ROWS_PER_DELETION
+            )
             self.database.perform(lambda connection: self._drop_empty(connection, cutoff))
         return deleted
 
@@ -431,38 +366,6 @@ class MetricStorage:
         """Writes what is queued and closes the file."""
         self._packer.close(timeout_seconds=10)
         self.database.close()
-
-
-def _delete(connection: sqlite3.Connection, cutoff: int) -> int:
-    connection.execute("DELETE FROM exemplar WHERE time < ?", (cutoff,))
-    return connection.execute(
-        "DELETE FROM chunk WHERE id IN (SELECT id FROM chunk WHERE last < ? LIMIT ?)",
-        (cutoff, _ROWS_PER_DELETION),
-    ).rowcount
-
-
-def _in_order(owners: Sequence[Series], counts: npt.NDArray[np.int64], times: Times) -> npt.NDArray[np.bool_] | None:
-    """Which samples are newer than all before them in their series; None when all are."""
-    lasts = np.array([one.last_time for one in owners], dtype=np.int64)
-    if len({id(one) for one in owners}) == len(owners):
-        before = np.empty_like(times)
-        before[1:] = times[:-1]
-        filled = counts > 0
-        before[(np.cumsum(counts) - counts)[filled]] = lasts[filled]
-        if (times > before).all():
-            return None
-    kept = np.zeros(len(times), dtype=bool)
-    reached: dict[int, int] = {}
-    position = 0
-    for one, count in zip(owners, counts.tolist(), strict=True):
-        run = times[position : position + count]
-        if count:
-            last = reached.get(id(one), one.last_time)
-            highest = np.maximum.accumulate(np.concatenate(([last], run)))
-            kept[position : position + count] = run > highest[:-1]
-            reached[id(one)] = int(highest[-1])
-        position += count
-    return kept
 
 
 __all__ = ["MetricStorage", "Series", "StoredExemplar"]
