@@ -103,6 +103,13 @@ def signals_page() -> str:
         "| `lab_telemetry_sent_total` | counter | `signal` |",
         "| `lab_telemetry_dropped_total` | counter | `signal`, `reason` |",
         "",
+        "## A load test, while it runs\n",
+        "Targets of the job `loadtest`; what Locust counts, seen from outside.\n",
+        "| metric | type | labels |\n|---|---|---|",
+        "| `loadtest_users` | gauge | – |",
+        "| `loadtest_requests_total` | counter | `method`, `name`, `result` (success, failure) |",
+        "| `loadtest_request_duration_seconds` | histogram | `method`, `name` |",
+        "",
     ]
     return "\n".join(parts)
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -186,6 +187,24 @@ def test_the_last_scrape_has_what_the_report_and_the_site_have(start, site):
     assert test.announced() == {}
     users = [samples["loadtest_users",] for samples in test.scraped]
     assert (max(users), users[-1]) == (3, 0)
+
+
+def test_the_documentation_lists_the_metrics_that_are_served(start):
+    test = start("--run-time", "1s")
+    test.wait_for(lambda: (test.scrape() or {}) and test.totals())
+    test.scrape_to_the_end()
+
+    page = (REPOSITORY / "docs" / "signals.md").read_text().split("## A load test")[1]
+    told = {
+        line.split("`")[1]: re.findall(r"`(\w+)`", line.rpartition("|")[0].rsplit("|", 1)[1])
+        for line in page.splitlines()
+        if line.startswith("| `")
+    }
+    served = {}
+    for name, *pairs in test.scraped[-1]:
+        family = re.sub("_(bucket|sum|count)$", "", name)
+        served.setdefault(family, sorted(label for label, _ in pairs if label != "le"))
+    assert told == served
 
 
 @pytest.mark.slow

@@ -155,9 +155,10 @@ def test_several_workers_add_their_metrics_up(start: Callable[..., Served]) -> N
 
     asked: list[int] = []
     until(both_have_answered)
-    sample = 'frontend_requests_total{endpoint="/",method="GET",status="200"} '
-    lines = [line for line in get(served.url + "/metrics")[1].splitlines() if line.startswith(sample)]
-    assert [float(line.rsplit(" ", 1)[1]) for line in lines] == [len(asked)]
+    lines = get(served.url + "/metrics")[1].splitlines()
+    assert f'frontend_requests_total{{endpoint="/",method="GET",status="200"}} {float(len(asked))}' in lines
+    # They are one service of one version.
+    assert [line for line in lines if line.startswith("lab_service_info{")] == ['lab_service_info{version="1.0.0"} 1.0']
 
 
 def test_what_an_earlier_run_left_behind_is_not_counted(start: Callable[..., Served], tmp_path: Path) -> None:
