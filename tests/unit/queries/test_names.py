@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import promql_parser
 import pytest
 
 from grafana.query_catalogue import (
@@ -81,6 +82,30 @@ def problems_of(query: Query) -> list[str]:
 @pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.where)
 def test_every_name_exists(query: Query) -> None:
     assert problems_of(query) == [], query.text
+
+
+def changes_its_labels(text: str) -> bool:
+    """Whether an answer has labels at some times and none at others, as `up or vector(0)` does."""
+    expression = promql_parser.parse(text)
+    while isinstance(expression, promql_parser.ParenExpr):
+        expression = expression.expr
+    if not isinstance(expression, promql_parser.BinaryExpr) or str(expression.op) != "or":
+        return False
+    names = PromqlNames(metrics())
+    sides = [names.labels_of(side.prettify()) for side in (expression.lhs, expression.rhs)]
+    return bool(sides[0]) and not sides[1]
+
+
+@pytest.mark.parametrize("query", [q for q in dashboard_queries() if q.language == "promql"], ids=lambda q: q.where)
+def test_what_stands_in_for_missing_data_is_the_same_series(query: Query) -> None:
+    """Over a range that holds both, a panel would show two: the one with labels, and a 0 without a name."""
+    assert query.kind == "label values" or not changes_its_labels(query.text), query.text
+
+
+def test_a_stand_in_without_labels_is_found() -> None:
+    assert changes_its_labels('up{service="frontend"} or on () vector(0)')
+    assert not changes_its_labels("sum(up) or vector(0)")
+    assert not changes_its_labels("sum by (service) (up) or sum by (service) (up) * 0")
 
 
 ALERTS = [rule for file in rule_files(RULES) for rule in rules_of(file) if "alert" in rule]
