@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+import socket
 import sys
 import tempfile
 import threading
@@ -34,10 +35,14 @@ def serve(target: str, host: str, port: int, workers: int = 1, threads: int = 8)
 
     Exits with status 1 and one line on standard error when the port cannot be bound or a worker cannot start.
     """
+    try:
+        address = _free_address(host, port)
+    except OSError as error:
+        sys.exit(f"cannot serve {target} on {host}:{port}: {error.strerror}")
     metrics_directory = _share_metrics() if workers > 1 else None
     server = Granian(
         target,
-        address=host,
+        address=address,
         port=port,
         interface=Interfaces.WSGI,
         workers=workers,
@@ -56,6 +61,21 @@ def serve(target: str, host: str, port: int, workers: int = 1, threads: int = 8)
     finally:
         if metrics_directory:
             shutil.rmtree(metrics_directory, ignore_errors=True)
+
+
+def _free_address(host: str, port: int) -> str:
+    """The IP address of `host`, where nobody listens on `port`. Raises OSError.
+
+    Granian shares a port with whoever else shares it: two services would get some of the requests each.
+    """
+    known = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    # `localhost` may be both; everything in the lab says 127.0.0.1.
+    family, kind, _, _, address = min(known, key=lambda one: one[0] != socket.AF_INET)
+    with socket.socket(family, kind) as probe:
+        # Connections of a service that has just ended do not count.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(address)
+    return str(address[0])
 
 
 def _share_metrics() -> str | None:

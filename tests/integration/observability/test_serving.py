@@ -45,7 +45,7 @@ def create_app():
 MAIN = """
 import sys
 from observability.serving import serve
-serve("served_app:create_app", "127.0.0.1", int(sys.argv[1]), workers=int(sys.argv[2]), threads=2)
+serve("served_app:create_app", sys.argv[3], int(sys.argv[1]), workers=int(sys.argv[2]), threads=2)
 """
 
 
@@ -98,7 +98,7 @@ class Sink:
 
 
 class Served:
-    def __init__(self, directory: Path, sink: Sink, workers: int, **environ: str) -> None:
+    def __init__(self, directory: Path, sink: Sink, workers: int, host: str = "127.0.0.1", **environ: str) -> None:
         (directory / "served_app.py").write_text(APP)
         (directory / "served_main.py").write_text(MAIN)
         with socket.socket() as free:
@@ -106,7 +106,7 @@ class Served:
             port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
         self.process = subprocess.Popen(
-            [sys.executable, "served_main.py", str(port), str(workers)],
+            [sys.executable, "served_main.py", str(port), str(workers), host],
             cwd=directory,
             env={
                 **os.environ,
@@ -204,22 +204,46 @@ def test_what_is_queued_is_delivered_when_the_service_is_stopped(start: Callable
     assert sink.lines == ["Home page requested"] * 5
 
 
-def test_a_port_in_use_is_one_line_and_exit_status_1(start: Callable[..., Served], tmp_path: Path) -> None:
+def serve_once(directory: Path, port: int, host: str = "127.0.0.1") -> subprocess.CompletedProcess[str]:
+    (directory / "served_app.py").write_text(APP)
+    (directory / "served_main.py").write_text(MAIN)
+    return subprocess.run(
+        [sys.executable, "served_main.py", str(port), "1", host],
+        cwd=directory,
+        env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{directory}"},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+def test_a_port_in_use_is_one_line_and_exit_status_1(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        (tmp_path / "served_app.py").write_text(APP)
-        (tmp_path / "served_main.py").write_text(MAIN)
-        result = subprocess.run(
-            [sys.executable, "served_main.py", str(port), "1"],
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}"},
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-        )
+        result = serve_once(tmp_path, port)
     assert result.returncode == 1
-    assert f"127.0.0.1:{port}" in result.stderr
-    assert "Traceback" not in result.stderr
+    assert f"127.0.0.1:{port}: Address already in use" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_service_does_not_share_the_port_of_another(start: Callable[..., Served], tmp_path: Path) -> None:
+    served = start(workers=1)
+    result = serve_once(tmp_path, int(served.url.rpartition(":")[2]))
+    assert result.returncode == 1
+    assert "Address already in use" in result.stderr
+    assert get(served.url + "/health")[0] == 200
+
+
+def test_an_address_that_is_not_of_this_machine_is_one_line_and_exit_status_1(tmp_path: Path) -> None:
+    result = serve_once(tmp_path, 8001, "192.0.2.1")
+    assert result.returncode == 1
+    assert result.stderr.startswith("cannot serve served_app:create_app on 192.0.2.1:8001: ")
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_host_may_be_given_by_its_name(start: Callable[..., Served]) -> None:
+    served = start(workers=1, host="localhost")
+    assert get(served.url + "/health")[0] == 200
