@@ -37,7 +37,7 @@ def dashboard() -> Page:
                     (_firing(), 5),
                 )
             ),
-            section("The path of a request", band(7, _map()), band(6, (_calls(), 14), (_alerts(), 10))),
+            section("The path of a request", band(7, _map()), band(7, (_calls(), 14), (_alerts(), 10))),
             section("Golden signals by tier", band(8, _rate(), _errors(), _duration(), _saturation())),
             section("Cache and database", band(7, _hit_ratio(), _lookups(), _query_time(), database.connections())),
             section("What the tiers say", band(9, _lines())),
@@ -123,7 +123,7 @@ def _calls() -> PanelBuilder:
         queries=[
             prometheus_now("client_server:requests:rate1m > 0", table=True),
             prometheus_now(
-                "client_server:requests:rate1m * 0 + on (server) group_left ()"
+                "(client_server:requests:rate1m > 0) * 0 + on (server) group_left ()"
                 ' label_replace(service:errors:ratio1m, "server", "$1", "service", "(.*)")',
                 table=True,
             ),

@@ -21,7 +21,8 @@ def rate_stat(service: str, title: str, unit: str) -> stat.Panel:
         shows=f"What the {service} service answers each second, averaged over a minute. Nobody there is 0.",
         bad_day="It falls while visitors still come, or leaps far above what is usual.",
         unit=unit,
-        queries=[prometheus(f'service:requests:rate1m{{service="{service}"}} or on () vector(0)')],
+        # Summed, so that it is one series with the 0 from before the lab began.
+        queries=[prometheus(f'sum(service:requests:rate1m{{service="{service}"}}) or vector(0)')],
         decimals=1,
     )
 
