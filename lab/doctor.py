@@ -36,7 +36,7 @@ MINIMUM_PYTHON = (3, 11)
 DISK_WARN_BYTES = 3 * 10**9
 DISK_FAIL_BYTES = 300 * 10**6
 #: What a whole lab takes, by stack; and what a browser wants beside it.
-MEMORY_NEEDED_BYTES = {"embedded": 400 * 10**6, "native": 1000 * 10**6, "compose": 1600 * 10**6}
+MEMORY_NEEDED_BYTES = {"embedded": 400 * 10**6, "native": 1200 * 10**6, "compose": 1600 * 10**6}
 MEMORY_FOR_A_BROWSER_BYTES = 400 * 10**6
 #: Telemetry from before this cannot be today's.
 EARLIEST_SANE_UNIX_SECONDS = 1_735_689_600  # 2025-01-01
