@@ -1,7 +1,7 @@
 """Writes the reference pages that are made from the code: `python -m docs.reference`. A test compares them.
 
-settings.md comes from each service's table of settings, signals.md from its metrics and span names, explore.md from
-the ready questions of `lab status`.
+settings.md comes from the tables of settings of each service and of the telemetry store, signals.md from the services'
+metrics and span names, explore.md from the ready questions of `lab status`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from lab.ports import LabPorts, url
 from observability.settings import Setting
 from observability.telemetry import SETTINGS as TELEMETRY_SETTINGS
 from observability.tracing import TRACING_SETTINGS
+from telemetry_store.settings import SETTINGS as STORE_SETTINGS
 
 DOCS = Path(__file__).parent
 SERVICES = ("frontend_service", "backend_service", "database_service")
@@ -33,6 +34,10 @@ the start.
 _TELEMETRY_INTRODUCTION = """\
 `OTEL_*` variables keep the names and meanings that OpenTelemetry's specification gives them; `OTEL_SERVICE_NAME`,
 `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_TRACES_SAMPLER`, `OTEL_PROPAGATORS` and the span limits are read by the SDK itself.
+"""
+
+_STORE_INTRODUCTION = """\
+Options of `python -m telemetry_store`, not variables; `lab up` sets what belongs together here as well.
 """
 
 _SIGNALS_INTRODUCTION = """\
@@ -71,6 +76,11 @@ def settings_page() -> str:
         "## Every service's telemetry\n",
         _TELEMETRY_INTRODUCTION,
         _table(shared),
+        "## telemetry_store\n",
+        _STORE_INTRODUCTION,
+        "| option | default | for |\n|---|---|---|",
+        *(f"| `--{option.name}` | {_default(option.default_as_typed)} | {option.help} |" for option in STORE_SETTINGS),
+        "",
     ]
     return "\n".join(parts)
 

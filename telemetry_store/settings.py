@@ -30,6 +30,24 @@ class Setting:
     help: str
     convert: Callable[[str], Any] = str
 
+    @property
+    def default_as_typed(self) -> str:
+        """The default as somebody would type it; empty for none."""
+        return _as_typed(self.default)
+
+
+def _as_typed(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(value).lower()
+        case float():
+            return f"{value:g}"
+        case tuple() | dict():
+            return ",".join(_as_typed(each) for each in value)
+    return str(value)
+
 
 def _port(text: str) -> int:
     port = int(text)
@@ -167,8 +185,8 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     parser = argparse.ArgumentParser(
         prog="python -m telemetry_store",
         description="The embedded telemetry backend: answers the Prometheus, Loki and Tempo HTTP APIs.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     for setting in SETTINGS:
-        parser.add_argument(f"--{setting.name}", default=setting.default, help=setting.help, type=setting.convert)
+        told = f"{setting.help} (default: {setting.default_as_typed or 'none'})".replace("%", "%%")
+        parser.add_argument(f"--{setting.name}", default=setting.default, help=told, type=setting.convert)
     return parser.parse_args(arguments)
