@@ -1,7 +1,7 @@
 """Vertical lines in every time series: deploys, faults, notes, alerts. A change and its effect stand together.
 
 Faults, notes and announced deploys are log lines of `lab annotate`; a deploy is also seen without being announced, by a
-version that was not there a minute ago.
+version that was not there before.
 """
 
 from __future__ import annotations
@@ -16,18 +16,21 @@ _DEPLOY_COLOUR = "#6CA6E8"
 
 
 def every_dashboard() -> list[AnnotationQuery]:
-    # Not there a minute ago, while the service was: so the start of a lab is no deploy.
-    new_version = (
-        "lab_service_info unless on (service, version) lab_service_info offset 1m"
-        " and on (service) lab_service_info offset 1m"
-    )
-    firing = 'max by (alertname, service, severity) (ALERTS{alertstate="firing"})'
+    # Only beginnings, as lines: shades of all alerts that fire would hide what they are about. Grafana makes
+    # $__rate_interval longer than a step, so that none falls between two points, however far the reader zooms out.
+    before = "offset $__rate_interval"
+    # A restart takes seconds, so a version counts as seen for a minute. The start of a lab is no deploy: the service
+    # itself has to have been there.
+    seen = f"last_over_time(lab_service_info[1m] {before})"
+    new_version = f"lab_service_info unless on (service, version) {seen} and on (service) {seen}"
+    firing = 'max by (alertname, service, severity) (ALERTS{alertstate="firing"}'
+    begins = f"{firing}) unless {firing} {before})"
     return [
         _event("Faults", "fault", BAD),
         _event("Deploys", "deploy", _DEPLOY_COLOUR),
         _event("Notes", "note", NEUTRAL),
         _metric("New versions", new_version, _DEPLOY_COLOUR, "{{service}} runs {{version}}", "service"),
-        _metric("Alerts", firing, WATCH, "{{alertname}} {{service}}", "severity"),
+        _metric("Alerts", begins, WATCH, "{{alertname}} {{service}}", "severity"),
     ]
 
 
