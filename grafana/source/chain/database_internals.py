@@ -365,4 +365,5 @@ def _work() -> PanelBuilder:
         queries=[prometheus('rate(process_cpu_seconds_total{service="database"}[$__rate_interval])', "database")],
         colour_by=colours.CHAIN,
         soft_max=0.2,
+        empty=parts.NO_PROCESS_METRICS,
     )

@@ -228,6 +228,7 @@ def _saturation() -> PanelBuilder:
         colour_by={**colours.CHAIN, "database connections": "#B3AAF2"},
         thresholds=slo.pool_use(),
         soft_max=0.2,
+        empty=parts.NO_PROCESS_METRICS,
         links=[links.to_tier()],
     )
 

@@ -12,6 +12,9 @@ from grafana.source.tables import Column
 #: The services' log lines are JSON; this is how a panel shows one. The fields stay, one click away.
 READABLE = '| json | line_format "{{.message}}"'
 
+#: prometheus-client has no metrics of the process when several of them share their values in files.
+NO_PROCESS_METRICS = "not measured with several worker processes (--workers)"
+
 ONE_AND_FIVE_MINUTES = {"1 minute": "#4A6A8A", "5 minutes": "#6CA6E8"}
 
 
@@ -142,6 +145,7 @@ def processor_time(service: str, title: str) -> timeseries.Panel:
         colour_by=colours.CHAIN,
         thresholds=slo.rising(0.7, 0.9),
         soft_max=0.2,
+        empty=NO_PROCESS_METRICS,
     )
 
 
