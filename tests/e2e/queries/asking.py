@@ -18,7 +18,7 @@ _POINTS = 400
 _SCRAPE_SECONDS = 5
 _TIMEOUT_SECONDS = 30
 
-#: In which range values of a unit of Grafana can lie, and those of a rule by its name. The first that fits counts.
+#: In which range values of a unit of Grafana can lie, and those of a rule or a panel by its name, which goes first.
 _NO_LIMIT = (-math.inf, math.inf)
 _UNITS = {
     "percentunit": (0.0, 1.0),
@@ -32,9 +32,9 @@ _UNITS = {
     "bytes": (0.0, math.inf),
     "decbytes": (0.0, math.inf),
 }
-_RULE_NAMES = (
+_NAMES = (
     # What is left of a budget that was overspent is negative.
-    (re.compile(r"rule slo:error_budget_remaining"), (-math.inf, 1.0)),
+    (re.compile(r"rule slo:error_budget_remaining|.*[Bb]udget left"), (-math.inf, 1.0)),
     (re.compile(r"rule \S+:ratio"), (0.0, 1.0)),
     (re.compile(r"rule \S+duration_seconds:(mean|p\d)"), (0.0, 3600.0)),
     (re.compile(r"rule \S+:(rate|burn_rate)"), (0.0, math.inf)),
@@ -183,7 +183,7 @@ def complaint(query: Query, answer: Answer) -> str | None:
 
 
 def _limits(query: Query) -> tuple[float, float]:
-    for pattern, limits in _RULE_NAMES:
+    for pattern, limits in _NAMES:
         if pattern.match(query.where):
             return limits
     lowest, highest = _UNITS.get(query.unit, _NO_LIMIT)
