@@ -25,6 +25,9 @@ _GRAPH = "traces_service_graph_request"
 #: Tempo writes these every 5 to 15 s, more slowly than services are scraped: a minute always holds four samples.
 _WINDOW = "[1m]"
 
+#: As TraceQL names them.
+_QUANTILES = {"p50": "0.5", "p95": "0.95", "p99": "0.99"}
+
 _REQUESTS = f'sum(rate({_CALLS}{{service="frontend", {_SERVER}}}{_WINDOW}))'
 _IN_SERVER = f"sum by (service) (rate({_SECONDS}{{{_SERVER}}}{_WINDOW}))"
 _IN_CLIENT = f"sum by (service) (rate({_SECONDS}{{{_CLIENT}}}{_WINDOW}))"
@@ -307,6 +310,35 @@ def _spans() -> Section:
                 ],
                 colour_by=colours.SERVICES,
                 legend="right",
+            ),
+        ),
+        band(
+            8,
+            panels.timeseries(
+                "Failing spans by name",
+                shows="Spans with an error per second, counted by Tempo when it is asked (TraceQL metrics): no metric "
+                "had to be made beforehand, so it can be asked by any attribute. A GET that is refused (404) is an "
+                "error of its caller's span.",
+                bad_day="A name other than GET: a service failed by itself.",
+                unit=units.SPANS_PER_SECOND,
+                queries=[trace_metrics('{ resource.service.name =~ "$service" && status = error } | rate() by (name)')],
+                empty="No span has an error: good.",
+            ),
+            panels.timeseries(
+                "Percentiles of server spans",
+                shows="p50, p95 and p99 of the chosen services' server spans, from the spans themselves (TraceQL "
+                "metrics): finer than what buckets allow, and as costly as reading all these spans.",
+                bad_day="p99 leaves while p50 stays: few requests suffer, look for what they share. All rise: "
+                "everybody waits.",
+                unit=units.SECONDS,
+                queries=[
+                    trace_metrics(
+                        '{ resource.service.name =~ "$service" && kind = server }'
+                        " | quantile_over_time(duration, .5, .95, .99)",
+                        exemplars=50,
+                    )
+                ],
+                colour_by={rf"^\"?{p}\"?$": colours.PERCENTILES[name] for name, p in _QUANTILES.items()},
             ),
         ),
         band(
