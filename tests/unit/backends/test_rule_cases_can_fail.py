@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
+from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.unit.backends.rule_files import CASES, RULES, Rule, cases, program, run
+from tests.unit.backends.rule_files import CASES, RULES, Rule, program, run
 
 FILES = {rule_file: sorted(CASES.glob(f"{rule_file.stem}*.test.yml")) for rule_file in sorted(RULES.glob("*.yml"))}
 #: (file, group, position): the same name may stand in a file more than once.
@@ -64,23 +68,29 @@ def about(rule: Rule, test: dict[str, Any]) -> dict[str, Any] | None:
 def test_a_changed_rule_fails_one_of_its_cases(tmp_path: Path, file: Path, group: int, position: int) -> None:
     promtool = program("promtool", "prometheus")
     content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    place = content["groups"][group]["rules"]
-    rule = place[position]
-    for directory in ("rules", "tests"):
-        (tmp_path / directory).mkdir()
-    chosen = []
+    rule = content["groups"][group]["rules"][position]
+    tried = [("nothing", rule), *mutants(rule)]
+    chosen = {}
     for source in FILES[file]:
-        tests = [narrow for test in cases(source) if (narrow := about(rule, test))]
-        if tests:
-            copy = tmp_path / "tests" / source.name
-            copy.write_text(yaml.safe_dump({**yaml.safe_load(source.read_text(encoding="utf-8")), "tests": tests}))
-            chosen.append(copy)
-    survivors = []
-    for words, mutant in [("nothing", rule), *mutants(rule)]:
-        place[position] = mutant
-        (tmp_path / "rules" / file.name).write_text(yaml.safe_dump(content))
-        outcome = run(promtool, "test", "rules", *chosen)
-        if outcome.returncode == 0:
-            survivors.append(words)
-        assert "unmarshal" not in outcome.stdout, outcome.stdout
-    assert survivors == ["nothing"], rule.get("record") or rule["alert"]
+        whole = yaml.safe_load(source.read_text(encoding="utf-8"))
+        if narrow := [test for test in map(partial(about, rule), whole["tests"]) if test]:
+            chosen[source.name] = yaml.safe_dump({**whole, "tests": narrow})
+
+    def survives(number: int) -> bool:
+        directory = tmp_path / str(number)
+        for folder in ("rules", "tests"):
+            (directory / folder).mkdir(parents=True)
+        changed = deepcopy(content)
+        changed["groups"][group]["rules"][position] = tried[number][1]
+        (directory / "rules" / file.name).write_text(yaml.safe_dump(changed))
+        for name, text in chosen.items():
+            (directory / "tests" / name).write_text(text)
+        outcome = run(promtool, "test", "rules", *(directory / "tests" / name for name in chosen))
+        assert "yaml:" not in outcome.stdout, outcome.stdout
+        return outcome.returncode == 0
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        survived = list(pool.map(survives, range(len(tried))))
+    assert [words for (words, _), survivor in zip(tried, survived, strict=True) if survivor] == ["nothing"], (
+        rule.get("record") or rule["alert"]
+    )
