@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from grafana_foundation_sdk.builders.dashboard import Dashboard, Row
 from grafana_foundation_sdk.cog.builder import Builder
@@ -21,21 +21,11 @@ PanelBuilder = Builder[models.Panel]
 
 
 @dataclass(frozen=True)
-class Stack:
-    """Panels one above the other, each with its height, in one place of a band."""
-
-    panels: tuple[tuple[PanelBuilder, int], ...]
-
-
-Cell = PanelBuilder | Stack
-
-
-@dataclass(frozen=True)
 class Band:
     """Panels side by side, `height` grid units (30 px each) high, each with its width in columns."""
 
     height: int
-    cells: tuple[tuple[Cell, int], ...]
+    panels: tuple[tuple[PanelBuilder, int], ...]
 
 
 @dataclass(frozen=True)
@@ -60,29 +50,20 @@ class Page:
     service: str = ""
     #: Every second scrape: the map of services is laid out anew each time, and a laptop has other things to do.
     refresh: str = "10s"
-    extra_tags: Sequence[str] = field(default_factory=tuple)
 
 
-def band(height: int, *panels: Cell | tuple[Cell, int]) -> Band:
+def band(height: int, *panels: PanelBuilder | tuple[PanelBuilder, int]) -> Band:
     """Panels of equal width, or each with its width in columns: `band(8, (graph, 16), (table, 8))`.
 
-    Raises ValueError when the widths do not fill the 24 columns, or a stack not the height."""
+    Raises ValueError when the widths do not fill the 24 columns."""
     if not panels:
         raise ValueError("a band needs at least one panel")
     share = COLUMNS // len(panels)
-    cells = tuple(panel if isinstance(panel, tuple) else (panel, share) for panel in panels)
-    total = sum(width for _, width in cells)
+    sized = tuple(panel if isinstance(panel, tuple) else (panel, share) for panel in panels)
+    total = sum(width for _, width in sized)
     if total != COLUMNS:
         raise ValueError(f"the panels of a band are {total} columns wide together, not {COLUMNS}: give their widths")
-    for cell, _ in cells:
-        if isinstance(cell, Stack) and sum(part for _, part in cell.panels) != height:
-            raise ValueError(f"the panels of a stack are not {height} high together, as their band is")
-    return Band(height, cells)
-
-
-def stack(*panels: tuple[PanelBuilder, int]) -> Stack:
-    """Panels one above the other, each with its height: `band(9, (graph, 14), (stack((table, 4), (list_, 5)), 10))`."""
-    return Stack(panels)
+    return Band(height, sized)
 
 
 def section(title: str, *bands: Band) -> Section:
@@ -103,7 +84,7 @@ def dashboard(page: Page, pages: Mapping[str, Page]) -> models.Dashboard:
         Dashboard(entry.title)
         .uid(page.uid)
         .description(page.description)
-        .tags([COMMON_TAG, entry.tag, *page.extra_tags])
+        .tags([COMMON_TAG, entry.tag])
         .timezone("browser")
         .time(page.time_from, "now")
         .refresh(page.refresh)
@@ -147,14 +128,11 @@ def _placed(sections: Sequence[Section]) -> list[models.Panel | models.RowPanel]
             y += 1
         for line in part.bands:
             x = 0
-            for cell, width in line.cells:
-                below = 0
-                for builder, height in cell.panels if isinstance(cell, Stack) else ((cell, line.height),):
-                    panel = builder.build()
-                    panel.id_val = _panel_id(panel.title or "", seen)
-                    panel.grid_pos = models.GridPos(x=x, y=y + below, w=width, h=height)
-                    placed.append(panel)
-                    below += height
+            for builder, width in line.panels:
+                panel = builder.build()
+                panel.id_val = _panel_id(panel.title or "", seen)
+                panel.grid_pos = models.GridPos(x=x, y=y, w=width, h=line.height)
+                placed.append(panel)
                 x += width
             y += line.height
     return placed

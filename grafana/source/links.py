@@ -11,7 +11,7 @@ from grafana_foundation_sdk.builders.dashboard import DashboardLink
 from grafana_foundation_sdk.models.common import DataSourceRef
 from grafana_foundation_sdk.models.dashboard import DashboardLinkType
 
-from grafana.source.datasources import LOKI, PROMETHEUS, TEMPO
+from grafana.source.datasources import LOKI, TEMPO
 from grafana.source.directory import COMMON_TAG, DIRECTORY
 
 #: A Grafana variable, in the form that quoting leaves of it.
@@ -80,16 +80,6 @@ def to_traces(title: str, traceql: str) -> DashboardLink:
     """A data link to Explore with a TraceQL search."""
     query = {"query": traceql, "queryType": "traceql", "limit": 20, "tableType": "traces", "filters": []}
     return _to_explore(title, TEMPO, query)
-
-
-def to_metrics(title: str, promql: str) -> DashboardLink:
-    """A data link to Explore with PromQL, for looking closer."""
-    return _to_explore(title, PROMETHEUS, {"expr": promql, "range": True})
-
-
-def to_trace(title: str, trace_id: str) -> DashboardLink:
-    """A data link to one trace; `trace_id` is mostly a variable such as `${__value.raw}`."""
-    return _to_explore(title, TEMPO, {"query": trace_id, "queryType": "traceql"})
 
 
 def _to_explore(title: str, datasource: DataSourceRef, query: Mapping[str, object]) -> DashboardLink:

@@ -126,7 +126,6 @@ def stat(
     thresholds: dashboard.ThresholdsConfig | None = None,
     states_of: States | None = None,
     sparkline: bool = True,
-    background: bool = False,
     names: bool = False,
     decimals: int | None = None,
     empty: str | None = None,
@@ -136,7 +135,7 @@ def stat(
     panel = _common(stats.Panel(), title, shows, bad_day, queries, empty, links).unit(unit)
     panel.thresholds(thresholds or slo.only(colours.UNJUDGED)).color_scheme(from_thresholds()).reduce_options(_last())
     panel.graph_mode(shapes.BigValueGraphMode.AREA if sparkline else shapes.BigValueGraphMode.NONE)
-    panel.color_mode(shapes.BigValueColorMode.BACKGROUND if background else shapes.BigValueColorMode.VALUE)
+    panel.color_mode(shapes.BigValueColorMode.VALUE)
     panel.text_mode(shapes.BigValueTextMode.VALUE_AND_NAME if names else shapes.BigValueTextMode.VALUE)
     panel.justify_mode(shapes.BigValueJustifyMode.AUTO).orientation(shapes.VizOrientation.AUTO)
     if decimals is not None:

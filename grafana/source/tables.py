@@ -29,9 +29,6 @@ class Column:
     states: Mapping[int, tuple[str, str]] | None = None
     #: Colours of words that are states.
     words: Mapping[str, str] | None = None
-    #: A bar behind the number; needs `maximum` when it is no ratio.
-    bar: bool = False
-    maximum: float | None = None
 
 
 def arrange(panel: Panel, columns: Mapping[str, Column], *, queries: int) -> None:
@@ -77,10 +74,6 @@ def _properties(column: Column) -> list[DynamicConfigValue]:
         put("thresholds", column.thresholds.build())
         put("color", {"mode": "thresholds"})
         put("custom.cellOptions", {"type": "color-text"})
-    if column.bar:
-        put("custom.cellOptions", {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"})
-        put("min", 0)
-        put("max", column.maximum if column.maximum is not None else 1)
     if column.states:
         put("mappings", states(column.states))
         put("custom.cellOptions", {"type": "color-text"})

@@ -10,8 +10,7 @@ BYTES = "bytes"
 BYTES_PER_SECOND = "Bps"
 COUNT = "short"
 EVENTS_PER_SECOND = "cps"
-#: A value that stands for a state and is shown by a value mapping.
-STATE = "none"
+#: Processor cores in use; 1.5 is one and a half.
 CORES = "none"
 #: `suffix:` is a unit of one's own, written behind the number as it is.
 LINES_PER_SECOND = "suffix:lines/s"

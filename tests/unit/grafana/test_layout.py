@@ -8,7 +8,7 @@ import pytest
 
 from grafana.source import panels, units
 from grafana.source.directory import DIRECTORY
-from grafana.source.layout import Page, band, dashboard, section, stack, top
+from grafana.source.layout import Page, band, dashboard, top
 from grafana.source.queries import prometheus
 
 UIDS = sorted(DIRECTORY)
@@ -59,26 +59,12 @@ def test_a_new_panel_changes_no_other_panels_id() -> None:
     assert {panel.title: panel.id_val for panel in before.panels or []}.items() <= ids.items()
 
 
-def test_panels_of_a_stack_lie_below_one_another_beside_the_others() -> None:
-    page = _page(section("S", band(9, (_panel("left"), 14), (stack((_panel("upper"), 4), (_panel("lower"), 5)), 10))))
-
-    places = {panel.title: panel.grid_pos for panel in dashboard(page, {}).panels or []}
-
-    assert {title: (p.x, p.y, p.w, p.h) for title, p in places.items() if p} == {
-        "S": (0, 0, 24, 1),
-        "left": (0, 1, 14, 9),
-        "upper": (14, 1, 10, 4),
-        "lower": (14, 5, 10, 5),
-    }
-
-
 @pytest.mark.parametrize(
     ("build", "message"),
     [
         (lambda: band(8), "at least one panel"),
         (lambda: band(8, *(_panel(str(n)) for n in range(5))), "20 columns wide together, not 24"),
         (lambda: band(8, (_panel("a"), 12), (_panel("b"), 13)), "25 columns wide"),
-        (lambda: band(8, (stack((_panel("a"), 4), (_panel("b"), 5)), 24)), "not 8 high together"),
     ],
 )
 def test_a_band_that_leaves_a_gap_is_refused(build: Any, message: str) -> None:
