@@ -25,8 +25,8 @@ A page is a list of sections, a section a list of bands, a band a few panels sid
     )
 
 What lives where: `datasources` (uids), `queries` (PromQL, LogQL, TraceQL, service map), `panels` (one function a panel
-type; each returns the builder of grafana-foundation-sdk, so that `.stacking(…)` and friends can follow), `units`,
-`colours` (one a service; green, amber and red for state only), `slo` (objectives and the thresholds drawn from them),
-`variables`, `links` (between dashboards, into Explore), `events` (annotations), `layout` (grid, ids),
-`rendering` (JSON).
+type; each returns the builder of grafana-foundation-sdk, so that its own methods can follow), `tables` (columns),
+`units`, `colours` (one a service; green, amber and red for state only), `colouring` (how Grafana is told), `slo`
+(objectives and the thresholds drawn from them), `variables`, `links` (between dashboards, into Explore), `events`
+(annotations), `layout` (grid, ids), `rendering` (JSON).
 """
