@@ -4,9 +4,12 @@
 `fresh_lab` boots another for tests that break something for good.
 """
 
+import contextlib
 import json
 import os
 import random
+import signal
+import socket
 import subprocess
 import sys
 import time
@@ -120,6 +123,29 @@ def boot(state_dir: Path, *options: str, stack: str = DEFAULT_STACK) -> Iterator
     finally:
         booted.down()
     assert survivors(run_id) == [], "processes were left behind"
+
+
+@contextlib.contextmanager
+def kept_down(lab: BootedLab, service: str) -> Iterator[None]:
+    """Kills a service and sits on its port without listening: connections to it are refused, and each attempt of the
+    supervisor to start it again fails, until this ends."""
+    process = lab.state().process(service)
+    assert process.identity is not None
+    assert process.url is not None
+    port = int(process.url.rpartition(":")[2])
+    with socket.socket() as seat:
+        seat.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        os.killpg(process.identity.pid, signal.SIGKILL)
+        deadline = time.monotonic() + 10
+        while True:
+            try:
+                seat.bind(("127.0.0.1", port))
+                break
+            except OSError:
+                assert time.monotonic() < deadline, f"port {port} does not become free"
+        # From here on nobody shares it.
+        seat.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+        yield
 
 
 def survivors(run_id: str) -> list[str]:

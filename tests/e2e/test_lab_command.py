@@ -14,6 +14,7 @@ import requests
 from lab.http_probe import probe
 from lab.paths import REPOSITORY
 from lab.ports import LabPorts
+from tests.e2e.conftest import kept_down
 
 pytestmark = pytest.mark.e2e
 
@@ -170,6 +171,25 @@ def test_status_says_no_while_a_service_is_down_and_yes_when_it_is_back(lab, wai
     wait_for(lambda: lab.run("status").returncode == 0, "everything is healthy again", 30.0)
 
     assert lab.state().process("backend").restarts == restarts + 1
+
+
+@pytest.mark.slow
+def test_an_outage_is_an_alert_in_status_and_passes_with_it(fresh_lab, wait_for):
+    def alerts():
+        return {(alert["name"], alert["service"], alert["state"]) for alert in fresh_lab.status()["alerts"]}
+
+    up = 'up{service="database"} == 1'
+    wait_for(lambda: fresh_lab.telemetry.query(up), "the database is scraped")
+    assert alerts() == set()
+    with kept_down(fresh_lab, "database"):
+        wait_for(lambda: ("TargetDown", "database", "firing") in alerts(), "the alert fires", 60.0)
+        shown = fresh_lab.run("status").stdout
+    wait_for(lambda: alerts() == set(), "it is over", 60.0)
+
+    assert "TargetDown (page)  database is gone" in shown
+    # Nobody delivers alerts here, and no dashboard shows them.
+    assert "notifications" not in shown
+    assert "/d/" not in shown
 
 
 def test_data_survives_down_and_up(fresh_lab, wait_for):

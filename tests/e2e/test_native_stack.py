@@ -4,14 +4,13 @@ CI has Debian's Prometheus and Alertmanager; there the telemetry store answers f
 PATH as well, the same tests run against them.
 """
 
-import contextlib
 import json
 import os
 import signal
-import socket
 import time
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -21,7 +20,7 @@ from lab.alerts import Notification, read_notifications
 from lab.stacks.programs import find_server
 from lab.stacks.store import ALL_APIS, NAME
 from lab.telemetry_client import TelemetryError, TraceNotFound
-from tests.e2e.conftest import BootedLab, boot
+from tests.e2e.conftest import BootedLab, boot, kept_down
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(400)]
 
@@ -155,29 +154,6 @@ def test_the_rules_are_evaluated_and_their_results_are_there(native_lab, wait_fo
     assert {group["interval"] for group in answer["data"]["groups"]} >= {5}
 
 
-@contextlib.contextmanager
-def kept_down(lab: BootedLab, service: str) -> Iterator[None]:
-    """Kills a service and sits on its port without listening: connections to it are refused, and each attempt of the
-    supervisor to start it again fails, until this ends."""
-    process = lab.state().process(service)
-    assert process.identity is not None
-    assert process.url is not None
-    port = int(process.url.rpartition(":")[2])
-    with socket.socket() as seat:
-        seat.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        os.killpg(process.identity.pid, signal.SIGKILL)
-        deadline = time.monotonic() + 10
-        while True:
-            try:
-                seat.bind(("127.0.0.1", port))
-                break
-            except OSError:
-                assert time.monotonic() < deadline, f"port {port} does not become free"
-        # From here on nobody shares it.
-        seat.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
-        yield
-
-
 def notifications(lab: BootedLab) -> list[Notification]:
     report = read_notifications(lab.state().backends["alert_inbox"], 100)
     assert report.problem is None
@@ -246,6 +222,25 @@ def test_the_links_of_a_page_lead_to_grafana_where_it_runs_and_to_the_apis_where
 
     backends = native_lab.state().backends
     assert (backends["grafana"] + "/explore" if "grafana" in real else backends["tempo"] + "/api/traces/") in page
+
+
+@pytest.fixture
+def second_lab(tmp_path: Path) -> Iterator[BootedLab]:
+    yield from boot(tmp_path / "second", "--no-traffic", stack="native")
+
+
+def test_two_labs_run_side_by_side(native_lab, second_lab, backends, wait_for):
+    def scraped(lab):
+        return {target["scrapeUrl"] for target in lab.telemetry.targets() if target["health"] == "up"}
+
+    count = len(SERVICES) + len(backends)
+    wait_for(lambda: len(scraped(second_lab)) == count, "the second lab's targets are up", 40.0)
+    assert not scraped(second_lab) & scraped(native_lab)
+
+    trace_id = requests.get(second_lab.url("frontend", "/user/77"), timeout=10).headers["X-Trace-Id"]
+    wait_for(lambda: second_lab.run("trace", trace_id, "--wait", "0").returncode == 0, "a trace in the second lab")
+    assert native_lab.run("trace", trace_id, "--wait", "0").returncode == 1
+    assert (native_lab.status()["healthy"], second_lab.status()["healthy"]) == (True, True)
 
 
 def test_what_was_collected_survives_down_and_up(native_lab, wait_for):
