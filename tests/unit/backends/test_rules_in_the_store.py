@@ -72,7 +72,6 @@ def groups_of(file: str, storage: MetricStorage, alerts: set[str]) -> list[Group
     return groups
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("file", "case"),
     [
