@@ -4,7 +4,6 @@ What to start comes as ProcessSpecs from lab/stacks/; what it says about itself 
 (lab/run_state.py); how it looks on a terminal is lab/commands/up.py's business.
 """
 
-import contextlib
 import os
 import signal
 import subprocess
@@ -17,10 +16,11 @@ from types import FrameType
 
 from lab import output_file, process_group
 from lab.http_probe import probe
-from lab.paths import REPOSITORY, StateDirectory
+from lab.paths import StateDirectory
 from lab.process_spec import ProcessSpec, in_start_order
 from lab.restart_policy import RestartPolicy
 from lab.run_state import ProcessIdentity, ProcessPhase, ProcessState, RunState, write_run_state
+from lab.spawning import spawn
 
 #: How long one process may take from its start to being ready, unless its spec says otherwise.
 READY_TIMEOUT_SECONDS = 60.0
@@ -216,39 +216,14 @@ class Supervisor:
             self._tell(f"{item.spec.name} runs but is not ready ({waiting_for}); see `lab logs {item.spec.name}`")
 
     def _spawn(self, item: _Supervised) -> None:
-        path = self.directory.output_file(item.spec.name)
-        output = output_file.open_for_process(path)
-        item.output_starts_at = output_file.size(path)
-        try:
-            item.child = subprocess.Popen(
-                list(item.spec.command),
-                cwd=REPOSITORY,
-                env=self._environment(item.spec),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
-        finally:
-            os.close(output)
-        if item.spec.niceness:
-            _make_nicer(item.child.pid, item.spec.niceness)
+        item.output_starts_at = output_file.size(self.directory.output_file(item.spec.name))
+        item.child = spawn(item.spec, self.directory, self.state.run_id)
         item.started = time.monotonic()
         item.slow_start_reported = False
         item.state.started_at = time.time()
         # It may have ended already; then it is a zombie until polled, and psutil still knows it.
         item.state.identity = process_group.identify(item.child.pid)
         self._set_phase(item, "starting", item.state.message)
-
-    def _environment(self, spec: ProcessSpec) -> dict[str, str]:
-        environment = {**os.environ, **spec.environment, process_group.RUN_ID_VARIABLE: self.state.run_id}
-        environment["PYTHONUNBUFFERED"] = "1"
-        # `python -m` finds the services whatever the user's own settings are.
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH")]))
-        # Everything talks over loopback; a proxy that is set for the world must not be asked.
-        for variable in ("NO_PROXY", "no_proxy"):
-            environment[variable] = ",".join(filter(None, ["127.0.0.1", "localhost", os.environ.get(variable)]))
-        return environment
 
     def _unready_url(self, item: _Supervised) -> str | None:
         for url in item.spec.ready_urls:
@@ -351,12 +326,6 @@ def _whoever_reads(say: Callable[[], None]) -> None:
         say()
     except OSError:
         return
-
-
-def _make_nicer(pid: int, niceness: int) -> None:
-    """Before it has made a thread: threads take theirs from whoever makes them."""
-    with contextlib.suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, pid, os.getpriority(os.PRIO_PROCESS, 0) + niceness)
 
 
 def _child(item: _Supervised) -> subprocess.Popen[bytes]:
