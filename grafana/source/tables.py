@@ -27,6 +27,8 @@ class Column:
     links: Sequence[DashboardLink] = ()
     #: Number to (word, colour), as `colouring.states` takes it.
     states: Mapping[int, tuple[str, str]] | None = None
+    #: Long text goes on in the next line instead of being cut.
+    wrap: bool = False
     #: Colours of words that are states.
     words: Mapping[str, str] | None = None
 
@@ -77,6 +79,8 @@ def _properties(column: Column) -> list[DynamicConfigValue]:
     if column.states:
         put("mappings", states(column.states))
         put("custom.cellOptions", {"type": "color-text"})
+    if column.wrap:
+        put("custom.cellOptions", {"type": "auto", "wrapText": True})
     if column.words:
         put("mappings", words(column.words))
         put("custom.cellOptions", {"type": "color-text"})

@@ -171,12 +171,13 @@ def _by_query() -> PanelBuilder:
         ],
         columns={
             "route": Column("Query", links=[_slow_query_lines()]),
-            "Value #A": Column("Rate", unit=units.OPERATIONS_PER_SECOND, decimals=2),
-            "Value #B": Column("Mean", unit=units.SECONDS, thresholds=slo.query_latency()),
-            "Value #C": Column("p95", unit=units.SECONDS),
-            "Value #D": Column("Failed", unit=units.RATIO, decimals=1, thresholds=slo.error_ratio()),
+            "Value #A": Column("Rate", unit=units.OPERATIONS_PER_SECOND, decimals=2, width=105),
+            "Value #B": Column("Mean", unit=units.SECONDS, width=95, thresholds=slo.query_latency()),
+            "Value #C": Column("p95", unit=units.SECONDS, width=95),
+            "Value #D": Column("Failed", unit=units.RATIO, decimals=1, width=85, thresholds=slo.error_ratio()),
         },
         sort_by="Rate",
+        empty="the database has answered no query in the last minute",
     )
 
 
@@ -348,7 +349,7 @@ def _slow_by_plan() -> PanelBuilder:
         ],
         columns={
             "table": Column("Table", width=100),
-            "plan": Column("Plan"),
+            "plan": Column("Plan", wrap=True),
             "Value #A": Column("Queries", unit=units.COUNT, width=80),
         },
         sort_by="Queries",

@@ -13,7 +13,7 @@ from grafana.source.tables import Column
 READABLE = '| json | line_format "{{.message}}"'
 
 #: prometheus-client has no metrics of the process when several of them share their values in files.
-NO_PROCESS_METRICS = "not measured with several worker processes (--workers)"
+NO_PROCESS_METRICS = "no data yet; with several worker processes (--workers) there is none"
 
 ONE_AND_FIVE_MINUTES = {"1 minute": "#4A6A8A", "5 minutes": "#6CA6E8"}
 
