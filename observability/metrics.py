@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from opentelemetry.trace import format_trace_id, get_current_span
@@ -21,6 +22,8 @@ from prometheus_client import (
 )
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.multiprocess import MultiProcessCollector
+
+from observability.worker_processes import WorkerProcesses
 
 
 def multiprocess() -> bool:
@@ -47,6 +50,7 @@ def expose(registry: CollectorRegistry, accept: str) -> tuple[bytes, str]:
     if multiprocess():
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        registry.register(WorkerProcesses(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])))
     return encode(registry), content_type
 
 

@@ -161,6 +161,28 @@ def test_several_workers_add_their_metrics_up(start: Callable[..., Served]) -> N
     assert [line for line in lines if line.startswith("lab_service_info{")] == ['lab_service_info{version="1.0.0"} 1.0']
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are measured through /proc")
+def test_several_workers_are_measured_together(start: Callable[..., Served]) -> None:
+    served = start(workers=2)
+    workers = [
+        worker for worker in served.workers() if worker.cmdline() and "resource_tracker" not in worker.cmdline()[-1]
+    ]
+    assert len(workers) == 2
+
+    def measured() -> dict[str, float]:
+        lines = get(served.url + "/metrics")[1].splitlines()
+        return {line.split()[0]: float(line.split()[1]) for line in lines if line.startswith("process_")}
+
+    # A worker counts from its first metric on.
+    until(lambda: measured().get("process_resident_memory_bytes", 0) > 1.5 * workers[0].memory_info().rss)
+    found = measured()
+    memory = sum(worker.memory_info().rss for worker in workers)
+    assert found["process_resident_memory_bytes"] == pytest.approx(memory, rel=0.1)
+    cpu = sum(worker.cpu_times().user + worker.cpu_times().system for worker in workers)
+    assert found["process_cpu_seconds_total"] == pytest.approx(cpu, abs=0.5)
+    assert found["process_open_fds"] > 10
+
+
 def test_what_an_earlier_run_left_behind_is_not_counted(start: Callable[..., Served], tmp_path: Path) -> None:
     directory = tmp_path / "metrics"
     first = start(workers=2, PROMETHEUS_MULTIPROC_DIR=str(directory))
