@@ -1,8 +1,8 @@
 """Metrics: the registry a service creates its metrics in, exemplars, and the text that Prometheus scrapes.
 
 Which metrics a service has stands in that service's own `metrics.py`. With several worker processes
-(`PROMETHEUS_MULTIPROC_DIR` set, see `serving.py`) prometheus-client adds the workers' values up at scrape time;
-it keeps no exemplars then.
+(`PROMETHEUS_MULTIPROC_DIR` set, see `serving.py`) prometheus-client adds the workers' values up at scrape time,
+and `worker_processes.py` what they take of CPU and memory; there are no exemplars then.
 """
 
 from __future__ import annotations
