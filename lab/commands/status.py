@@ -48,6 +48,7 @@ def _find_out(state: RunState) -> Status:
     processes = check_all(state)
     arrival, alerts, notifications = _ask_backends(state)
     return Status(
+        at=time.time(),
         state=state,
         healthy=state.phase == "running" and all(process.healthy and process.ready for process in processes),
         processes=processes,
@@ -93,7 +94,7 @@ def _as_json(status: Status) -> dict[str, object]:
         "stack": state.stack,
         "systems": state.systems,
         "port_offset": state.port_offset,
-        "uptime_seconds": round(time.time() - state.started_at, 1),
+        "uptime_seconds": round(status.at - state.started_at, 1),
         "backends": state.backends,
         "notes": state.notes,
         "supervisor": {"pid": state.supervisor.pid, "resident_bytes": status.supervisor_bytes},

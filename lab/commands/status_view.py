@@ -26,6 +26,8 @@ _NUMBERS = ("pid", "up", "restarts", "memory")
 class Status:
     """Everything that was found out about a running lab."""
 
+    #: Unix seconds of finding out.
+    at: float
     state: RunState
     healthy: bool
     processes: list[ProcessHealth]
@@ -49,7 +51,7 @@ def show(console: Console, status: Status, with_links: bool) -> None:
     for note in status.state.notes:
         console.print(f"note: {note}", markup=False, style="yellow")
     console.print()
-    _show_alerts(console, status.alerts, hidden_links)
+    _show_alerts(console, status, hidden_links)
     if "alert_inbox" in status.state.backends:
         _show_notifications(console, status)
     console.print()
@@ -77,7 +79,7 @@ def _show_processes(console: Console, status: Status) -> None:
         {
             "process": "supervisor",
             "pid": str(status.state.supervisor.pid),
-            "up": _duration(time.time() - status.state.started_at),
+            "up": _duration(status.at - status.state.started_at),
             "memory": _megabytes(status.supervisor_bytes),
         }
     )
@@ -109,7 +111,8 @@ def _show_arrival(console: Console, status: Status) -> None:
     console.print(f"memory of the whole lab: {_megabytes(status.resident_bytes)}", markup=False)
 
 
-def _show_alerts(console: Console, report: AlertReport, hidden_links: bool) -> None:
+def _show_alerts(console: Console, status: Status, hidden_links: bool) -> None:
+    report = status.alerts
     if report.problem:
         console.print(f"alerts: {report.problem}", markup=False, style="red")
         return
@@ -117,23 +120,23 @@ def _show_alerts(console: Console, report: AlertReport, hidden_links: bool) -> N
     pending = [alert for alert in report.alerts if alert.state != "firing"]
     console.print(f"alerts: {len(firing)} firing, {len(pending)} pending", style="bold red" if firing else "")
     for alert in firing:
-        console.print(_alert(alert, "red", hidden_links), soft_wrap=True)
+        console.print(_alert(alert, status.at, "red", hidden_links), soft_wrap=True)
         if alert.look_first:
             console.print(Text(f"    look first: {alert.look_first}", "dim"), soft_wrap=True)
         if alert.dashboard_url and not hidden_links:
             console.print(f"    {alert.dashboard_url}", markup=False, soft_wrap=True)
     for alert in pending[:_PENDING_SHOWN]:
-        console.print(_alert(alert, "yellow", hidden_links), soft_wrap=True)
+        console.print(_alert(alert, status.at, "yellow", hidden_links), soft_wrap=True)
     if len(pending) > _PENDING_SHOWN:
         console.print(f"  and {len(pending) - _PENDING_SHOWN} more that are pending")
 
 
-def _alert(alert: Alert, colour: str, hidden_links: bool) -> Text:
+def _alert(alert: Alert, now: float, colour: str, hidden_links: bool) -> Text:
     name_style = Style(bold=True, link=alert.dashboard_url if hidden_links else None)
     return Text.assemble(
         "  ",
         (alert.state, colour),
-        f" for {_duration(time.time() - alert.since)}  ",
+        f" for {_duration(now - alert.since)}  ",
         (alert.name, name_style),
         f" ({alert.severity})" if alert.severity else "",
         f"  {alert.summary}" if alert.summary else "",

@@ -2,7 +2,6 @@
 
 import io
 import re
-import time
 
 import pytest
 from rich.console import Console
@@ -14,7 +13,7 @@ from lab.explore import Link
 from lab.health import ProcessHealth
 from lab.run_state import ProcessIdentity, RunState
 
-NOW = time.time()
+NOW = 1_795_248_000.0
 BACKENDS = {"prometheus": "http://127.0.0.1:9090", "alert_inbox": "http://127.0.0.1:9095"}
 
 
@@ -24,6 +23,7 @@ def status(restarts=0, alerts=(), notifications=()):
         "telemetry_store", "backend", "http://127.0.0.1:32090", True, True, None, 4194304, 3800.0, restarts, 10**9
     )
     return Status(
+        at=NOW,
         state=state,
         healthy=True,
         processes=[process],
