@@ -34,19 +34,11 @@ def dashboard() -> Page:
                     _waiting(),
                 )
             ),
-            section(
-                "By route",
-                band(
-                    8,
-                    parts.rate_by_route(_SERVICE, "Requests by route", "Requests", units.REQUESTS_PER_SECOND),
-                    parts.errors_by_route(_SERVICE, "Failed requests by route", "requests"),
-                    parts.duration_by_route(_SERVICE, "Duration by route", parts.endpoint_buckets(_SERVICE)),
-                ),
-            ),
+            parts.by_route(_SERVICE, "requests", units.REQUESTS_PER_SECOND, parts.endpoint_buckets(_SERVICE)),
             section(
                 "Cache and database",
                 band(8, _lookups(), _hit_ratio_over_time(), _outcomes()),
-                band(8, _by_status(), _call_duration(), _processing()),
+                band(8, parts.by_status(_SERVICE), _call_duration(), _processing()),
             ),
             section(
                 "The service itself",
@@ -59,19 +51,7 @@ def dashboard() -> Page:
                     parts.processor_time(_SERVICE, "Processor"),
                 ),
             ),
-            section(
-                "Behind the numbers",
-                band(
-                    10,
-                    parts.slowest_traces(
-                        _SERVICE,
-                        'resource.service.name = "backend" && kind = server',
-                        longer_than="20ms",
-                        what="a request to the backend",
-                    ),
-                    parts.service_logs(_SERVICE),
-                ),
-            ),
+            parts.behind_the_numbers(_SERVICE, longer_than="20ms"),
         ],
     )
 
@@ -160,23 +140,6 @@ def _outcomes() -> PanelBuilder:
         colour_by=colours.CALLS,
         stacked=True,
         links=[links.to_dashboard("chain-database", percentile="${percentile}")],
-    )
-
-
-def _by_status() -> PanelBuilder:
-    return panels.timeseries(
-        "Requests by status",
-        shows="Requests per second by method and status: blue went well, amber is the caller's mistake, red is ours.",
-        bad_day="Red appears. Amber grows while the total does not.",
-        unit=units.REQUESTS_PER_SECOND,
-        queries=[
-            prometheus(
-                "sum by (method, status) (rate(backend_requests_total[$__rate_interval]))", "{{method}} {{status}}"
-            )
-        ],
-        colour_by=colours.STATUSES,
-        stacked=True,
-        links=[parts.logs_of(_SERVICE, "warning|error|critical")],
     )
 
 

@@ -41,17 +41,7 @@ def dashboard() -> Page:
                     _rolled_back(),
                 )
             ),
-            section(
-                "By query",
-                band(
-                    8,
-                    parts.rate_by_route(
-                        _SERVICE, "Queries by operation and table", "Queries", units.OPERATIONS_PER_SECOND
-                    ),
-                    parts.errors_by_route(_SERVICE, "Failed queries by operation and table", "queries"),
-                    parts.duration_by_route(_SERVICE, "Duration by operation and table", BUCKETS_BY_ROUTE),
-                ),
-            ),
+            parts.by_route(_SERVICE, "queries", units.OPERATIONS_PER_SECOND, BUCKETS_BY_ROUTE),
             section(
                 "Transactions, connections, tables",
                 band(8, _transactions(), connections(), slow_queries()),
@@ -62,19 +52,7 @@ def dashboard() -> Page:
                     table_sizes(),
                 ),
             ),
-            section(
-                "Behind the numbers",
-                band(
-                    10,
-                    parts.slowest_traces(
-                        _SERVICE,
-                        'resource.service.name = "database" && kind = server',
-                        longer_than="15ms",
-                        what="a request to the database",
-                    ),
-                    parts.service_logs(_SERVICE),
-                ),
-            ),
+            parts.behind_the_numbers(_SERVICE, longer_than="15ms"),
         ],
     )
 

@@ -73,7 +73,7 @@ def dashboard() -> Page:
             section(
                 "Slow queries and storage",
                 band(8, (_slow_lines(), 14), (_slow_by_plan(), 10)),
-                band(6, (database.table_sizes(), 12), (_work(), 12)),
+                band(6, (database.table_sizes(), 12), (parts.processor_time(_SERVICE, "Processor"), 12)),
             ),
         ],
     )
@@ -354,17 +354,4 @@ def _slow_by_plan() -> PanelBuilder:
         },
         sort_by="Queries",
         empty="no slow query in this range: good",
-    )
-
-
-def _work() -> PanelBuilder:
-    return panels.timeseries(
-        "Processor of the database",
-        shows="Share of one processor core that the database's worker process uses. 1 is full.",
-        bad_day="Near 1 while query times rise: scans, or simply too many queries.",
-        unit=units.RATIO,
-        queries=[prometheus('rate(process_cpu_seconds_total{service="database"}[$__rate_interval])', "database")],
-        colour_by=colours.CHAIN,
-        soft_max=0.2,
-        empty=parts.NO_PROCESS_METRICS,
     )

@@ -6,14 +6,15 @@ from grafana_foundation_sdk.builders import heatmap, logs, stat, table, timeseri
 from grafana_foundation_sdk.builders.dashboard import DashboardLink
 
 from grafana.source import colours, links, panels, slo, units
+from grafana.source.layout import Section, band, section
 from grafana.source.queries import loki, prometheus, prometheus_buckets, traces
 from grafana.source.tables import Column
 
 #: The services' log lines are JSON; this is how a panel shows one. The fields stay, one click away.
 READABLE = '| json | line_format "{{.message}}"'
 
-#: prometheus-client has no metrics of the process when several of them share their values in files.
-NO_PROCESS_METRICS = "no data yet; with several worker processes (--workers) there is none"
+#: prometheus-client reads them from /proc.
+NO_PROCESS_METRICS = "no data yet; processes are measured on Linux only"
 
 ONE_AND_FIVE_MINUTES = {"1 minute": "#4A6A8A", "5 minutes": "#6CA6E8"}
 
@@ -105,6 +106,23 @@ def endpoint_buckets(service: str) -> str:
     return f'sum by (le, route) (label_replace(rate({metric}[$__rate_interval]), "route", "$1", "endpoint", "(.*)"))'
 
 
+def by_status(service: str) -> timeseries.Panel:
+    return panels.timeseries(
+        "Requests by status",
+        shows="Requests per second by method and status: blue went well, amber is the caller's mistake, red is ours.",
+        bad_day="Red appears. Amber grows while the total does not.",
+        unit=units.REQUESTS_PER_SECOND,
+        queries=[
+            prometheus(
+                f"sum by (method, status) (rate({service}_requests_total[$__rate_interval]))", "{{method}} {{status}}"
+            )
+        ],
+        colour_by=colours.STATUSES,
+        stacked=True,
+        links=[logs_of(service, "warning|error|critical")],
+    )
+
+
 def durations(service: str, title: str, bucket: str, what: str) -> heatmap.Panel:
     return panels.heatmap(
         title,
@@ -134,10 +152,10 @@ def processor_time(service: str, title: str) -> timeseries.Panel:
     return panels.timeseries(
         title,
         shows=(
-            "Share of one processor core that the service's worker process uses. Python runs one thread at a time, so "
-            "1 is full."
+            "Share of a processor core that the service uses, all its workers added up. Python runs one thread at a "
+            "time, so one worker is full at 100 %."
         ),
-        bad_day="Near 1 while durations rise: the service itself is the bottleneck. Low while they rise: it waits.",
+        bad_day="Near 100 % while durations rise: the service itself is the bottleneck. Low while they rise: it waits.",
         unit=units.RATIO,
         queries=[
             prometheus(f'rate(process_cpu_seconds_total{{service="{service}"}}[$__rate_interval])', "{{service}}")
@@ -157,6 +175,28 @@ def share_of_span_time(service: str, spans: str) -> str:
     whole = f'traces_spanmetrics_latency_sum{{service="{service}", span_kind="SPAN_KIND_SERVER"}}'
     # A span that ends now may belong to a request that ends in the next minute.
     return f"clamp_max(sum(rate({part}[1m])) / sum(rate({whole}[1m])), 1)"
+
+
+def by_route(service: str, what: str, unit: str, buckets: str) -> Section:
+    """Rate, errors and duration side by side; `what` is what the service counts, `buckets` as for duration_by_route."""
+    route = "route" if what == "requests" else "operation and table"
+    title = what.capitalize()
+    return section(
+        f"By {route}",
+        band(
+            8,
+            rate_by_route(service, f"{title} by {route}", title, unit),
+            errors_by_route(service, f"Failed {what} by {route}", what),
+            duration_by_route(service, f"Duration by {route}", buckets),
+        ),
+    )
+
+
+def behind_the_numbers(service: str, *, longer_than: str) -> Section:
+    """The requests and the lines that the numbers are made of."""
+    spans = f'resource.service.name = "{service}" && kind = server'
+    slowest = slowest_traces(service, spans, longer_than=longer_than, what=f"a request to the {service}")
+    return section("Behind the numbers", band(10, slowest, service_logs(service)))
 
 
 def service_logs(service: str) -> logs.Panel:
