@@ -216,6 +216,7 @@ def _what_is_wrong() -> Section:
                         f"sum by (error_type) (count_over_time({_WRONG} {_ERROR_TYPE} [$__interval]))", "{{error_type}}"
                     )
                 ],
+                colour_by=colours.ERROR_TYPES,
                 bars=True,
                 stacked=True,
                 legend="right",

@@ -212,7 +212,7 @@ def _saturation() -> Section:
                 colour_by=colours.CHAIN,
                 thresholds=slo.rising(0.7, 0.9),
                 decimals=2,
-                empty="not measured with several worker processes (--workers)",
+                empty="not measured on this operating system",
                 soft_max=1,
             ),
             panels.timeseries(

@@ -6,6 +6,11 @@ them; where only some of them have one, `or` joins them.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from grafana_foundation_sdk.builders.stat import Panel as Stat
+from grafana_foundation_sdk.builders.timeseries import Panel as TimeSeries
+
 from grafana.source import colours, panels, slo, units
 from grafana.source.layout import Page, Section, band, section, top
 from grafana.source.queries import prometheus, prometheus_now
@@ -19,8 +24,21 @@ _SENT = 'lab_telemetry_sent_total{signal=~"logs|spans"}'
 _GIVEN_UP = 'lab_telemetry_dropped_total{signal=~"logs|spans"}'
 
 _SAMPLES = "prometheus_tsdb_head_samples_appended_total"
-_LINES = "loki_distributor_lines_received_total"
-_SPANS = "tempo_distributor_spans_received_total"
+
+
+@dataclass(frozen=True)
+class _Sent:
+    """What services send somewhere: its name in their counters and in words, who gets it and counts what arrives."""
+
+    signal: str
+    words: str
+    backend: str
+    received: str
+    unit: str
+
+
+_LOGS = _Sent("logs", "Log lines", "Loki", "loki_distributor_lines_received_total", units.LINES_PER_SECOND)
+_TRACES = _Sent("spans", "Spans", "Tempo", "tempo_distributor_spans_received_total", units.SPANS_PER_SECOND)
 
 #: Everything that is no service of a system: the telemetry stack itself.
 _STACK = '{job!~"chain|loadtest"}'
@@ -76,24 +94,8 @@ def _at_a_glance() -> Section:
                 queries=[prometheus(f"sum({_EMITTED}) - sum({_SENT}) - sum({_GIVEN_UP})")],
                 thresholds=slo.rising(500, _QUEUE / 2),
             ),
-            panels.stat(
-                "Spans arrived",
-                shows="Spans that Tempo received of those that services say they sent, over 5 minutes.",
-                bad_day="Well below 100 %: something on the way swallows them, and acknowledges them.",
-                unit=units.RATIO,
-                decimals=0,
-                queries=[prometheus(_arrived(_SPANS, "spans"))],
-                thresholds=slo.falling(0.9, 0.5),
-            ),
-            panels.stat(
-                "Lines arrived",
-                shows="Log lines that Loki received of those that services say they sent, over 5 minutes.",
-                bad_day="Well below 100 %: something on the way swallows them, and acknowledges them.",
-                unit=units.RATIO,
-                decimals=0,
-                queries=[prometheus(_arrived(_LINES, "logs"))],
-                thresholds=slo.falling(0.9, 0.5),
-            ),
+            _arrived(_TRACES),
+            _arrived(_LOGS),
             panels.stat(
                 "Rules failed",
                 shows="Evaluations of rules that failed in the time range.",
@@ -109,9 +111,36 @@ def _at_a_glance() -> Section:
     )
 
 
-def _arrived(received: str, signal: str) -> str:
-    # Two counters, scraped at two moments: their quotient wanders around 1.
-    return f'clamp_max(sum(rate({received}[5m])) / sum(rate(lab_telemetry_sent_total{{signal="{signal}"}}[5m])), 1)'
+def _arrived(sent: _Sent) -> Stat:
+    sent_total = f'lab_telemetry_sent_total{{signal="{sent.signal}"}}'
+    return panels.stat(
+        f"{sent.words} arrived",
+        shows=f"{sent.words} that {sent.backend} received of those that services say they sent, over 5 minutes.",
+        bad_day="Well below 100 %: something on the way swallows them, and acknowledges them.",
+        unit=units.RATIO,
+        decimals=0,
+        # Two counters, scraped at two moments: their quotient wanders around 1.
+        queries=[prometheus(f"clamp_max(sum(rate({sent.received}[5m])) / sum(rate({sent_total}[5m])), 1)")],
+        thresholds=slo.falling(0.9, 0.5),
+    )
+
+
+def _on_their_way(sent: _Sent) -> TimeSeries:
+    by_services = 'sum(rate(lab_telemetry_{}_total{{signal="' + sent.signal + '"}}' + _RATE + "))"
+    return panels.timeseries(
+        f"{sent.words} on their way",
+        shows=f"{sent.words} per second that services hand over, have acknowledged, and that {sent.backend} received. "
+        "In order, the three lie on each other.",
+        bad_day="Sent falls below emitted: they wait. Arrived falls below sent: they are lost behind the service.",
+        unit=sent.unit,
+        decimals=1,
+        queries=[
+            prometheus(by_services.format("emitted"), "emitted"),
+            prometheus(by_services.format("sent"), "sent"),
+            prometheus(f"sum(rate({sent.received}{_RATE}))", "arrived"),
+        ],
+        colour_by=_STEPS,
+    )
 
 
 def _delivery() -> Section:
@@ -128,35 +157,8 @@ def _delivery() -> Section:
         "From the services to the backends",
         band(
             8,
-            panels.timeseries(
-                "Log lines on their way",
-                shows="Lines per second that services hand over, have acknowledged, and that Loki received. In order, "
-                "the three lie on each other.",
-                bad_day="Sent falls below emitted: lines wait. Arrived falls below sent: they are lost behind the "
-                "service.",
-                unit=units.LINES_PER_SECOND,
-                decimals=1,
-                queries=[
-                    prometheus(f'sum(rate(lab_telemetry_emitted_total{{signal="logs"}}{_RATE}))', "emitted"),
-                    prometheus(f'sum(rate(lab_telemetry_sent_total{{signal="logs"}}{_RATE}))', "sent"),
-                    prometheus(f"sum(rate({_LINES}{_RATE}))", "arrived"),
-                ],
-                colour_by=_STEPS,
-            ),
-            panels.timeseries(
-                "Spans on their way",
-                shows="Spans per second that services hand over, have acknowledged, and that Tempo received.",
-                bad_day="Sent falls below emitted: spans wait. Arrived falls below sent: they are lost behind the "
-                "service.",
-                unit=units.SPANS_PER_SECOND,
-                decimals=1,
-                queries=[
-                    prometheus(f'sum(rate(lab_telemetry_emitted_total{{signal="spans"}}{_RATE}))', "emitted"),
-                    prometheus(f'sum(rate(lab_telemetry_sent_total{{signal="spans"}}{_RATE}))', "sent"),
-                    prometheus(f"sum(rate({_SPANS}{_RATE}))", "arrived"),
-                ],
-                colour_by=_STEPS,
-            ),
+            _on_their_way(_LOGS),
+            _on_their_way(_TRACES),
             panels.timeseries(
                 "Samples arriving",
                 shows="Samples per second that Prometheus takes in, scraped and pushed. It follows the number of "
