@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from grafana.source.chain import objectives
-from grafana.source.lab import load_test, telemetry_health
+from grafana.source.lab import delivery, load_test, telemetry_health
 from observability.settings import Setting, serving_settings
 from observability.tracing import TRACING_SETTINGS
 from tests.unit.grafana.conftest import ROOT
@@ -32,7 +32,7 @@ def test_a_process_has_as_many_threads_as_the_load_test_draws() -> None:
 
 
 def test_as_many_spans_may_wait_as_telemetry_health_says() -> None:
-    assert default_of(TRACING_SETTINGS, "OTEL_BSP_MAX_QUEUE_SIZE") == telemetry_health._QUEUE
+    assert default_of(TRACING_SETTINGS, "OTEL_BSP_MAX_QUEUE_SIZE") == delivery._QUEUE
 
 
 def test_a_scrape_may_take_as_long_as_telemetry_health_draws() -> None:
