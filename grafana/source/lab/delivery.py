@@ -140,7 +140,7 @@ def details() -> Section:
                     colour_by=colours.CHAIN,
                     soft_max=100,
                 ),
-                8,
+                7,
             ),
             (
                 panels.table(
@@ -168,7 +168,7 @@ def details() -> Section:
                     sort_by="Service",
                     descending=False,
                 ),
-                8,
+                10,
             ),
             (
                 panels.timeseries(
@@ -185,7 +185,7 @@ def details() -> Section:
                     legend="none",
                     empty="Nothing was given up or refused: good.",
                 ),
-                8,
+                7,
             ),
         ),
     )

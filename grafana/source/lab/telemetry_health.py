@@ -180,7 +180,7 @@ def _rules() -> Section:
                             "{{group}}",
                         )
                     ],
-                    legend="right",
+                    legend="list",
                 ),
                 10,
             ),
