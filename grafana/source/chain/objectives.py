@@ -212,11 +212,16 @@ def _alerts() -> Section:
                 panels.state_timeline(
                     "Alerts over time",
                     shows="Each alert of the time range: amber while its condition holds but not yet long enough, red "
-                    "while it fires. Their texts say what to look at first (Alerting, Alert rules).",
+                    "while it fires, green while nothing is wrong. Their texts say what to look at first (Alerting, "
+                    "Alert rules).",
                     bad_day="Red. What came first, and lowest in the chain, is mostly the cause; the rest follows "
                     "from it.",
-                    queries=[prometheus(f"max by (alertname, service) ({state})", "{{alertname}} {{service}}")],
-                    states_of={1: ("pending", colours.WATCH), 2: ("firing", colours.BAD)},
+                    queries=[
+                        # Always there: without a series, a timeline says "No data", which sounds like a fault.
+                        prometheus(f"max({state}) or vector(0)", "all together"),
+                        prometheus(f"max by (alertname, service) ({state})", "{{alertname}} {{service}}"),
+                    ],
+                    states_of={0: ("good", colours.GOOD), 1: ("pending", colours.WATCH), 2: ("firing", colours.BAD)},
                     empty="No alert in this time: good.",
                 ),
                 15,

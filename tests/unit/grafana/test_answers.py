@@ -123,11 +123,16 @@ def test_an_alert_that_fires_outweighs_one_that_is_pending(samples: Samples) -> 
     samples.steady("ALERTS", 1, alertname="SlowServiceCalls", service="backend", alertstate="pending", client="a")
     samples.steady("ALERTS", 1, alertname="SlowServiceCalls", service="backend", alertstate="firing", client="b")
 
-    assert samples.ask("chain-slo", "Alerts over time") == {
+    assert samples.ask("chain-slo", "Alerts over time", "A") == {"": 2}
+    assert samples.ask("chain-slo", "Alerts over time", "B") == {
         "HighLatency backend": 1,
         "HighLatency frontend": 2,
         "SlowServiceCalls backend": 2,
     }
+
+
+def test_without_alerts_the_timeline_says_so(samples: Samples) -> None:
+    assert samples.ask("chain-slo", "Alerts over time", "A") == {"": 0}
 
 
 def test_what_waits_is_neither_sent_nor_given_up(samples: Samples) -> None:
