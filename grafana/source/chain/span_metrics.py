@@ -1,0 +1,16 @@
+"""The metrics that Tempo makes of every span and of every call between services, as Prometheus has them."""
+
+from __future__ import annotations
+
+#: Spans, by service, span_name, span_kind and status_code; and the seconds that they lasted, together.
+CALLS = "traces_spanmetrics_calls_total"
+SECONDS = "traces_spanmetrics_latency_sum"
+SERVER = 'span_kind="SPAN_KIND_SERVER"'
+CLIENT = 'span_kind="SPAN_KIND_CLIENT"'
+
+#: Calls, by client and server. What follows is `_total`, or `_client_seconds_…` as the caller measures it and
+#: `_server_seconds_…` as the callee does.
+GRAPH = "traces_service_graph_request"
+
+#: Tempo writes them every 5 to 15 s, more slowly than services are scraped: a minute always holds four samples.
+WINDOW = "[1m]"
