@@ -51,9 +51,9 @@ def loki_process(options: StackOptions, program: Path) -> ProcessSpec:
 
 
 def tempo_process(options: StackOptions, program: Path, depends_on: Sequence[str] = ()) -> ProcessSpec:
-    """Asked to end, it writes its last spans and metrics out and is gone after 2 s. But Tempo 3.0 that has answered a query
-    in the last half minute then waits for ever, for a queue that nothing empties any more. It is killed after the usual
-    grace, and has lost nothing: all was written long before."""
+    """Asked to end, it writes its last spans and metrics out and is gone after 2 s. But a Tempo 3.0 that has answered a
+    query in the last half minute then waits for ever, for a queue that nothing empties any more. It is killed after
+    the usual grace, and has lost nothing: all was written long before."""
     ports = options.ports
     flags = {
         "-config.file": _rendered(options.directory, "observability/tempo/tempo.yml"),
