@@ -3,6 +3,7 @@
 import pytest
 
 from lab.manifest import ManifestError, Service, System, Traffic, discover, read_manifest, require_distinct_ports
+from lab.paths import REPOSITORY
 
 GOOD = """
 name = "shop"
@@ -137,3 +138,10 @@ def test_the_chain_is_found_and_starts_from_its_end():
         ("frontend", 8001),
     ]
     assert chain.entry.example == "/user/123"
+
+
+def test_the_dashboards_of_each_system_exist_and_none_of_the_chains_is_left_out():
+    existing = {path.stem for path in (REPOSITORY / "grafana" / "dashboards").glob("*.json")}
+    for system in discover().values():
+        assert set(system.dashboards) <= existing
+    assert set(discover()["chain"].dashboards) == {name for name in existing if name.startswith("chain-")}
