@@ -39,8 +39,8 @@ def colour_series(panel: HasOverrides, colours: Mapping[str, str]) -> None:
         panel.override_by_regexp(pattern(name), [DynamicConfigValue(id_val="color", value=fixed)])
 
 
-def shades(colour: str = UNNAMED_SERIES) -> FieldColor:
-    return FieldColor().mode(FieldColorModeId.SHADES).fixed_color(colour)
+def shades() -> FieldColor:
+    return FieldColor().mode(FieldColorModeId.SHADES).fixed_color(UNNAMED_SERIES)
 
 
 def fixed(colour: str) -> FieldColor:

@@ -153,13 +153,11 @@ def gauge(
     queries: Sequence[Query],
     thresholds: dashboard.ThresholdsConfig,
     maximum: float,
-    empty: str | None = None,
-    links: Links = (),
 ) -> gauges.Panel:
     """A dial from 0 to `maximum`: for what has a limit."""
-    panel = _common(gauges.Panel(), title, shows, bad_day, queries, empty, links).unit(unit).min(0).max(maximum)
+    panel = _common(gauges.Panel(), title, shows, bad_day, queries).unit(unit).min(0).max(maximum)
     panel.thresholds(thresholds).color_scheme(from_thresholds()).reduce_options(_last())
-    panel.mappings([absent(empty or _NOT_YET)])
+    panel.mappings([absent(_NOT_YET)])
     return panel.show_threshold_markers(True).show_threshold_labels(False)
 
 
@@ -170,23 +168,14 @@ def bar_gauge(
     bad_day: str,
     unit: str,
     queries: Sequence[Query],
-    thresholds: dashboard.ThresholdsConfig | None = None,
     colour_by: Mapping[str, str] | None = None,
-    maximum: float | None = None,
-    decimals: int | None = None,
-    empty: str | None = None,
-    links: Links = (),
 ) -> bargauge.Panel:
-    """A bar for each series, longest meaning most. Coloured by thresholds, or by name with `colour_by`."""
-    panel = _common(bargauge.Panel(), title, shows, bad_day, queries, empty, links).unit(unit).min(0)
+    """A bar for each series, longest meaning most. Coloured by name with `colour_by`, otherwise all alike."""
+    panel = _common(bargauge.Panel(), title, shows, bad_day, queries).unit(unit).min(0)
     panel.reduce_options(_last()).orientation(shapes.VizOrientation.HORIZONTAL)
     panel.display_mode(shapes.BarGaugeDisplayMode.BASIC).show_unfilled(True)
     panel.value_mode(shapes.BarGaugeValueMode.TEXT).name_placement(shapes.BarGaugeNamePlacement.AUTO)
-    panel.thresholds(thresholds or slo.only(colours.UNJUDGED)).color_scheme(from_thresholds())
-    if maximum is not None:
-        panel.max(maximum)
-    if decimals is not None:
-        panel.decimals(decimals)
+    panel.thresholds(slo.only(colours.UNJUDGED)).color_scheme(from_thresholds())
     if colour_by:
         colour_series(panel, colour_by)
     return panel
@@ -218,14 +207,13 @@ def trace_table(
     bad_day: str,
     query: Query,
     columns: Mapping[str, Column] | None = None,
-    sort_by: str = "Duration",
     empty: str | None = None,
 ) -> table_panels.Panel:
     """What a TraceQL search finds, as Grafana's Tempo data source arranges it; the trace id leads to the trace.
 
     `columns` adds units, widths and thresholds by that data source's own heads: `Trace ID`, `Start time`, `Service`,
-    `Name`, `Duration` (in ms). A search has no order of its own, so the panel sorts what it found."""
-    panel = _table(title, shows, bad_day, [query], empty, sort_by, True)
+    `Name`, `Duration` (in ms). A search has no order of its own: the panel puts the slowest first."""
+    panel = _table(title, shows, bad_day, [query], empty, "Duration", True)
     tables.style(panel, columns or {})
     return panel
 
@@ -237,11 +225,10 @@ def heatmap(
     bad_day: str,
     unit: str,
     queries: Sequence[Query],
-    empty: str | None = None,
     links: Links = (),
 ) -> heatmaps.Panel:
     """Where requests pile up over time, from a histogram's buckets (`prometheus_buckets`); dots are exemplars."""
-    panel = _common(heatmaps.Panel(), title, shows, bad_day, queries, empty, links)
+    panel = _common(heatmaps.Panel(), title, shows, bad_day, queries, links=links)
     panel.calculate(False).y_axis(heatmaps.YAxisConfig().unit(unit).axis_placement(shapes.AxisPlacement.LEFT))
     panel.color(
         heatmaps.HeatmapColorOptions()
@@ -267,24 +254,18 @@ def logs(
     shows: str,
     bad_day: str,
     query: Query,
-    wrap: bool = False,
     empty: str | None = None,
 ) -> log_panels.Panel:
     """Log lines, newest first; opening one shows its fields and the link to its trace."""
-    panel = _common(log_panels.Panel(), title, shows, bad_day, [query], empty, ())
-    panel.show_time(True).show_labels(False).show_common_labels(False).wrap_log_message(wrap)
+    panel = _common(log_panels.Panel(), title, shows, bad_day, [query], empty)
+    panel.show_time(True).show_labels(False).show_common_labels(False).wrap_log_message(False)
     panel.prettify_log_message(False).enable_log_details(True).show_log_context_toggle(True)
     return panel.sort_order(shapes.LogsSortOrder.DESCENDING).dedup_strategy(shapes.LogsDedupStrategy.NONE)
 
 
-def node_graph(title: str, *, shows: str, bad_day: str, query: Query, empty: str | None = None) -> nodegraph.Panel:
+def node_graph(title: str, *, shows: str, bad_day: str, query: Query) -> nodegraph.Panel:
     """Nodes and edges from a service map query. Rates are per minute in what Tempo's data source makes of it."""
-    return _common(nodegraph.Panel(), title, shows, bad_day, [query], empty, ())
-
-
-def trace_view(title: str, *, shows: str, bad_day: str, query: Query, empty: str | None = None) -> dashboard.Panel:
-    """One trace as a waterfall (`queries.trace`)."""
-    return _common(dashboard.Panel().type("traces"), title, shows, bad_day, [query], empty, ())
+    return _common(nodegraph.Panel(), title, shows, bad_day, [query])
 
 
 def state_timeline(
@@ -294,12 +275,10 @@ def state_timeline(
     bad_day: str,
     queries: Sequence[Query],
     states_of: States,
-    unit: str = "none",
     empty: str | None = None,
-    links: Links = (),
 ) -> statetimeline.Panel:
     """A band for each series that changes colour with its state."""
-    panel = _common(statetimeline.Panel(), title, shows, bad_day, queries, empty, links).unit(unit)
+    panel = _common(statetimeline.Panel(), title, shows, bad_day, queries, empty).unit("none")
     # One colour for all, which the mapping overrides: with thresholds, Grafana would merge values by them instead.
     panel.color_scheme(fixed(colours.NEUTRAL)).mappings(list(states(states_of)))
     panel.merge_values(True).show_value(shapes.VisibilityMode.NEVER).row_height(0.8).fill_opacity(80)
@@ -312,7 +291,13 @@ def text(title: str, markdown: str) -> texts.Panel:
 
 
 def _common(
-    panel: P, title: str, shows: str, bad_day: str, queries: Sequence[Query], empty: str | None, links: Links
+    panel: P,
+    title: str,
+    shows: str,
+    bad_day: str,
+    queries: Sequence[Query],
+    empty: str | None = None,
+    links: Links = (),
 ) -> P:
     if not queries:
         raise ValueError(f"panel {title!r} has no query")
@@ -340,7 +325,7 @@ def _table(
     sort_by: str | None,
     descending: bool,
 ) -> table_panels.Panel:
-    panel = _common(table_panels.Panel(), title, shows, bad_day, queries, empty, ())
+    panel = _common(table_panels.Panel(), title, shows, bad_day, queries, empty)
     # Columns may be narrow: Grafana's default of 150 px makes a table scroll sideways.
     panel.show_header(True).cell_height(shapes.TableCellHeight.SM).filterable(False).min_width(60)
     if sort_by:

@@ -52,13 +52,10 @@ def loki(expression: str, legend: str = "", *, limit: int = 200) -> loki_builder
     return query
 
 
-def loki_now(expression: str, legend: str = "") -> loki_builders.Dataquery:
+def loki_now(expression: str) -> loki_builders.Dataquery:
     """A LogQL metric query at the end of the time range."""
     query = loki_builders.Dataquery().datasource(LOKI).editor_mode(LokiEditorMode.CODE).query_type("instant")
-    query.expr(expression)
-    if legend:
-        query.legend_format(legend)
-    return query
+    return query.expr(expression)
 
 
 def traces(traceql: str, *, limit: int = 20, rows: Literal["traces", "spans"] = "traces") -> tempo_builders.Dataquery:
@@ -74,14 +71,9 @@ def trace_metrics(traceql: str, *, exemplars: int = 0) -> tempo_builders.Dataque
     return _tempo("traceql").query(traceql).metrics_query_type(MetricsQueryType.RANGE).exemplars(exemplars)
 
 
-def trace(trace_id: str) -> tempo_builders.Dataquery:
-    """One trace, for a traces panel; `trace_id` may be a variable."""
-    return _tempo("traceql").query(trace_id)
-
-
-def service_map(selector: str = "") -> tempo_builders.Dataquery:
+def service_map() -> tempo_builders.Dataquery:
     """Nodes and edges that Grafana's Tempo data source computes from `traces_service_graph_*` in Prometheus."""
-    return _tempo("serviceMap").service_map_query(selector)
+    return _tempo("serviceMap").service_map_query("")
 
 
 def _tempo(query_type: str) -> tempo_builders.Dataquery:
