@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from grafana.source import colours, links, panels, slo, units, variables
 from grafana.source.chain import parts
+from grafana.source.chain.span_metrics import CLIENT, LATENCY
 from grafana.source.layout import Page, PanelBuilder, band, section, top
 from grafana.source.queries import prometheus
 
@@ -85,11 +86,7 @@ def _waiting() -> PanelBuilder:
         shows="Of the time that requests take here, the share that passes in calls to the database, by way of spans.",
         bad_day="Near 100 % while durations rise: look at the database. Falling while they rise: the backend is slow.",
         unit=units.RATIO,
-        queries=[
-            prometheus(
-                parts.share_of_span_time("backend", 'span_kind="SPAN_KIND_CLIENT"'),
-            )
-        ],
+        queries=[prometheus(parts.share_of_span_time(_SERVICE, CLIENT))],
         decimals=0,
     )
 
@@ -154,8 +151,8 @@ def _call_duration() -> PanelBuilder:
         unit=units.SECONDS,
         queries=[
             prometheus(
-                "histogram_quantile($percentile, sum by (le) (rate(traces_spanmetrics_latency_bucket"
-                '{service="backend", span_kind="SPAN_KIND_CLIENT"}[$__rate_interval])))',
+                f"histogram_quantile($percentile, sum by (le) (rate({LATENCY}_bucket"
+                f'{{service="backend", {CLIENT}}}[$__rate_interval])))',
                 "${percentile:text}",
                 exemplars=True,
             ),

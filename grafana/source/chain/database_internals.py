@@ -6,6 +6,7 @@ from grafana_foundation_sdk.builders.dashboard import DashboardLink
 
 from grafana.source import colours, links, panels, slo, units, variables
 from grafana.source.chain import database, parts
+from grafana.source.chain.span_metrics import GRAPH, INTERNAL, LATENCY, WINDOW
 from grafana.source.layout import Page, PanelBuilder, band, section, top
 from grafana.source.queries import loki, loki_now, prometheus, prometheus_now, trace_metrics, traces
 from grafana.source.tables import Column
@@ -252,6 +253,7 @@ def _scan_traces() -> PanelBuilder:
 
 
 def _steps() -> PanelBuilder:
+    steps = f'{{service="database", {INTERNAL}}}'
     return panels.timeseries(
         "Steps of a transaction",
         shows="Mean time of each step, from spans: begin, plan, execute, commit.",
@@ -259,10 +261,8 @@ def _steps() -> PanelBuilder:
         unit=units.SECONDS,
         queries=[
             prometheus(
-                "sum by (span_name) (rate(traces_spanmetrics_latency_sum"
-                '{service="database", span_kind="SPAN_KIND_INTERNAL"}[$__rate_interval]))'
-                " / sum by (span_name) (rate(traces_spanmetrics_latency_count"
-                '{service="database", span_kind="SPAN_KIND_INTERNAL"}[$__rate_interval]))',
+                f"sum by (span_name) (rate({LATENCY}_sum{steps}[$__rate_interval]))"
+                f" / sum by (span_name) (rate({LATENCY}_count{steps}[$__rate_interval]))",
                 "{{span_name}}",
             )
         ],
@@ -285,8 +285,8 @@ def _queue() -> PanelBuilder:
                 'client_server:request_duration_seconds:mean1m{client="backend", server="database"}', "backend waits"
             ),
             prometheus(
-                'sum(rate(traces_service_graph_request_server_seconds_sum{server="database"}[1m]))'
-                ' / sum(rate(traces_service_graph_request_server_seconds_count{server="database"}[1m]))',
+                f'sum(rate({GRAPH}_server_seconds_sum{{server="database"}}{WINDOW}))'
+                f' / sum(rate({GRAPH}_server_seconds_count{{server="database"}}{WINDOW}))',
                 "database works",
             ),
         ],

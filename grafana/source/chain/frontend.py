@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from grafana.source import colours, panels, units, variables
 from grafana.source.chain import parts
+from grafana.source.chain.span_metrics import CLIENT
 from grafana.source.layout import Page, PanelBuilder, band, section, top
 from grafana.source.queries import prometheus
 
@@ -85,11 +86,7 @@ def _waiting() -> PanelBuilder:
         shows="Of the time that requests take here, the share that passes in calls to the backend, by way of spans.",
         bad_day="Near 100 % while durations rise: the cause is further down. Falling: the frontend itself is slow.",
         unit=units.RATIO,
-        queries=[
-            prometheus(
-                parts.share_of_span_time("frontend", 'span_kind="SPAN_KIND_CLIENT"'),
-            )
-        ],
+        queries=[prometheus(parts.share_of_span_time(_SERVICE, CLIENT))],
         decimals=0,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from grafana.source import colours, links, panels, slo, units, variables
 from grafana.source.chain import database, parts
+from grafana.source.chain.span_metrics import GRAPH, WINDOW
 from grafana.source.layout import Page, PanelBuilder, band, section, top
 from grafana.source.queries import Query, loki, prometheus, prometheus_now, service_map
 from grafana.source.tables import Column
@@ -109,7 +110,7 @@ def _map() -> PanelBuilder:
 
 
 def _calls() -> PanelBuilder:
-    server = "sum by (client, server) (rate(traces_service_graph_request_server_seconds"
+    server = f"sum by (client, server) (rate({GRAPH}_server_seconds"
     return panels.table(
         "Calls between the tiers",
         shows=(
@@ -128,7 +129,7 @@ def _calls() -> PanelBuilder:
                 table=True,
             ),
             prometheus_now('client_server:request_duration_seconds:mean1m{client!="user"}', table=True),
-            prometheus_now(f"{server}_sum[1m])) / ({server}_count[1m])) > 0)", table=True),
+            prometheus_now(f"{server}_sum{WINDOW})) / ({server}_count{WINDOW})) > 0)", table=True),
             prometheus_now('client_server:request_duration_seconds:p95_1m{client!="user"}', table=True),
         ],
         columns={

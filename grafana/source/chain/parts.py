@@ -6,6 +6,7 @@ from grafana_foundation_sdk.builders import heatmap, logs, stat, table, timeseri
 from grafana_foundation_sdk.builders.dashboard import DashboardLink
 
 from grafana.source import colours, links, panels, slo, units
+from grafana.source.chain.span_metrics import LATENCY, SERVER, WINDOW
 from grafana.source.layout import Section, band, section
 from grafana.source.queries import loki, prometheus, prometheus_buckets, traces
 from grafana.source.tables import Column
@@ -171,10 +172,10 @@ def share_of_span_time(service: str, spans: str) -> str:
     """PromQL: of the time of a service's requests, the share that passed in spans with the labels `spans`.
 
     Both sides come from spans, so that they arrive together; a quotient with the service's own metrics would leap."""
-    part = f'traces_spanmetrics_latency_sum{{service="{service}", {spans}}}'
-    whole = f'traces_spanmetrics_latency_sum{{service="{service}", span_kind="SPAN_KIND_SERVER"}}'
+    part = f'{LATENCY}_sum{{service="{service}", {spans}}}'
+    whole = f'{LATENCY}_sum{{service="{service}", {SERVER}}}'
     # A span that ends now may belong to a request that ends in the next minute.
-    return f"clamp_max(sum(rate({part}[1m])) / sum(rate({whole}[1m])), 1)"
+    return f"clamp_max(sum(rate({part}{WINDOW})) / sum(rate({whole}{WINDOW})), 1)"
 
 
 def by_route(service: str, what: str, unit: str, buckets: str) -> Section:

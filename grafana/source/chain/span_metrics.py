@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-#: Spans, by service, span_name, span_kind and status_code; and the seconds that they lasted, together.
+#: Spans, by service, span_name, span_kind and status_code; and the seconds that they lasted: what follows is `_sum`,
+#: `_count` or `_bucket`.
 CALLS = "traces_spanmetrics_calls_total"
-SECONDS = "traces_spanmetrics_latency_sum"
+LATENCY = "traces_spanmetrics_latency"
 SERVER = 'span_kind="SPAN_KIND_SERVER"'
 CLIENT = 'span_kind="SPAN_KIND_CLIENT"'
+INTERNAL = 'span_kind="SPAN_KIND_INTERNAL"'
 
 #: Calls, by client and server. What follows is `_total`, or `_client_seconds_…` as the caller measures it and
 #: `_server_seconds_…` as the callee does.

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from grafana_foundation_sdk.builders.dashboard import ThresholdsConfig
-
 from grafana.source import colours, panels, slo, units
-from grafana.source.chain.span_metrics import CALLS, SECONDS, SERVER, WINDOW
+from grafana.source.chain.span_metrics import CALLS, LATENCY, SERVER, WINDOW
 from grafana.source.layout import Section, band, section
 from grafana.source.queries import prometheus, prometheus_buckets, prometheus_now, trace_metrics, traces
 from grafana.source.tables import Column
@@ -15,7 +13,7 @@ _QUANTILES = {"p50": "0.5", "p95": "0.95", "p99": "0.99"}
 
 
 def to_open() -> Section:
-    duration = {"Duration": Column("Duration", thresholds=_milliseconds(), width=110)}
+    duration = {"Duration": Column("Duration", thresholds=slo.latency_ms(), width=110)}
     return section(
         "Traces to open",
         band(
@@ -61,8 +59,8 @@ def to_open() -> Section:
 
 
 def by_name() -> Section:
-    buckets = f'traces_spanmetrics_latency_bucket{{service=~"$service", {SERVER}}}{WINDOW}'
-    every = f'traces_spanmetrics_latency_bucket{{service=~"$service"}}{WINDOW}'
+    buckets = f'{LATENCY}_bucket{{service=~"$service", {SERVER}}}{WINDOW}'
+    every = f'{LATENCY}_bucket{{service=~"$service"}}{WINDOW}'
     by = "sum by (service, span_name)"
     of_service = '{service=~"$service"}'
     calls = f"{by} (rate({CALLS}{of_service}{WINDOW}))"
@@ -139,8 +137,8 @@ def by_name() -> Section:
                         table=True,
                     ),
                     prometheus_now(
-                        f"{by} (rate({SECONDS}{of_service}{WINDOW}))"
-                        f" / {by} (rate(traces_spanmetrics_latency_count{of_service}{WINDOW}))",
+                        f"{by} (rate({LATENCY}_sum{of_service}{WINDOW}))"
+                        f" / {by} (rate({LATENCY}_count{of_service}{WINDOW}))",
                         table=True,
                     ),
                     prometheus_now(
@@ -158,8 +156,3 @@ def by_name() -> Section:
             ),
         ),
     )
-
-
-def _milliseconds() -> ThresholdsConfig:
-    """The objective as Tempo's tables have it: in milliseconds."""
-    return slo.rising(1000 * slo.LATENCY_SECONDS / 2, 1000 * slo.LATENCY_SECONDS)

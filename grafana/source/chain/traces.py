@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from grafana.source import colours, links, panels, slo, units, variables
 from grafana.source.chain import spans
-from grafana.source.chain.span_metrics import CALLS, CLIENT, GRAPH, SECONDS, SERVER, WINDOW
+from grafana.source.chain.span_metrics import CALLS, CLIENT, GRAPH, INTERNAL, LATENCY, SERVER, WINDOW
 from grafana.source.layout import Page, Section, band, section, top
 from grafana.source.queries import prometheus, prometheus_now, service_map, trace_metrics
 from grafana.source.tables import Column
@@ -18,8 +18,8 @@ _SLOWER_THAN = {
 }
 
 _REQUESTS = f'sum(rate({CALLS}{{service="frontend", {SERVER}}}{WINDOW}))'
-_IN_SERVER = f"sum by (service) (rate({SECONDS}{{{SERVER}}}{WINDOW}))"
-_IN_CLIENT = f"sum by (service) (rate({SECONDS}{{{CLIENT}}}{WINDOW}))"
+_IN_SERVER = f"sum by (service) (rate({LATENCY}_sum{{{SERVER}}}{WINDOW}))"
+_IN_CLIENT = f"sum by (service) (rate({LATENCY}_sum{{{CLIENT}}}{WINDOW}))"
 
 
 def dashboard() -> Page:
@@ -38,8 +38,7 @@ def dashboard() -> Page:
 def _at_a_glance() -> Section:
     failed = f'sum(rate({CALLS}{{service="frontend", {SERVER}, status_code="STATUS_CODE_ERROR"}}{WINDOW}))'
     quantile = (
-        "histogram_quantile($percentile, sum by (le)"
-        f' (rate(traces_spanmetrics_latency_bucket{{service="frontend", {SERVER}}}{WINDOW})))'
+        f'histogram_quantile($percentile, sum by (le) (rate({LATENCY}_bucket{{service="frontend", {SERVER}}}{WINDOW})))'
     )
     slow_calls = (
         f'1 - sum(rate({GRAPH}_client_seconds_bucket{{client!="user", le="0.1"}}{WINDOW}))'
@@ -175,7 +174,7 @@ def _where_time_goes() -> Section:
         f"({pairs.format(f'{GRAPH}_client_seconds_sum')} - {pairs.format(f'{GRAPH}_server_seconds_sum')})"
         f" / on () group_left () {_REQUESTS}"
     )
-    steps = f'sum by (service, span_name) (rate({SECONDS}{{span_kind="SPAN_KIND_INTERNAL"}}{WINDOW}))'
+    steps = f"sum by (service, span_name) (rate({LATENCY}_sum{{{INTERNAL}}}{WINDOW}))"
     own = {f"^{name} itself$": colour for name, colour in colours.SERVICES.items()}
     return section(
         "Where the time goes",

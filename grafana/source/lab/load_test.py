@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from grafana.source import colours, panels, slo, units, variables
+from grafana.source.chain.span_metrics import LATENCY, SERVER, WINDOW
 from grafana.source.layout import Page, Section, band, section, top
 from grafana.source.queries import prometheus, prometheus_now
 from grafana.source.tables import Column
@@ -14,7 +15,7 @@ _REQUESTS = f"sum(rate(loadtest_requests_total{_RATE}))"
 _FAILURES = f'(sum(rate(loadtest_requests_total{{result="failure"}}{_RATE})) or {_REQUESTS} * 0)'
 _OUTSIDE = "loadtest_request_duration_seconds"
 _INSIDE = "frontend_request_duration_seconds"
-_SERVER_SECONDS = 'traces_spanmetrics_latency_sum{span_kind="SPAN_KIND_SERVER"}'
+_SERVER_SECONDS = f"sum by (service) (rate({LATENCY}_sum{{{SERVER}}}{WINDOW}))"
 
 #: Requests that one process of a service handles at a time (SERVICE_THREADS).
 _THREADS = 8
@@ -222,7 +223,7 @@ def _saturation() -> Section:
                 bad_day=f"Flat at {_THREADS}: no thread is free, the rest waits in front. The lowest tier that is "
                 "flat is the cause; those above only wait for it.",
                 unit=units.COUNT,
-                queries=[prometheus(f"sum by (service) (rate({_SERVER_SECONDS}[1m]))", "{{service}}")],
+                queries=[prometheus(_SERVER_SECONDS, "{{service}}")],
                 colour_by=colours.CHAIN,
                 thresholds=slo.rising(_THREADS * 0.7, _THREADS),
                 decimals=1,
