@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from grafana.query_catalogue.query import LANGUAGES, Query, kind_of_traceql
+from grafana.query_catalogue.query import LANGUAGES, Query, kind_of_traceql, kind_over_time
 from grafana.query_catalogue.variables import fill, macros, of_dashboard
 
 _LABEL_VALUES = re.compile(r"label_values\(\s*(?:(?P<selector>.+?)\s*,\s*)?(?P<label>\w+)\s*\)")
@@ -142,5 +142,5 @@ class _Reader:
         target = annotation.get("target") or {}
         text = self._fill(annotation.get("expr") or target.get("expr") or target.get("query") or "")
         language = LANGUAGES[uid]
-        kind = kind_of_traceql(text) if language == "traceql" else "range"
+        kind = kind_over_time(language, text)
         return Query(where, language, kind, text, minutes=self.minutes, may_be_empty="nothing of the kind happened")

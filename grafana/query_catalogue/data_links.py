@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from grafana.query_catalogue.dashboards import minutes_of, panels_of
-from grafana.query_catalogue.query import LANGUAGES, Kind, Query, kind_of_traceql
+from grafana.query_catalogue.query import LANGUAGES, Query, kind_over_time
 from grafana.query_catalogue.variables import fill, macros, of_dashboard
 
 
@@ -55,5 +55,5 @@ def _targets(address: str) -> Iterator[Mapping[str, Any]]:
 def _query(where: str, target: Mapping[str, Any], minutes: int) -> Query:
     language = LANGUAGES[target["datasource"]["uid"]]
     text = str(target.get("expr") or target["query"])
-    kind: Kind = kind_of_traceql(text) if language == "traceql" else "range"
+    kind = kind_over_time(language, text)
     return Query(where, language, kind, text, minutes=minutes, may_be_empty="nothing of the kind happened")

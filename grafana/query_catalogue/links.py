@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from grafana.query_catalogue.query import LANGUAGES, Kind, Query, kind_of_traceql
+from grafana.query_catalogue.query import LANGUAGES, Query, kind_over_time
 from grafana.query_catalogue.variables import fill, macros
 
 DATA_SOURCES = Path(__file__).parents[2] / "grafana/provisioning/datasources/lab.yml"
@@ -42,8 +42,7 @@ class Click:
         """What is asked, with the variables of the click. Raises UnknownVariable when one is missing."""
         text = fill(self.template, {**values, **macros(_MACRO_MINUTES)})
         language = LANGUAGES[self.target]
-        kind: Kind = kind_of_traceql(text) if language == "traceql" else "range"
-        return Query(self.where, language, kind, text)
+        return Query(self.where, language, kind_over_time(language, text), text)
 
     def taken_from(self, text: str) -> dict[str, str] | None:
         """The variables that the field's text gives; None when Grafana would not show the link there."""

@@ -43,6 +43,11 @@ class Query:
     legend_labels: tuple[str, ...] = ()
 
 
+def kind_over_time(language: Language, text: str) -> Kind:
+    """How Grafana asks a text over a time range; only TraceQL goes to different places."""
+    return kind_of_traceql(text) if language == "traceql" else "range"
+
+
 def kind_of_traceql(text: str) -> Kind:
     """As Grafana decides where a TraceQL text goes: to a trace by its id, to metrics, or to the search."""
     if _TRACE_ID_ALONE.fullmatch(text.strip()):
