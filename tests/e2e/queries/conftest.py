@@ -5,8 +5,6 @@ Every kind of thing that a dashboard shows is there, so that an empty answer mea
 
 from __future__ import annotations
 
-import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +19,7 @@ import requests
 from lab.paths import REPOSITORY
 from tests.e2e.conftest import BootedLab, boot
 from tests.e2e.queries.asking import Backends
+from tests.machine import program
 
 #: Of each kind, so that every annotation query has something to find.
 EVENTS = (
@@ -54,11 +53,7 @@ def busy_lab(tmp_path_factory: pytest.TempPathFactory, wait_for: WaitFor) -> Ite
 @pytest.fixture(scope="session")
 def busy_native_lab(tmp_path_factory: pytest.TempPathFactory, wait_for: WaitFor) -> Iterator[Backends]:
     """With the real servers that are on PATH. Prometheus has to be."""
-    if shutil.which("prometheus") is None:
-        problem = "prometheus is not on PATH"
-        if os.environ.get("CI") == "true":
-            pytest.fail(problem)
-        pytest.skip(problem)
+    program("prometheus", package="prometheus")
     for lab in boot(tmp_path_factory.mktemp("busy-native"), "--stack", "native", "--rps", "5"):
         with _busy(lab, wait_for) as backends:
             yield backends

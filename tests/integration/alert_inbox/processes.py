@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -15,13 +13,7 @@ from types import TracebackType
 import pytest
 import requests
 
-
-def free_port() -> int:
-    """A port of the loopback that nobody has at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+from tests.machine import program
 
 
 def wait_for(condition: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
@@ -83,15 +75,10 @@ class AlertmanagerProcess(Process):
     """A real Alertmanager with the configuration in `file`. Skips the test where there is none, but in CI."""
 
     def __init__(self, port: int, file: Path) -> None:
-        program = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
-        if program is None:
-            reason = "Alertmanager is not installed (Debian: apt install prometheus-alertmanager)"
-            if os.environ.get("CI"):
-                pytest.fail(reason)
-            pytest.skip(reason)
         self.url = f"http://127.0.0.1:{port}"
         command = [
-            program, f"--config.file={file}", f"--storage.path={file.parent / 'alertmanager'}",
+            program("prometheus-alertmanager", "alertmanager", package="prometheus-alertmanager"),
+            f"--config.file={file}", f"--storage.path={file.parent / 'alertmanager'}",
             f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address=",
         ]  # fmt: skip
         super().__init__(command, {}, f"{self.url}/-/ready", file.with_suffix(".log"))

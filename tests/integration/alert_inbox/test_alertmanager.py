@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 import requests
 
-from tests.integration.alert_inbox.processes import AlertmanagerProcess, InboxProcess, free_port, wait_for
+from tests.integration.alert_inbox.processes import AlertmanagerProcess, InboxProcess, wait_for
+from tests.machine import free_port
 
 CONFIGURATION = Path(__file__).parents[3] / "observability" / "alertmanager" / "alertmanager.yml"
 #: The lab waits some seconds for alerts that belong together; here nobody has to.

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.integration.alert_inbox.processes import InboxProcess, free_port, wait_for
+from tests.integration.alert_inbox.processes import InboxProcess, wait_for
+from tests.machine import free_port
 from tests.unit.alert_inbox.messages import message
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from lab.manifest import discover
 from lab.paths import REPOSITORY, StateDirectory
+from lab.port_check import is_free
 from lab.ports import LabPorts, url
 
 pytestmark = pytest.mark.slow
@@ -20,20 +21,10 @@ pytestmark = pytest.mark.slow
 FAKE = Path(__file__).with_name("fake_docker.py")
 
 
-def are_free(ports: list[int]) -> bool:
-    for port in ports:
-        with socket.socket() as listener:
-            try:
-                listener.bind(("127.0.0.1", port))
-            except OSError:
-                return False
-    return True
-
-
 def free_offset() -> int:
     usual = [*vars(LabPorts()).values(), *(service.port for service in discover()["chain"].services)]
     for offset in random.Random(os.getpid()).sample(range(17_000, 30_000), 100):
-        if are_free([port + offset for port in usual]):
+        if all(is_free(port + offset) for port in usual):
             return offset
     pytest.fail("no offset with free ports found")
 

@@ -7,7 +7,6 @@ health check of docker-compose.yml. Only Docker and its base image are missing.
 import importlib.metadata
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ import pytest
 from lab.http_probe import probe
 from lab.manifest import discover
 from lab.ports import url
+from tests.machine import free_port
 from tests.unit.containers.build_context import copy_build_context
 from tests.unit.containers.compose_file import services
 from tests.unit.containers.locked_packages import packages_of_an_image
@@ -74,12 +74,6 @@ def image(tmp_path_factory):
     return Image(tmp_path_factory.mktemp("service"))
 
 
-def unused_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
 def environment_of(container: str, **instead: str) -> dict[str, str]:
     """What docker-compose.yml tells it; nothing outside is set, so what is only passed on is not there."""
     told = {name: value for name, value in SERVICES[container]["environment"].items() if value is not None}
@@ -88,7 +82,7 @@ def environment_of(container: str, **instead: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("container", [*MODULES, "alert-inbox"])
 def test_a_container_serves_passes_its_health_check_and_ends_when_asked(image, container, tmp_path):
-    port = unused_port()
+    port = free_port()
     # Nobody takes its telemetry: that must not keep it from serving.
     nowhere = {"LOKI_URL": url(1), "OTEL_EXPORTER_OTLP_ENDPOINT": url(1)}
     own = {"SERVICE_PORT": str(port), "ALERT_INBOX_PORT": str(port), "ALERT_INBOX_FILE": str(tmp_path / "alerts.jsonl")}

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -16,6 +15,8 @@ from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+
+from tests.machine import free_port
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 PATIENCE_SECONDS = 30
@@ -62,12 +63,6 @@ def site():
     server.shutdown()
     thread.join()
     server.server_close()
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class LoadTest:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import random
-import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -16,8 +13,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-import pytest
 import urllib3
+
+from tests.machine import free_port, program
 
 #: Begin of the data in unix seconds: a whole hour, and of no meaning.
 BEGIN = 1_700_002_800
@@ -148,25 +146,6 @@ def _quote(value: str) -> str:
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
 
 
-def needed(program: str) -> str:
-    """Where a program is. Skips the test where it is not, but on CI, where it has to be."""
-    found = shutil.which(program)
-    if found is None:
-        reason = f"{program} is not installed (Debian: apt install prometheus)"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return found
-
-
-def free_port() -> int:
-    """A port of the loopback that nobody has at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @dataclass
 class Prometheus:
     """A running Prometheus that holds the data."""
@@ -177,7 +156,7 @@ class Prometheus:
     @classmethod
     def start(cls, directory: Path, port: int | None = None) -> Prometheus:
         """Makes blocks in the directory and starts on a free port of the loopback."""
-        promtool = needed("promtool")
+        promtool = program("promtool", package="prometheus")
         text = directory / "data.openmetrics"
         text.write_text(openmetrics())
         data = directory / "blocks"
@@ -203,7 +182,8 @@ class Prometheus:
         port = free_port() if port is None else port
         process = subprocess.Popen(
             [
-                needed("prometheus"), f"--config.file={configuration}", f"--storage.tsdb.path={data}",
+                program("prometheus", package="prometheus"),
+                f"--config.file={configuration}", f"--storage.tsdb.path={data}",
                 f"--web.listen-address=127.0.0.1:{port}", "--storage.tsdb.retention.time=100y", "--log.level=error",
                 *flags,
             ],

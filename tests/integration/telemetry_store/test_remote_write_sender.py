@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.integration.telemetry_store.conftest import Store, poll, request_of, span
-from tests.integration.telemetry_store.prometheus_comparison import Prometheus, ask, difference, free_port
+from tests.integration.telemetry_store.prometheus_comparison import Prometheus, ask, difference
+from tests.machine import free_port
 
 EVERYTHING = '{__name__=~"traces_.+"}'
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +10,8 @@ from typing import Any
 
 import pytest
 import urllib3
+
+from tests.machine import free_port, program
 
 RULES = """
 groups:
@@ -62,20 +61,13 @@ def rules_file(tmp_path: Path) -> Path:
 @pytest.fixture
 def alertmanager(tmp_path: Path) -> Iterator[str]:
     """The address of a real Alertmanager."""
-    program = shutil.which("prometheus-alertmanager")
-    if program is None:
-        reason = "prometheus-alertmanager is not installed (Debian package of that name)"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
+    alertmanager = program("prometheus-alertmanager", package="prometheus-alertmanager")
+    address = f"127.0.0.1:{free_port()}"
     configuration = tmp_path / "alertmanager.yml"
     configuration.write_text("route: {receiver: none}\nreceivers: [{name: none}]\n")
     process = subprocess.Popen(
         [
-            program, f"--config.file={configuration}", f"--storage.path={tmp_path / 'alertmanager'}",
+            alertmanager, f"--config.file={configuration}", f"--storage.path={tmp_path / 'alertmanager'}",
             f"--web.listen-address={address}", "--cluster.listen-address=",
         ],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,

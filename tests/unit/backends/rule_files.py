@@ -1,16 +1,15 @@
-"""The committed rules and their cases, parsed; and where promtool is."""
+"""The committed rules and their cases, parsed; and how a tool is run on them."""
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
+
+from grafana.query_catalogue.rules import rule_files, rules_of
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 PROMETHEUS = REPOSITORY / "observability" / "prometheus"
@@ -22,9 +21,9 @@ Rule = dict[str, Any]
 
 def rules(file: Path | None = None) -> Iterator[Rule]:
     """Every rule of one file or of all, in their order."""
-    for path in [file] if file else sorted(RULES.glob("*.yml")):
-        for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]:
-            yield from group["rules"]
+    for path in [file] if file else rule_files(RULES):
+        for rule in rules_of(path):
+            yield dict(rule)
 
 
 def alerts() -> dict[str, Rule]:
@@ -36,17 +35,6 @@ def cases(file: Path) -> list[dict[str, Any]]:
     """The cases of one file."""
     tests: list[dict[str, Any]] = yaml.safe_load(file.read_text(encoding="utf-8"))["tests"]
     return tests
-
-
-def program(name: str, package: str) -> str:
-    """Where a program is. Skips the test where it is not, but in CI, where it has to be."""
-    found = shutil.which(name)
-    if found is None:
-        reason = f"{name} is not installed (Debian: apt install {package})"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return found
 
 
 def run(*command: str | Path) -> subprocess.CompletedProcess[str]:

@@ -19,7 +19,8 @@ from lab.stacks import configuration, container_targets
 from lab.stacks.stack import SCRAPE_INTERVAL_SECONDS, StackOptions
 from lab.stacks.store import RETENTION_HOURS
 from telemetry_store.settings import SERVICE_GRAPH_BUCKETS
-from tests.unit.backends.rule_files import REPOSITORY, program, rules, run
+from tests.machine import program
+from tests.unit.backends.rule_files import REPOSITORY, rules, run
 
 FOLDER = REPOSITORY / "observability"
 
@@ -38,13 +39,17 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_promtool_accepts_the_configuration(rendered: Path) -> None:
-    outcome = run(program("promtool", "prometheus"), "check", "config", rendered / "prometheus" / "prometheus.yml")
+    outcome = run(
+        program("promtool", package="prometheus"), "check", "config", rendered / "prometheus" / "prometheus.yml"
+    )
     assert outcome.returncode == 0, outcome.stdout
 
 
 def test_amtool_accepts_the_configuration(rendered: Path) -> None:
     outcome = run(
-        program("amtool", "prometheus-alertmanager"), "check-config", rendered / "alertmanager" / "alertmanager.yml"
+        program("amtool", package="prometheus-alertmanager"),
+        "check-config",
+        rendered / "alertmanager" / "alertmanager.yml",
     )
     assert outcome.returncode == 0, outcome.stdout
 

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.unit.backends.rule_files import CASES, RULES, Rule, program, run
+from tests.machine import program
+from tests.unit.backends.rule_files import CASES, RULES, Rule, run
 
 FILES = {rule_file: sorted(CASES.glob(f"{rule_file.stem}*.test.yml")) for rule_file in sorted(RULES.glob("*.yml"))}
 #: (file, group, position): the same name may stand in a file more than once.
@@ -66,7 +67,7 @@ def about(rule: Rule, test: dict[str, Any]) -> dict[str, Any] | None:
 @pytest.mark.slow
 @pytest.mark.parametrize(("file", "group", "position"), PLACES)
 def test_a_changed_rule_fails_one_of_its_cases(tmp_path: Path, file: Path, group: int, position: int) -> None:
-    promtool = program("promtool", "prometheus")
+    promtool = program("promtool", package="prometheus")
     content = yaml.safe_load(file.read_text(encoding="utf-8"))
     rule = content["groups"][group]["rules"][position]
     tried = [("nothing", rule), *mutants(rule)]

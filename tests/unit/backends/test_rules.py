@@ -14,7 +14,8 @@ from lab.manifest import discover
 from lab.ports import LabPorts, url
 from observability.batching import BatchSender
 from telemetry_store.traces.generated_metrics.span_metrics import LATENCY_BOUNDS
-from tests.unit.backends.rule_files import CASES, REPOSITORY, RULES, Rule, alerts, cases, program, rules, run
+from tests.machine import program
+from tests.unit.backends.rule_files import CASES, REPOSITORY, RULES, Rule, alerts, cases, rules, run
 
 RECORDS = sorted({rule["record"] for rule in rules() if "record" in rule})
 ALERTS = alerts()
@@ -32,13 +33,13 @@ def said(rule: Rule) -> str:
 
 
 def test_promtool_accepts_every_rule() -> None:
-    outcome = run(program("promtool", "prometheus"), "check", "rules", *sorted(RULES.glob("*.yml")))
+    outcome = run(program("promtool", package="prometheus"), "check", "rules", *sorted(RULES.glob("*.yml")))
     assert outcome.returncode == 0, outcome.stdout
 
 
 @pytest.mark.parametrize("file", sorted(CASES.glob("*.test.yml")), ids=lambda file: file.name)
 def test_the_rules_do_what_their_cases_say(file: Path) -> None:
-    outcome = run(program("promtool", "prometheus"), "test", "rules", file)
+    outcome = run(program("promtool", package="prometheus"), "test", "rules", file)
     assert outcome.returncode == 0, outcome.stdout
 
 
