@@ -163,8 +163,9 @@ def render_file(path: Path, replacements: Replacements) -> str:
     What is looked for afterwards depends on the table: where it has no container names, those are meant to stay."""
     try:
         text = path.read_text(encoding="utf-8")
+        rendered = replacements.apply(text)
         before = _parse(path, text)
-        after = _parse(path, replacements.apply(text))
+        after = before if rendered == text else _parse(path, rendered)
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise ConfigurationError(f"{path}: cannot be read: {error}") from error
     suspicious = _suspicious(replacements)
@@ -177,7 +178,7 @@ def render_file(path: Path, replacements: Replacements) -> str:
             )
     if [replacements.apply(value) for value in _strings(before)] != list(_strings(after)):
         raise ConfigurationError(f"{path}: a replaced address or path changes what the file means; quote it there")
-    return replacements.apply(text)
+    return rendered
 
 
 def _is_for_servers(path: Path, wanted: Callable[[Path], bool]) -> bool:
