@@ -54,7 +54,9 @@ def _free_address(host: str, port: int) -> str:
 
     Granian shares a port with whoever else shares it: two inboxes would get half of the notifications each.
     """
-    family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    known = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    # `localhost` may be both; everything in the lab says 127.0.0.1.
+    family, kind, _, _, address = min(known, key=lambda one: one[0] != socket.AF_INET)
     with socket.socket(family, kind) as probe:
         # Connections of an inbox that has just ended do not count.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
