@@ -28,6 +28,8 @@ def parse_message(body: bytes) -> dict[str, Any]:
         raise NotAMessage(f"the body is not JSON: {error}") from error
     if not isinstance(message, dict):
         raise NotAMessage("the body is not a JSON object")
+    if not _can_be_written(message):
+        raise NotAMessage("the body is nested too deeply")
     if message.get("version") != VERSION:
         raise NotAMessage(f"version is {_shown(message.get('version'))}, expected {_shown(VERSION)}")
     _check_state(message, "status")
@@ -39,6 +41,15 @@ def parse_message(body: bytes) -> dict[str, Any]:
     for number, alert in enumerate(alerts):
         _check_alert(alert, f"alerts[{number}]")
     return message
+
+
+def _can_be_written(message: dict[str, Any]) -> bool:
+    """orjson reads deeper nesting than it writes."""
+    try:
+        orjson.dumps(message)
+    except orjson.JSONEncodeError:
+        return False
+    return True
 
 
 def _check_alert(alert: Any, where: str) -> None:

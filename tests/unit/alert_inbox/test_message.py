@@ -29,6 +29,7 @@ def test_a_message_is_kept_as_it_came(status: str) -> None:
         (b"{}", 'version is null, expected "4"'),
         (b'{"version": "3"}', 'version is "3", expected "4"'),
         (b'{"version": 4}', 'version is 4, expected "4"'),
+        (b'{"version":"4","a":' + b"[" * 600 + b"]" * 600 + b"}", "the body is nested too deeply"),
         (orjson.dumps({"version": "x" * 1000}), 'version is "' + "x" * 39 + "…"),
     ],
 )
