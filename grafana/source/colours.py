@@ -77,12 +77,18 @@ RULES: Mapping[str, str] = {
 ERROR_TYPES: Mapping[str, str] = {
     "invalid_user_id": "#FFD08A",
     "invalid_product_id": "#FFB357",
+    "invalid_query": "#F2B866",
+    "invalid_quantity": "#F2B866",
     "user_not_found": WATCH,
     "product_not_found": "#D17A1A",
     "not_found": "#A66114",
     "method_not_allowed": "#A66114",
     "backend_unavailable": BAD,
+    "database_unavailable": "#FF7383",
+    "pool_exhausted": "#E02F44",
+    "database_locked": "#FFA6B0",
     "backend_error": "#C4162A",
+    "database_error": "#A3122A",
     "internal_error": "#8B0E1E",
 }
 

@@ -159,6 +159,19 @@ def test_no_series_that_is_no_state_looks_like_one() -> None:
     assert len(set(colours.CHAIN.values())) == len(colours.CHAIN)
 
 
+def test_every_type_of_error_that_a_service_answers_has_a_colour() -> None:
+    """A type that is not listed gets a colour of no meaning."""
+    answered = {
+        name
+        for service in colours.SERVICES
+        for module in ROOT.glob(f"{service}_service/*.py")
+        for name in re.findall(r'RequestError\(\s*\d{3},\s*"(\w+)"', module.read_text("utf-8"))
+    }
+
+    assert answered >= {"pool_exhausted", "database_unavailable", "backend_unavailable"}
+    assert sorted(answered - colours.ERROR_TYPES.keys()) == []
+
+
 def test_a_panel_without_a_query_is_refused() -> None:
     with pytest.raises(ValueError, match="'Empty' has no query"):
         panels.timeseries("Empty", shows="…", bad_day="…", unit=units.COUNT, queries=[])
