@@ -54,7 +54,7 @@ def busy_lab(tmp_path_factory: pytest.TempPathFactory, wait_for: WaitFor) -> Ite
 def busy_native_lab(tmp_path_factory: pytest.TempPathFactory, wait_for: WaitFor) -> Iterator[Backends]:
     """With the real servers that are on PATH. Prometheus has to be."""
     program("prometheus", package="prometheus")
-    for lab in boot(tmp_path_factory.mktemp("busy-native"), "--stack", "native", "--rps", "5"):
+    for lab in boot(tmp_path_factory.mktemp("busy-native"), "--rps", "5", stack="native"):
         with _busy(lab, wait_for) as backends:
             yield backends
 
