@@ -2,10 +2,10 @@
 
 import re
 import shutil
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lab.stacks.asking import ask
 from lab.stacks.stack import StackUnavailable
 
 #: `start_interval` of health checks needs both.
@@ -59,14 +59,14 @@ def _find_compose(client: str) -> tuple[str, ...]:
 
 
 def _compose_version(command: Sequence[str]) -> tuple[int, ...]:
-    answer = _ask([*command, "version", "--short"])
+    answer = ask([*command, "version", "--short"], _ANSWER_SECONDS)
     found = re.match(r"v?(\d+)\.(\d+)", answer.stdout)
     return (int(found[1]), int(found[2])) if answer.returncode == 0 and found else ()
 
 
 def _ask_engine(client: str) -> int:
     """How many CPUs it has."""
-    answer = _ask([client, "info", "--format", "{{.ServerVersion}} {{.NCPU}}"])
+    answer = ask([client, "info", "--format", "{{.ServerVersion}} {{.NCPU}}"], _ANSWER_SECONDS)
     found = re.match(r"(\d+)\.(\d+)\S* (\d+)", answer.stdout)
     if answer.returncode != 0 or not found:
         # The client's own sentence names the socket or host that it tried.
@@ -83,20 +83,3 @@ def _ask_engine(client: str) -> int:
             "How to update it: https://docs.docker.com/engine/install/"
         )
     return int(found[3])
-
-
-def _ask(command: Sequence[str]) -> "subprocess.CompletedProcess[str]":
-    try:
-        return subprocess.run(
-            list(command),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=_ANSWER_SECONDS,
-            check=False,
-        )
-    except OSError as error:
-        return subprocess.CompletedProcess(list(command), 127, "", str(error))
-    except subprocess.TimeoutExpired:
-        return subprocess.CompletedProcess(list(command), 124, "", f"no answer within {_ANSWER_SECONDS:g} s")

@@ -3,11 +3,11 @@
 import os
 import re
 import shutil
-import subprocess
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from lab.stacks.asking import ask
 
 _ANSWER_SECONDS = 10.0
 
@@ -63,7 +63,8 @@ def _find(program: ServerProgram, path_variable: str) -> FoundProgram:
     if not found:
         return FoundProgram(program, None, problem="is not on PATH")
     path = found[0]
-    answer = _answer([str(path), *program.version_words])
+    said = ask([str(path), *program.version_words], _ANSWER_SECONDS)
+    answer = said.stdout + said.stderr
     # Others have programs called tempo or loki as well.
     if not re.search(rf"\b{program.name}\b.*\bversion\b", answer, re.IGNORECASE):
         return FoundProgram(program, None, problem=f"is not what {path} is: it does not say so when asked its version")
@@ -93,20 +94,3 @@ def grafana_home(program: Path) -> Path | None:
         if (candidate / "conf" / "defaults.ini").is_file() and (candidate / "public").is_dir():
             return candidate
     return None
-
-
-def _answer(command: Sequence[str]) -> str:
-    """What a program prints; empty when it cannot be started or takes too long."""
-    try:
-        answer = subprocess.run(
-            list(command),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=_ANSWER_SECONDS,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return answer.stdout + answer.stderr
