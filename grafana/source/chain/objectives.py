@@ -83,7 +83,7 @@ def _at_a_glance(name: str) -> list[Stat]:
             unit=units.SECONDS,
             queries=[prometheus(f"clamp_max({left}, {_FOR_EVER_SECONDS})")],
             thresholds=slo.falling(_PERIOD_SECONDS, 3600),
-            states_of={_FOR_EVER_SECONDS: ("never at this pace", colours.GOOD)},
+            states_of={0: ("used up", colours.BAD), _FOR_EVER_SECONDS: ("never at this pace", colours.GOOD)},
             sparkline=False,
         ),
     ]

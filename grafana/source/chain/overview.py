@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from grafana.source import colours, links, panels, slo, units, variables
 from grafana.source.chain import database, parts
-from grafana.source.chain.span_metrics import GRAPH, WINDOW
+from grafana.source.chain.span_metrics import GRAPH, WINDOW, failed_requests
 from grafana.source.layout import Page, PanelBuilder, band, section, top
 from grafana.source.queries import Query, loki, prometheus, prometheus_now, service_map
 from grafana.source.tables import Column
@@ -125,7 +127,7 @@ def _calls() -> PanelBuilder:
             prometheus_now("client_server:requests:rate1m > 0", table=True),
             prometheus_now(
                 "(client_server:requests:rate1m > 0) * 0 + on (server) group_left ()"
-                ' label_replace(service:errors:ratio1m, "server", "$1", "service", "(.*)")',
+                f' label_replace({failed_requests()}, "server", "$1", "service", "(.*)")',
                 table=True,
             ),
             prometheus_now('client_server:request_duration_seconds:mean1m{client!="user"}', table=True),
@@ -146,9 +148,9 @@ def _calls() -> PanelBuilder:
     )
 
 
-def _by_tier(metric: str) -> list[Query]:
+def _by_tier(metric: str, tiers: Iterable[str] = colours.CHAIN) -> list[Query]:
     """A query a tier, so that legends follow the path of a request instead of the alphabet."""
-    return [prometheus(f'{metric}{{service="{tier}"}}', "{{service}}") for tier in colours.CHAIN]
+    return [prometheus(f'{metric}{{service="{tier}"}}', "{{service}}") for tier in tiers]
 
 
 def _rate() -> PanelBuilder:
@@ -166,10 +168,16 @@ def _rate() -> PanelBuilder:
 def _errors() -> PanelBuilder:
     return panels.timeseries(
         "Errors",
-        shows="Share of requests that each tier failed. Dashed: half and all of what the objective allows.",
+        shows=(
+            "Share of requests that each tier failed. The database's is from spans, because a request that gets no "
+            "connection becomes no query. Dashed: half and all of what the objective allows."
+        ),
         bad_day="Above 1 %. When several tiers rise together, the lowest one is the cause.",
         unit=units.RATIO,
-        queries=_by_tier("service:errors:ratio1m"),
+        queries=[
+            *_by_tier("service:errors:ratio1m", ("frontend", "backend")),
+            prometheus(failed_requests("database"), "{{service}}"),
+        ],
         colour_by=colours.CHAIN,
         thresholds=slo.error_ratio(),
         soft_max=slo.ERROR_RATIO * 2,

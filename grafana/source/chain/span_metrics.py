@@ -16,3 +16,14 @@ GRAPH = "traces_service_graph_request"
 
 #: Tempo writes them every 5 to 15 s, more slowly than services are scraped: a minute always holds four samples.
 WINDOW = "[1m]"
+
+
+def failed_requests(tier: str = "") -> str:
+    """The share of requests that each service (or `tier` alone) failed, by service; 0 without failures.
+
+    Counts what no metric of the database does: a request that got no connection never became a query.
+    """
+    of_tier = f'{SERVER}, service="{tier}"' if tier else SERVER
+    asked = f"sum by (service) (rate({CALLS}{{{of_tier}}}{WINDOW}))"
+    failed = f'sum by (service) (rate({CALLS}{{{of_tier}, status_code="STATUS_CODE_ERROR"}}{WINDOW}))'
+    return f"({failed} or {asked} * 0) / ({asked} > 0)"
