@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from rich.columns import Columns
 from rich.console import Console
@@ -10,36 +9,14 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
-from lab.alerts import Alert, AlertReport, Notification
-from lab.arrival import Arrival
+from lab.alerts import Alert, Notification
 from lab.explore import Link
-from lab.health import ProcessHealth
-from lab.run_state import RunState
+from lab.status import Status
 
 _NOTIFICATIONS_SHOWN = 3
 _PENDING_SHOWN = 5
 _WIDTH_OF_ALL_COLUMNS = 100
 _NUMBERS = ("pid", "up", "restarts", "memory")
-
-
-@dataclass(frozen=True)
-class Status:
-    """Everything that was found out about a running lab."""
-
-    #: Unix seconds of finding out.
-    at: float
-    state: RunState
-    healthy: bool
-    processes: list[ProcessHealth]
-    supervisor_bytes: int
-    arrival: Arrival
-    alerts: AlertReport
-    notifications: AlertReport
-    links: list[Link]
-
-    @property
-    def resident_bytes(self) -> int:
-        return self.supervisor_bytes + sum(process.resident_bytes for process in self.processes)
 
 
 def show(console: Console, status: Status, with_links: bool) -> None:

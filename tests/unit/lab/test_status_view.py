@@ -8,10 +8,11 @@ from rich.console import Console
 
 from lab.alerts import Alert, AlertReport, Notification
 from lab.arrival import Arrival
-from lab.commands.status_view import Status, show
+from lab.commands.status_view import show
 from lab.explore import Link
 from lab.health import ProcessHealth
 from lab.run_state import ProcessIdentity, RunState
+from lab.status import Status
 
 NOW = 1_795_248_000.0
 BACKENDS = {"prometheus": "http://127.0.0.1:9090", "alert_inbox": "http://127.0.0.1:9095"}
