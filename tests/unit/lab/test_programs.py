@@ -63,7 +63,7 @@ def test_another_program_of_the_same_name_is_not_taken(install, answer):
     program = install("tempo", answer, exit_code=1)
 
     assert find_server("tempo").path is None
-    assert find_server("tempo").problem == f"is not what {program} is: it does not say so when asked its version"
+    assert find_server("tempo").problem == f"is on PATH, but {program} does not answer as it when asked its version"
 
 
 @pytest.mark.parametrize(
