@@ -1,5 +1,6 @@
 """`lab up`: chooses what to run, checks that it can, and shows what the supervisor does."""
 
+import shlex
 import subprocess
 import sys
 import time
@@ -144,7 +145,7 @@ def _run_in_foreground(stack: Stack, specs: list[ProcessSpec]) -> None:
                     stack.announce()
                 except OSError as error:
                     say(f"nothing is scraped: {error}")
-                _show_addresses(console, state, time.monotonic() - began, " or Ctrl-C here")
+                _show_addresses(console, state, directory, time.monotonic() - began, " or Ctrl-C here")
 
             console.print(f"Starting {', '.join(spec.name for spec in specs)} …", markup=False)
             began = time.monotonic()
@@ -205,7 +206,9 @@ def _explain(failure: StartFailed) -> str:
     return "\n".join(lines)
 
 
-def _show_addresses(console: Console, state: RunState, seconds: float, ending: str = "") -> None:
+def _show_addresses(
+    console: Console, state: RunState, directory: StateDirectory, seconds: float, ending: str = ""
+) -> None:
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     # Started last is where a visitor enters: it comes first.
     services = [process for process in reversed(state.processes) if process.role == "service"]
@@ -221,7 +224,10 @@ def _show_addresses(console: Console, state: RunState, seconds: float, ending: s
         console.print(f"Begin with {process.example_url}", style="bold", markup=False)
     if "grafana" in state.backends:
         console.print(f"Then look at it in Grafana: {state.backends['grafana']}", style="bold", markup=False)
-    console.print("See how it does: python3 lab status. End it: python3 lab down" + ending + ".", markup=False)
+    # Without it these would speak to another lab, or to none.
+    which = "" if directory == StateDirectory.choose() else f" --state-dir {shlex.quote(str(directory.root))}"
+    hint = f"See how it does: python3 lab status{which}. End it: python3 lab down{which}{ending}."
+    console.print(hint, markup=False, soft_wrap=True)
 
 
 def _start_in_background(directory: StateDirectory) -> None:
@@ -256,7 +262,7 @@ def _start_in_background(directory: StateDirectory) -> None:
         for line in output_file.last_lines(path, 40, output_starts_at):
             click.echo(line, err=True)
         raise SystemExit(child.returncode or 1)
-    _show_addresses(console, state, time.monotonic() - began)
+    _show_addresses(console, state, directory, time.monotonic() - began)
 
 
 def _await_running(directory: StateDirectory, child: "subprocess.Popen[bytes]") -> RunState | None:
