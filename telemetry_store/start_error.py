@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-#: Exit codes, after sysexits.h: a port is in use, the data directory cannot be written.
+#: Exit codes, after sysexits.h: a port is in use, the data directory cannot be written, a rule file is wrong.
 EXIT_PORT = 69
 EXIT_DATA_DIRECTORY = 73
+EXIT_RULES = 78
 
 
 class StartError(Exception):

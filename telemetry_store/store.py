@@ -30,7 +30,7 @@ from .metrics.storage import MetricStorage
 from .metrics.targets import TargetFiles
 from .own_metrics import RulesCollector, StoreCollector, TargetsCollector, create_registry
 from .retention import Retention, Storage
-from .start_error import EXIT_DATA_DIRECTORY, StartError
+from .start_error import EXIT_DATA_DIRECTORY, EXIT_RULES, StartError
 from .traces.api import create_otlp_app, create_traces_app
 from .traces.generated_metrics.destinations import Destination, OwnStorage
 from .traces.generated_metrics.generator import MetricsGenerator
@@ -80,6 +80,15 @@ class _Prometheus:
             url,
             self._notifier.send,
         )
+        # As Prometheus: later changes that are wrong leave the rules as they were, but at first there are none to keep,
+        # and a lab without alerts looks like a healthy one.
+        self._rules.load_if_changed()
+        if self._rules.error:
+            self.close()
+            raise StartError(
+                f"the rule files cannot be used:\n{self._rules.error}\nMend them, or leave out --rule-files.",
+                EXIT_RULES,
+            )
 
     def collectors(self) -> Iterator[Collector]:
         yield RulesCollector(self._rules, self._notifier)

@@ -52,6 +52,17 @@ def test_a_second_store_is_kept_out_of_the_same_directory(store: Any) -> None:
     assert "another telemetry_store is using it" in result.stderr
 
 
+def test_a_wrong_rule_file_ends_the_start_and_is_named_with_its_place(tmp_path: Path) -> None:
+    rules = tmp_path / "rules.yml"
+    rules.write_text("groups: [{name: lab, rules: [{record: answer, expr: 'sum by ('}]}]")
+    ports = [f"--{name}-port=0" for name in ("prometheus", "loki", "tempo", "otlp")]
+    result = run(*ports, "--data-dir", str(tmp_path / "data"), "--rule-files", str(rules))
+    assert result.returncode == 78
+    assert f"the rule files cannot be used:\n{rules}: " in result.stderr
+    assert 'group "lab", rule 1, "answer"' in result.stderr
+    assert "Traceback" not in result.stderr
+
+
 @pytest.mark.parametrize(
     ("option", "value"), [("--loki-port", "70000"), ("--scrape-interval", "0"), ("--retention-hours", "-1")]
 )
