@@ -67,7 +67,8 @@ def _find(program: ServerProgram, path_variable: str) -> FoundProgram:
     answer = said.stdout + said.stderr
     # Others have programs called tempo or loki as well.
     if not re.search(rf"\b{program.name}\b.*\bversion\b", answer, re.IGNORECASE):
-        return FoundProgram(program, None, problem=f"is on PATH, but {path} does not answer as it when asked its version")
+        problem = f"is on PATH, but {path} does not answer as it when asked its version"
+        return FoundProgram(program, None, problem=problem)
     version = re.search(r"version[ :=]*v?((\d+)\.(\d+)(?:\.\d+)?)", answer, re.IGNORECASE)
     shown = version[1] if version else ""
     if version and (int(version[2]), int(version[3])) < program.oldest_version:
