@@ -107,18 +107,11 @@ def _lookups() -> PanelBuilder:
 
 
 def _hit_ratio_over_time() -> PanelBuilder:
-    return panels.timeseries(
+    return parts.hit_ratio(
         "Cache hit ratio over time",
         shows="Share of lookups that were hits: over one minute, and over five, which the alert follows.",
         bad_day="The five-minute line sinks below the threshold: every request becomes a database query.",
-        unit=units.RATIO,
-        queries=[
-            prometheus('service:cache_hits:ratio1m{service="backend"}', "1 minute"),
-            prometheus('service:cache_hits:ratio5m{service="backend"}', "5 minutes"),
-        ],
-        colour_by=parts.ONE_AND_FIVE_MINUTES,
-        thresholds=slo.border(slo.CACHE_HITS),
-        maximum=1,
+        matchers='{service="backend"}',
     )
 
 

@@ -243,18 +243,10 @@ def _saturation() -> PanelBuilder:
 
 
 def _hit_ratio() -> PanelBuilder:
-    return panels.timeseries(
+    return parts.hit_ratio(
         "Cache hit ratio",
         shows="Share of the backend's lookups that its cache answers, over one and over five minutes.",
         bad_day="It sinks: the database gets the difference. After a start it climbs for some minutes.",
-        unit=units.RATIO,
-        queries=[
-            prometheus("service:cache_hits:ratio1m", "1 minute"),
-            prometheus("service:cache_hits:ratio5m", "5 minutes"),
-        ],
-        colour_by=parts.ONE_AND_FIVE_MINUTES,
-        thresholds=slo.border(slo.CACHE_HITS),
-        maximum=1,
         links=[links.to_dashboard("chain-backend")],
     )
 

@@ -17,7 +17,7 @@ READABLE = '| json | line_format "{{.message}}"'
 #: prometheus-client reads them from /proc.
 NO_PROCESS_METRICS = "no data yet; processes are measured on Linux only"
 
-ONE_AND_FIVE_MINUTES = {"1 minute": "#4A6A8A", "5 minutes": "#6CA6E8"}
+_ONE_AND_FIVE_MINUTES = {"1 minute": "#4A6A8A", "5 minutes": "#6CA6E8"}
 
 
 def rate_stat(service: str, title: str, unit: str) -> stat.Panel:
@@ -105,6 +105,24 @@ def endpoint_buckets(service: str) -> str:
     """Rates of the buckets of a service that counts requests by `endpoint`, by `le` and `route`."""
     metric = f'{service}_request_duration_seconds_bucket{{endpoint=~"$route"}}'
     return f'sum by (le, route) (label_replace(rate({metric}[$__rate_interval]), "route", "$1", "endpoint", "(.*)"))'
+
+
+def hit_ratio(title: str, shows: str, bad_day: str, matchers: str = "", links: panels.Links = ()) -> timeseries.Panel:
+    """How much the cache saves; the border stands where the alert does, which follows the five minutes."""
+    return panels.timeseries(
+        title,
+        shows=shows,
+        bad_day=bad_day,
+        unit=units.RATIO,
+        queries=[
+            prometheus(f"service:cache_hits:ratio1m{matchers}", "1 minute"),
+            prometheus(f"service:cache_hits:ratio5m{matchers}", "5 minutes"),
+        ],
+        colour_by=_ONE_AND_FIVE_MINUTES,
+        thresholds=slo.border(slo.CACHE_HITS),
+        maximum=1,
+        links=links,
+    )
 
 
 def by_status(service: str) -> timeseries.Panel:
