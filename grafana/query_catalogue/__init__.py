@@ -1,7 +1,8 @@
 """Every query that the lab asks somewhere, read from the files that ask it.
 
 Dashboards and their links, rules, and the links between data sources. What Grafana would fill in (variables,
-`$__rate_interval`, the value that was clicked) is filled in. Tests ask every one of them on every stack.
+`$__rate_interval`, the value that was clicked) is filled in. Tests ask every one of them on every stack; the workbench
+draws dashboards with their `Questions`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from grafana.query_catalogue.dashboards import dashboard_files, queries_of_dashb
 from grafana.query_catalogue.data_links import queries_of_data_links
 from grafana.query_catalogue.links import Click, provisioned_clicks
 from grafana.query_catalogue.query import TRACE_ID, Kind, Language, Query
+from grafana.query_catalogue.questions import Question, Questions, View, minutes_of, panels_of
 from grafana.query_catalogue.rules import queries_of_rules, rule_files
 
 __all__ = [
@@ -21,9 +23,14 @@ __all__ = [
     "Kind",
     "Language",
     "Query",
+    "Question",
+    "Questions",
+    "View",
     "dashboard_files",
     "dashboard_queries",
     "data_link_queries",
+    "minutes_of",
+    "panels_of",
     "provisioned_clicks",
     "rule_files",
     "rule_queries",

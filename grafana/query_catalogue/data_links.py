@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from grafana.query_catalogue.dashboards import minutes_of, panels_of
 from grafana.query_catalogue.query import LANGUAGES, Query, kind_over_time
+from grafana.query_catalogue.questions import minutes_of, panels_of
 from grafana.query_catalogue.variables import fill, macros, of_dashboard
 
 
