@@ -29,7 +29,7 @@ UV_VERSION = "0.13.8"
 #: An older uv on PATH may not understand the lock.
 OLDEST_USABLE_UV = (0, 5)
 #: The dependency groups that a lab on this machine needs beside the services' own packages.
-LAB_GROUPS = ("lab", "loadtest", "store")
+LAB_GROUPS = ("lab", "loadtest", "store", "workbench")
 #: The dependency group that only tests need.
 DEV_GROUP = "dev"
 
