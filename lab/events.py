@@ -23,6 +23,18 @@ TIMEOUT_SECONDS = 5.0
 
 _STREAM = {"service": SERVICE, "level": "info"}
 
+_MOST_CHARACTERS = 1000
+
+
+def clean_text(text: str) -> str:
+    """What somebody typed, on one line. Raises ValueError when it says nothing, or too much."""
+    text = " ".join(text.split())
+    if not text:
+        raise ValueError("say what happened")
+    if len(text) > _MOST_CHARACTERS:
+        raise ValueError(f"at most {_MOST_CHARACTERS} characters")
+    return text
+
 
 class EventError(RuntimeError):
     """An event could not be recorded; the message says why."""

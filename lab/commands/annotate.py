@@ -6,7 +6,7 @@ import time
 import click
 
 from lab.commands.options import running_lab, state_dir_option
-from lab.events import KINDS, SERVICE, Event, EventError, Kind, record
+from lab.events import KINDS, SERVICE, Event, EventError, Kind, clean_text, record
 from lab.paths import StateDirectory
 from lab.run_state import RunState
 from lab.telemetry_client import LogLine, TelemetryClient, TelemetryError
@@ -14,7 +14,6 @@ from lab.terminal import make_console
 
 #: Loki has a line as soon as it says so; a query may look a moment later.
 _VISIBLE_WITHIN_SECONDS = 10.0
-_MOST_CHARACTERS = 1000
 
 
 @click.command(name="annotate")
@@ -30,11 +29,10 @@ def command(text: str, kind: Kind, service: str | None, as_json: bool, state_dir
 
     The event is a log line in Loki; Grafana's dashboards show it as an annotation.
     """
-    text = " ".join(text.split())
-    if not text:
-        raise click.BadParameter("say what happened", param_hint="TEXT")
-    if len(text) > _MOST_CHARACTERS:
-        raise click.BadParameter(f"at most {_MOST_CHARACTERS} characters", param_hint="TEXT")
+    try:
+        text = clean_text(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="TEXT") from None
     state = running_lab(state_dir)
     if service is not None:
         _require_service(state, service)

@@ -1,0 +1,195 @@
+"""The pages: one HTML shell for all of them, and the files of `static/` that it loads.
+
+Files are read into memory once, and stand under a hash of all their contents: a browser may keep them for ever, and a
+page never gets modules of two versions. Which modules a page needs is read from their own import statements, so that a
+browser fetches all of them at once and not one generation after the other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import json
+import posixpath
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+DIRECTORY = Path(__file__).parent / "static"
+SHELL = Path(__file__).parent / "shell.html"
+
+#: Address -> the module of static/pages/ that shows it. The router in static/shell/ has the same addresses.
+PAGES: Mapping[str, str] = {
+    "/": "now",
+    "/dashboards": "dashboards",
+    "/dashboards/{uid}": "dashboard",
+    "/explore": "explore",
+    "/trace": "trace",
+    "/trace/{id}": "trace",
+    "/logs": "logs",
+    "/map": "map",
+}
+
+_START = "app.js"
+_FIRST_STYLE = "theme.css"
+_ICON = "favicon.svg"
+
+_MEDIA_TYPES = {
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".json": "application/json",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".ico": "image/x-icon",
+    ".webmanifest": "application/manifest+json",
+}
+
+#: `import x from "./y.js"`, `import "./y.js"`, `export {x} from "./y.js"`; not `import("./y.js")`, which is for later.
+_IMPORT = re.compile(r"""^\s*(?:import|export)\b(?:[^"';()]*?\bfrom)?\s*["'](\.{1,2}/[^"']+)["']""", re.MULTILINE)
+
+_UNCHANGING = "public, max-age=31536000, immutable"
+
+
+@dataclass(frozen=True)
+class StaticFiles:
+    """The files of one moment."""
+
+    #: Of all paths and contents.
+    content_hash: str
+    #: Path relative to the directory, with slashes -> content.
+    files: Mapping[str, bytes]
+
+    @classmethod
+    def read(cls, directory: Path) -> StaticFiles:
+        """Every file of a known kind below the directory."""
+        files = {name: directory.joinpath(name).read_bytes() for name in _names(directory)}
+        digest = hashlib.sha256()
+        for name, content in files.items():
+            digest.update(f"{name}\0{len(content)}\0".encode())
+            digest.update(content)
+        return cls(digest.hexdigest()[:16], files)
+
+    def address(self, name: str) -> str:
+        return f"/static/{self.content_hash}/{name}"
+
+    def styles(self) -> list[str]:
+        """Names of all style sheets; the theme, which the others build on, first."""
+        return sorted(
+            (name for name in self.files if name.endswith(".css")), key=lambda name: (name != _FIRST_STYLE, name)
+        )
+
+    def modules(self, page: str) -> list[str]:
+        """Names of the modules that a page needs before it can show something: the start, the page, all they import."""
+        found: list[str] = []
+        waiting = [_START, f"pages/{page}.js"]
+        while waiting:
+            name = waiting.pop(0)
+            if name in found or name not in self.files:
+                continue
+            found.append(name)
+            source = self.files[name].decode()
+            waiting += [
+                posixpath.normpath(posixpath.join(posixpath.dirname(name), path)) for path in _IMPORT.findall(source)
+            ]
+        return found
+
+
+class Pages:
+    """Answers for pages and their files."""
+
+    def __init__(self, describe: Callable[[Request], Mapping[str, Any]], directory: Path = DIRECTORY) -> None:
+        """`describe` says what the lab is to whoever asks; it goes into each page, which need not ask then."""
+        self._describe = describe
+        self._directory = directory
+        self._read_at: object = None
+        self._static = StaticFiles("", {})
+        self._looked_after()
+
+    def routes(self) -> list[BaseRoute]:
+        return [
+            *(Route(address, self._page_of(page), name=f"page {page}") for address, page in PAGES.items()),
+            Route("/static/{hash}/{name:path}", self._file),
+            Route("/favicon.ico", self._icon),
+        ]
+
+    def not_found(self, request: Request) -> Response:
+        """The page that says so, with the way to all others."""
+        return self._answer(request, "not_found", 404)
+
+    def _page_of(self, page: str) -> Callable[[Request], Any]:
+        async def answer(request: Request) -> Response:
+            return self._answer(request, page, 200)
+
+        return answer
+
+    def _answer(self, request: Request, page: str, status: int) -> Response:
+        static = self._looked_after()
+        text = shell(static, page, self._describe(request))
+        # Its links name the files of today.
+        return HTMLResponse(text, status, {"Cache-Control": "no-store"})
+
+    async def _file(self, request: Request) -> Response:
+        static = self._static
+        name = request.path_params["name"]
+        content = static.files.get(name)
+        if content is None:
+            return PlainTextResponse(f"there is no file {name}\n", 404, {"Cache-Control": "no-store"})
+        # A page from before a change may still be open: it gets today's file, but does not keep it.
+        current = request.path_params["hash"] == static.content_hash
+        return Response(
+            content,
+            media_type=_MEDIA_TYPES[posixpath.splitext(name)[1]],
+            headers={"Cache-Control": _UNCHANGING if current else "no-store"},
+        )
+
+    async def _icon(self, request: Request) -> Response:
+        content = self._static.files.get(_ICON)
+        if content is None:
+            return Response(status_code=404)
+        return Response(content, media_type=_MEDIA_TYPES[".svg"])
+
+    def _looked_after(self) -> StaticFiles:
+        """The files as they are now: somebody may be working on them."""
+        seen = [
+            (name, (stat := self._directory.joinpath(name).stat()).st_mtime_ns, stat.st_size)
+            for name in _names(self._directory)
+        ]
+        if seen != self._read_at:
+            self._static = StaticFiles.read(self._directory)
+            self._read_at = seen
+        return self._static
+
+
+def shell(static: StaticFiles, page: str, lab: Mapping[str, Any]) -> str:
+    """The HTML of a page, with all that its files are."""
+    links = [f'<link rel="stylesheet" href="{static.address(name)}">' for name in static.styles()]
+    links += [f'<link rel="modulepreload" href="{static.address(name)}">' for name in static.modules(page)]
+    values = {
+        "page": html.escape(page),
+        "links": "\n".join(links),
+        "static": f"/static/{static.content_hash}",
+        "lab": as_script(lab),
+    }
+    text = SHELL.read_text(encoding="utf-8")
+    # All at once: what is put in is never looked through again.
+    return re.sub(r"\{\{(\w+)\}\}", lambda place: values[place[1]], text)
+
+
+def as_script(value: Any) -> str:
+    """JSON that may stand inside a <script> element, whatever its strings are."""
+    text = json.dumps(value, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _names(directory: Path) -> list[str]:
+    return sorted(
+        path.relative_to(directory).as_posix()
+        for path in directory.rglob("*")
+        if path.suffix in _MEDIA_TYPES and path.is_file()
+    )
