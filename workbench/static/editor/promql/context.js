@@ -1,0 +1,108 @@
+/** Where in a PromQL query the caret is, and so what may be written there. */
+import { aroundCaret, openBrackets } from "../scanner.js";
+import { alternative, partOfSelector, readSelector } from "../selectors.js";
+import { isGrouping, tokenize } from "./tokens.js";
+import { AGGREGATIONS } from "./words.js";
+
+/**
+ * @typedef {object} Context
+ * @property {"expression"|"after vector"|"label"|"operator"|"value"|"window"|"grouping"|"nothing"} kind
+ * @property {number} from - what a completion replaces
+ * @property {number} to
+ * @property {string} prefix - what of it stands before the caret
+ * @property {string} [metric] - of the selector
+ * @property {import("../selectors.js").Matcher[]} [matchers] - of the selector, without the one being written
+ * @property {string} [label] - whose value is wanted
+ * @property {string} [mark] - the quote that is already there, or ""
+ * @property {boolean} [pattern] - whether the value is a regular expression
+ * @property {string[]} [metrics] - that a grouping is about
+ * @property {boolean} [aggregates] - after an aggregation, where `by` may stand
+ */
+
+const OPERAND = ["metric", "number", "duration", "string", "variable"];
+
+/**
+ * @param {string} text
+ * @param {number} caret
+ * @returns {Context}
+ */
+export function contextAt(text, caret) {
+  const tokens = tokenize(text);
+  if (tokens.some((token) => token.kind === "comment" && token.from < caret && caret <= token.to)) {
+    return nothing(caret);
+  }
+  const { before, current } = aroundCaret(tokens, caret, isWord);
+  const place = {
+    from: current?.from ?? caret,
+    to: current?.to ?? caret,
+    prefix: current ? text.slice(current.from, caret) : "",
+  };
+  const open = openBrackets(tokens, before).at(-1);
+  const bracket = tokens[open]?.text;
+  if (bracket === "{") return inSelector(text, tokens, open, before, current, place);
+  if (current?.kind === "string") return nothing(caret);
+  if (bracket === "[") return { kind: "window", ...place };
+  if (bracket === "(" && isGrouping(tokens[open - 1])) {
+    return { kind: "grouping", ...place, metrics: metricsAround(tokens, before) };
+  }
+  const previous = tokens[before - 1];
+  if (previous && (OPERAND.includes(previous.kind) || ")}]".includes(previous.text))) {
+    return { kind: "after vector", ...place, aggregates: isAfterAggregation(tokens, before) };
+  }
+  if (current && !isWord(current)) return nothing(caret);
+  return { kind: "expression", ...place };
+}
+
+function inSelector(text, tokens, open, before, current, place) {
+  const metric = tokens[open - 1]?.kind === "metric" ? tokens[open - 1].text : "";
+  const selector = readSelector(tokens, open);
+  const { part, label, operator } = partOfSelector(tokens, open, before);
+  const around = {
+    metric: metric || selector.name || "",
+    matchers: selector.matchers.filter((matcher) => place.from < matcher.from || place.from > matcher.to),
+  };
+  if (part === "label") return { kind: "label", ...unquoted(place, current), ...around };
+  if (part === "value") return { ...valueInSelector(text, place, current, operator), ...around, label };
+  if (part === "operator") return { kind: "operator", ...place, ...around, label };
+  return nothing(place.from);
+}
+
+/** A value: of a regular expression one alternative. `pattern` says that what is put in has to be escaped. */
+export function valueInSelector(text, place, current, operator) {
+  const value = unquoted(place, current);
+  const pattern = operator === "=~" || operator === "!~";
+  if (!pattern || !value.mark) return { kind: "value", ...value, pattern };
+  const rest = text.slice(value.from + value.prefix.length, value.to);
+  return { kind: "value", ...value, ...alternative(value, rest), pattern };
+}
+
+/** Inside quotes only what is between them is completed. */
+export function unquoted(place, current) {
+  if (current?.kind !== "string") return { ...place, mark: "" };
+  const to = current.open ? current.to : current.to - 1;
+  return { from: current.from + 1, to, prefix: place.prefix.slice(1), mark: current.text[0] };
+}
+
+/** The metric that comes next, else the one before: `sum by (│) (rate(metric[5m]))`. */
+function metricsAround(tokens, before) {
+  const names = (part) => part.filter((token) => token.kind === "metric").map((token) => token.text);
+  const after = names(tokens.slice(before));
+  const found = after.length ? after.slice(0, 1) : names(tokens.slice(0, before)).slice(-1);
+  return found.filter((name) => !Object.hasOwn(AGGREGATIONS, name));
+}
+
+function isAfterAggregation(tokens, before) {
+  const previous = tokens[before - 1];
+  if (Object.hasOwn(AGGREGATIONS, previous.text)) return true;
+  if (previous.text !== ")") return false;
+  const open = openBrackets(tokens, before - 1).at(-1);
+  return tokens[open - 1]?.kind === "aggregation";
+}
+
+function isWord(token) {
+  return ["metric", "label", "function", "aggregation", "keyword", "duration", "number"].includes(token.kind);
+}
+
+function nothing(caret) {
+  return { kind: "nothing", from: caret, to: caret, prefix: "" };
+}

@@ -1,0 +1,113 @@
+/** The words of PromQL, each with its form and a line of what it does. */
+
+/** @type {Record<string, [string, string]>} signature and explanation */
+export const FUNCTIONS = {
+  abs: ["abs(v)", "The value without its sign."],
+  absent: ["absent(v)", "1 when nothing matches: to be told when a series is missing."],
+  absent_over_time: ["absent_over_time(v[5m])", "1 when there was no sample in the whole window."],
+  acos: ["acos(v)", "Arc cosine, in radians."],
+  asin: ["asin(v)", "Arc sine, in radians."],
+  atan: ["atan(v)", "Arc tangent, in radians."],
+  avg_over_time: ["avg_over_time(v[5m])", "Mean of each series over the window."],
+  ceil: ["ceil(v)", "Rounded up to a whole number."],
+  changes: ["changes(v[5m])", "How often the value changed in the window."],
+  clamp: ["clamp(v, min, max)", "Values kept between two bounds."],
+  clamp_max: ["clamp_max(v, max)", "Values that are never above a bound."],
+  clamp_min: ["clamp_min(v, min)", "Values that are never below a bound."],
+  cos: ["cos(v)", "Cosine of radians."],
+  count_over_time: ["count_over_time(v[5m])", "How many samples each series has in the window."],
+  day_of_month: ["day_of_month(v)", "Day of the month of a unix time, in UTC."],
+  day_of_week: ["day_of_week(v)", "Day of the week of a unix time, 0 is Sunday."],
+  day_of_year: ["day_of_year(v)", "Day of the year of a unix time."],
+  days_in_month: ["days_in_month(v)", "How many days the month of a unix time has."],
+  deg: ["deg(v)", "Radians in degrees."],
+  delta: ["delta(v[5m])", "How much a gauge changed over the window."],
+  deriv: ["deriv(v[5m])", "Slope of a gauge per second, by linear regression."],
+  exp: ["exp(v)", "e to the power of the value."],
+  floor: ["floor(v)", "Rounded down to a whole number."],
+  histogram_avg: ["histogram_avg(v)", "Mean of a native histogram."],
+  histogram_count: ["histogram_count(v)", "Number of observations of a native histogram."],
+  histogram_fraction: ["histogram_fraction(lower, upper, v)", "Share of observations between two bounds."],
+  histogram_quantile: [
+    "histogram_quantile(0.95, sum by (le) (rate(v[5m])))",
+    "The value below which this share of observations lies.",
+  ],
+  histogram_sum: ["histogram_sum(v)", "Sum of the observations of a native histogram."],
+  hour: ["hour(v)", "Hour of the day of a unix time, in UTC."],
+  idelta: ["idelta(v[5m])", "Difference of the last two samples of a gauge."],
+  increase: ["increase(v[5m])", "How much a counter grew over the window."],
+  irate: ["irate(v[5m])", "Growth per second between a counter's last two samples."],
+  label_join: ['label_join(v, "target", ",", "a", "b")', "A label made of others, joined."],
+  label_replace: ['label_replace(v, "target", "$1", "source", "(.*)")', "A label made of another by a pattern."],
+  last_over_time: ["last_over_time(v[5m])", "The newest sample in the window."],
+  ln: ["ln(v)", "Natural logarithm."],
+  log10: ["log10(v)", "Decimal logarithm."],
+  log2: ["log2(v)", "Binary logarithm."],
+  max_over_time: ["max_over_time(v[5m])", "Largest value of each series in the window."],
+  min_over_time: ["min_over_time(v[5m])", "Smallest value of each series in the window."],
+  minute: ["minute(v)", "Minute of the hour of a unix time."],
+  month: ["month(v)", "Month of a unix time, 1 to 12."],
+  pi: ["pi()", "3.14159…"],
+  predict_linear: ["predict_linear(v[1h], 3600)", "Where a gauge will be in so many seconds, if it goes on like this."],
+  present_over_time: ["present_over_time(v[5m])", "1 for each series that had a sample in the window."],
+  quantile_over_time: ["quantile_over_time(0.95, v[5m])", "Quantile of each series' samples in the window."],
+  rad: ["rad(v)", "Degrees in radians."],
+  rate: ["rate(v[5m])", "Growth of a counter per second, over the window."],
+  resets: ["resets(v[5m])", "How often a counter began again."],
+  round: ["round(v, to)", "Rounded to the nearest whole number, or multiple of `to`."],
+  scalar: ["scalar(v)", "A vector of one element as a plain number."],
+  sgn: ["sgn(v)", "The sign: 1, 0 or -1."],
+  sin: ["sin(v)", "Sine of radians."],
+  sort: ["sort(v)", "Smallest value first."],
+  sort_by_label: ['sort_by_label(v, "label")', "In the order of a label's values."],
+  sort_desc: ["sort_desc(v)", "Largest value first."],
+  sqrt: ["sqrt(v)", "Square root."],
+  stddev_over_time: ["stddev_over_time(v[5m])", "Standard deviation of each series in the window."],
+  stdvar_over_time: ["stdvar_over_time(v[5m])", "Variance of each series in the window."],
+  sum_over_time: ["sum_over_time(v[5m])", "Sum of each series' samples in the window."],
+  tan: ["tan(v)", "Tangent of radians."],
+  time: ["time()", "The moment of evaluation, in unix seconds."],
+  timestamp: ["timestamp(v)", "When each sample was taken, in unix seconds."],
+  vector: ["vector(1)", "A number as a vector without labels."],
+  year: ["year(v)", "Year of a unix time."],
+};
+
+/** @type {Record<string, [string, string]>} */
+export const AGGREGATIONS = {
+  avg: ["avg by (label) (v)", "Mean over series."],
+  bottomk: ["bottomk(3, v)", "The series with the smallest values."],
+  count: ["count by (label) (v)", "How many series."],
+  count_values: ['count_values("label", v)', "How many series have each value."],
+  group: ["group by (label) (v)", "1 for every group."],
+  limitk: ["limitk(3, v)", "Any so many series."],
+  max: ["max by (label) (v)", "Largest over series."],
+  min: ["min by (label) (v)", "Smallest over series."],
+  quantile: ["quantile(0.95, v)", "Quantile over series."],
+  stddev: ["stddev by (label) (v)", "Standard deviation over series."],
+  stdvar: ["stdvar by (label) (v)", "Variance over series."],
+  sum: ["sum by (label) (v)", "Sum over series."],
+  topk: ["topk(3, v)", "The series with the largest values."],
+};
+
+/** Words that take a list of labels in parentheses. */
+export const GROUPINGS = {
+  by: "Keep these labels, sum up over the others.",
+  without: "Drop these labels, keep the others.",
+  on: "Match series by these labels only.",
+  ignoring: "Match series by all labels but these.",
+  group_left: "Many series on the left match one on the right.",
+  group_right: "One series on the left matches many on the right.",
+};
+
+/** Words between two vectors, or after one. */
+export const KEYWORDS = {
+  and: "Series of the left that the right has too.",
+  or: "Series of the left, and those that only the right has.",
+  unless: "Series of the left that the right does not have.",
+  atan2: "Arc tangent of left over right.",
+  bool: "0 or 1, in place of leaving series out.",
+  offset: "As it was so long ago.",
+};
+
+/** Windows that are worth offering; the first is the shortest that holds enough samples of a 5 s scrape. */
+export const WINDOWS = ["1m", "5m", "15m", "1h", "30s", "6h", "1d"];

@@ -1,0 +1,97 @@
+/**
+ * Text into tokens, for highlighting and for completion: forgiving, because it sees every half-typed query.
+ *
+ * What each language's tokens are stands in its own tokens.js; what a token means where it stands, in its context.js.
+ */
+
+/**
+ * @typedef {{kind: string, from: number, to: number, text: string, open?: boolean}} Token
+ *   `from` and `to` are offsets in UTF-16 units, `to` exclusive; `open` marks a string without its closing quote.
+ */
+
+/** A string with its escapes; the closing quote may still be missing. */
+const STRINGS = /"(?:[^"\\\n]|\\.)*("|\\?$|\\?(?=\n))|'(?:[^'\\\n]|\\.)*('|\\?$|\\?(?=\n))|`[^`]*(`|$)/y;
+
+/**
+ * Splits a text by rules that are tried in order; what none of them knows becomes an `unknown` token of one character.
+ *
+ * @param {string} text
+ * @param {Array<[string, RegExp]>} rules - kinds with sticky expressions that match at least one character
+ * @returns {Token[]} without the white space between them
+ */
+export function scan(text, rules) {
+  const tokens = [];
+  let at = 0;
+  while (at < text.length) {
+    if (/\s/.test(text[at])) {
+      at += 1;
+      continue;
+    }
+    const token = string(text, at) ?? ruled(text, at, rules) ?? unknown(text, at);
+    tokens.push(token);
+    at = token.to;
+  }
+  return tokens;
+}
+
+function string(text, at) {
+  if (!"\"'`".includes(text[at])) return null;
+  STRINGS.lastIndex = at;
+  const found = STRINGS.exec(text);
+  if (!found) return null;
+  const closed = found[0].length > 1 && (found[1] || found[2] || found[3]) === text[at];
+  const token = { kind: "string", from: at, to: at + found[0].length, text: found[0] };
+  return closed ? token : { ...token, open: true };
+}
+
+function ruled(text, at, rules) {
+  for (const [kind, expression] of rules) {
+    expression.lastIndex = at;
+    const found = expression.exec(text)?.[0];
+    if (found) return { kind, from: at, to: at + found.length, text: found };
+  }
+  return null;
+}
+
+function unknown(text, at) {
+  const character = String.fromCodePoint(text.codePointAt(at));
+  return { kind: "unknown", from: at, to: at + character.length, text: character };
+}
+
+/**
+ * The brackets that are open before a token, outermost first.
+ *
+ * @param {Token[]} tokens
+ * @param {number} end - how many tokens are looked at
+ * @returns {number[]} the indices of the opening brackets
+ */
+export function openBrackets(tokens, end = tokens.length) {
+  const open = [];
+  const pairs = { ")": "(", "]": "[", "}": "{" };
+  for (let i = 0; i < end; i += 1) {
+    const { kind, text } = tokens[i];
+    if (kind !== "bracket") continue;
+    if ("([{".includes(text)) open.push(i);
+    else if (open.length && tokens[open.at(-1)].text === pairs[text]) open.pop();
+  }
+  return open;
+}
+
+/**
+ * What is before the caret, and what it stands in.
+ *
+ * @param {Token[]} tokens
+ * @param {number} caret - offset in the text
+ * @param {(token: Token) => boolean} isPart - may a token that ends at the caret still be in the making?
+ * @returns {{before: number, current: Token|null}} how many whole tokens lie before, and the one being typed
+ */
+export function aroundCaret(tokens, caret, isPart) {
+  const before = tokens.findIndex((token) => token.to >= caret);
+  if (before < 0) return { before: tokens.length, current: null };
+  const token = tokens[before];
+  if (token.from >= caret) return { before, current: null };
+  const inside = caret < token.to || token.open === true;
+  if (token.kind === "string") return inside ? { before, current: token } : { before: before + 1, current: null };
+  if (isPart(token)) return { before, current: token };
+  return { before: before + 1, current: null };
+}
