@@ -1,0 +1,51 @@
+/** How the three APIs do, as far as this page's own questions tell. The header shows it, the refresh control heeds it. */
+
+/** @type {Map<string, {error: Error|null, answered: number|null}>} by backend; when it last answered, unix seconds */
+const states = new Map();
+const listeners = new Set();
+
+/**
+ * Notes what became of a question.
+ *
+ * @param {string?} backend null for the workbench's own server
+ * @param {import("./api_error.js").ApiError?} error null: it was answered. A refused query is an answer too.
+ */
+export function note(backend, error) {
+  const name = backend ?? "workbench";
+  const trouble = error?.passing ? error : null;
+  const before = states.get(name);
+  const now = Date.now() / 1000;
+  states.set(name, { error: trouble, answered: trouble ? (before?.answered ?? null) : now });
+  if (Boolean(before?.error) !== Boolean(trouble) || before === undefined) {
+    for (const listener of listeners) {
+      listener(name, trouble);
+    }
+  }
+}
+
+/** The trouble with an API: null when it answers, undefined when it has not been asked. */
+export function troubleOf(backend) {
+  const state = states.get(backend);
+  return state === undefined ? undefined : state.error;
+}
+
+/** Whether any API is in trouble. */
+export function anyTrouble() {
+  return [...states.values()].some((state) => state.error !== null);
+}
+
+/** Calls fn(backend, error|null) when an API goes or comes back; returns what ends that. */
+export function onHealth(fn) {
+  listeners.add(fn);
+  return () => listeners.delete(fn);
+}
+
+/** Whether everything that was asked is in trouble: asking on makes no sense for a while. */
+export function allTrouble() {
+  return states.size > 0 && [...states.values()].every((state) => state.error !== null);
+}
+
+/** When an API last answered, in unix seconds; null: not yet. */
+export function lastAnswer(backend) {
+  return states.get(backend)?.answered ?? null;
+}

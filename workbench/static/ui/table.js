@@ -1,0 +1,127 @@
+/** A table that can be sorted by its heads, with rows that can be chosen. */
+
+import { h, replace } from "./dom.js";
+import { icon } from "./icons.js";
+
+/** More rows than this are not drawn; the table says so. Longer lists take virtual_list.js. */
+const MOST_ROWS = 1000;
+
+/**
+ * @param {HTMLElement} root
+ * @param {{columns: Array<{id: string, title: string, hint?: string, align?: "start"|"end", width?: string,
+ *   render: function(*): (Node|string|number), sort?: function(*): (number|string)}>, rows?: Array, caption: string,
+ *   onRow?: function(*, Event): void, rowLabel?: function(*): string, empty?: string|Node, rowKey?: function(*): string,
+ *   sortBy?: {id: string, descending: boolean}, onSort?: function({id, descending}): void}} options `sort` gives what a
+ *   row is compared by; a row that can be chosen is reached with Tab and opened with Enter; caption is for screen readers
+ * @returns {{update: function(Array): void, destroy: function(): void}}
+ */
+export function table(root, options) {
+  const { columns, caption, onRow, onSort, empty = "Nothing to show." } = options;
+  let { rows = [], sortBy = null } = options;
+  const heads = columns.map((column) => head(column, () => toggle(column)));
+  const body = h("tbody");
+  const note = h("p", { class: "table-note" });
+  const element = h(
+    "table",
+    { class: "table" },
+    h("caption", { class: "visually-hidden" }, caption),
+    h("thead", {}, h("tr", {}, heads)),
+    body,
+  );
+  replace(root, h("div", { class: "table-scroll", tabindex: "0", role: "region", "aria-label": caption }, element), note);
+
+  function toggle(column) {
+    const same = sortBy?.id === column.id;
+    // Numbers are looked at from the largest on, words from the first letter on.
+    const first = rows.length > 0 && typeof column.sort(rows[0]) === "number";
+    sortBy = { id: column.id, descending: same ? !sortBy.descending : first };
+    draw();
+    onSort?.(sortBy);
+  }
+
+  function draw() {
+    const column = columns.find(({ id }) => id === sortBy?.id);
+    const sorted = column?.sort ? sortedBy(rows, column.sort, sortBy.descending) : rows;
+    columns.forEach((each, index) => {
+      const direction = sortBy?.descending ? "descending" : "ascending";
+      if (each.sort) {
+        heads[index].setAttribute("aria-sort", each === column ? direction : "none");
+      }
+    });
+    const held = [...body.children].findIndex((row) => row.contains(document.activeElement));
+    const cells = sorted.slice(0, MOST_ROWS).map((row) => line(row, columns, options));
+    replace(body, cells.length > 0 ? cells : h("tr", {}, h("td", { class: "table-empty", colspan: columns.length }, empty)));
+    if (held >= 0 && onRow) {
+      body.children[Math.min(held, body.children.length - 1)]?.focus({ preventScroll: true });
+    }
+    note.textContent = rows.length > MOST_ROWS ? `The first ${MOST_ROWS} of ${rows.length} rows.` : "";
+  }
+
+  draw();
+  return {
+    update(next) {
+      rows = next;
+      draw();
+    },
+    destroy: () => root.replaceChildren(),
+  };
+}
+
+function head(column, onClick) {
+  const attributes = {
+    scope: "col",
+    class: column.align === "end" ? "end" : null,
+    style: column.width ? { width: column.width } : null,
+    title: column.hint,
+  };
+  if (!column.sort) {
+    return h("th", attributes, column.title);
+  }
+  return h(
+    "th",
+    { ...attributes, "aria-sort": "none" },
+    h("button", { type: "button", class: "table-sort", onclick: onClick }, column.title, icon("down")),
+  );
+}
+
+function line(row, columns, { onRow, rowLabel }) {
+  const cells = columns.map((column) =>
+    h("td", { class: column.align === "end" ? "end" : null }, column.render(row)),
+  );
+  if (!onRow) {
+    return h("tr", {}, cells);
+  }
+  const act = (event) => {
+    // A link or a button in a cell does its own.
+    if (!event.target.closest("a, button, input")) {
+      event.preventDefault();
+      onRow(row, event);
+    }
+  };
+  const attributes = {
+    class: "table-row-link",
+    tabindex: "0",
+    "aria-label": rowLabel?.(row) ?? null,
+    onclick: act,
+    onkeydown: (event) => event.key === "Enter" && act(event),
+  };
+  return h("tr", attributes, cells);
+}
+
+function sortedBy(rows, key, descending) {
+  const keyed = rows.map((row, index) => ({ row, index, key: key(row) }));
+  const sign = descending ? -1 : 1;
+  keyed.sort((one, other) => {
+    // What has no value is last either way.
+    if (isMissing(one.key) || isMissing(other.key)) {
+      return Number(isMissing(one.key)) - Number(isMissing(other.key)) || one.index - other.index;
+    }
+    const order = typeof one.key === "string" ? one.key.localeCompare(other.key) : one.key - other.key;
+    return sign * order || one.index - other.index;
+  });
+  return keyed.map(({ row }) => row);
+}
+
+function isMissing(key) {
+  return key === null || key === undefined || Number.isNaN(key);
+}
