@@ -10,13 +10,14 @@ SETTINGS = (
     Setting("TRAFFIC_SEED", "1", "what the simulated users do follows from it", int),
     Setting(
         "TRACE_URL_TEMPLATE",
-        "http://127.0.0.1:3200/api/traces/{trace_id}",
+        "http://127.0.0.1:8000/trace/{trace_id}",
         "where a page's link to its trace leads; {trace_id} is replaced",
     ),
     Setting(
         "LOGS_URL_TEMPLATE",
-        # {service=~".+"} |= "<trace id>"
-        "http://127.0.0.1:3100/loki/api/v1/query_range?query=%7Bservice%3D~%22.%2B%22%7D%20%7C%3D%20%22{trace_id}%22",
+        # {service=~".+"} |= "<trace id>" | json
+        "http://127.0.0.1:8000/logs?query=%7Bservice%3D~%22.%2B%22%7D+%7C%3D+%22{trace_id}%22+%7C+json"
+        "&from=now-360m&to=now",
         "where a page's link to its log lines leads; {trace_id} is replaced",
     ),
 )

@@ -1,15 +1,17 @@
 """Ready questions to the lab's telemetry: one list, and the links that ask them.
 
-With a Grafana a link opens Explore, with the query in its editor, to look at and to change. Without one it is the
-address of the API that answers the same, as JSON. `docs/explore.md` is made from this list, `lab status` shows it.
+A link opens Explore, with the query in its editor, to look at and to change: Grafana's where there is one, else the
+workbench's. `docs/explore.md` is made from this list, `lab status` shows it.
 """
 
 import json
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
+
+from lab import workbench_links
+from lab.workbench_links import TRACE_ID
 
 #: What is drawn: values over time, values now, log lines, a table of traces or of spans, one trace, services and calls.
 View = Literal["graph", "now", "lines", "traces", "spans", "trace", "service map"]
@@ -17,14 +19,8 @@ View = Literal["graph", "now", "lines", "traces", "spans", "trace", "service map
 #: The uids in grafana/provisioning/datasources/lab.yml.
 DataSource = Literal["prometheus", "loki", "tempo"]
 
-#: Stands for a trace's id in a link; whoever has an id puts it there.
-TRACE_ID = "{trace_id}"
-
 #: Explore accepts ids of three letters for its panes.
 _PANE = "lab"
-
-#: Points of a graph that an API is asked for.
-_POINTS = 60
 
 
 @dataclass(frozen=True)
@@ -219,29 +215,31 @@ LINKS: tuple[ExploreLink, ...] = (
 )
 
 
-def links(backends: Mapping[str, str], at_unix_seconds: float | None = None) -> list[Link]:
-    """The whole list for a lab with these backends: into its Grafana, or where none runs, to the APIs themselves.
-
-    The API of Tempo and of graphs wants times: those of the minutes before `at_unix_seconds`, by default now.
-    """
-    now = time.time() if at_unix_seconds is None else at_unix_seconds
-    grafana = backends.get("grafana")
-    return [Link(link.title, grafana_url(link, grafana) if grafana else api_url(link, backends, now)) for link in LINKS]
+def links(backends: Mapping[str, str]) -> list[Link]:
+    """The whole list for a lab with these backends: into its Grafana, or where none runs, into the workbench."""
+    grafana, workbench = backends.get("grafana"), backends["workbench"]
+    return [
+        Link(link.title, grafana_url(link, grafana) if grafana else workbench_url(link, workbench)) for link in LINKS
+    ]
 
 
-def trace_link_template(grafana_url: str) -> str:
+def trace_link_template(backends: Mapping[str, str]) -> str:
     """Opens one trace; `{trace_id}` stands for its id."""
-    return _template("This trace", grafana_url)
+    link, grafana = _question("This trace"), backends.get("grafana")
+    return grafana_url(link, grafana) if grafana else workbench_url(link, backends["workbench"])
 
 
-def logs_link_template(grafana_url: str) -> str:
+def logs_link_template(backends: Mapping[str, str]) -> str:
     """Opens every service's log lines of one trace; `{trace_id}` stands for its id."""
-    return _template("Logs of this trace", grafana_url)
+    link, grafana = _question("Logs of this trace"), backends.get("grafana")
+    if grafana:
+        return grafana_url(link, grafana)
+    return workbench_links.logs_address(backends["workbench"], link.query, link.minutes)
 
 
-def _template(title: str, base: str) -> str:
+def _question(title: str) -> ExploreLink:
     (link,) = (link for link in LINKS if link.title == title)
-    return grafana_url(link, base)
+    return link
 
 
 def grafana_url(link: ExploreLink, base: str) -> str:
@@ -278,33 +276,13 @@ def explore_query(link: ExploreLink) -> dict[str, object]:
     return common | {"queryType": "traceql", "query": link.query, "limit": 20} | table
 
 
-def api_url(link: ExploreLink, backends: Mapping[str, str], at_unix_seconds: float) -> str:
-    """The address of the API that answers the same question."""
-    end = int(at_unix_seconds)
-    start = end - link.minutes * 60
-    parameters: dict[str, object]
+def workbench_url(link: ExploreLink, base: str) -> str:
+    """The address of the workbench's page that answers the question."""
+    if link.view == "trace":
+        return workbench_links.trace_address(base, link.query)
     if link.view == "service map":
-        base, path = backends["prometheus"], "/api/v1/query"
-        parameters = {"query": f"sum by (client, server) (rate(traces_service_graph_request_total{link.query}[5m]))"}
-    elif link.data_source == "prometheus" and link.view == "now":
-        base, path, parameters = backends["prometheus"], "/api/v1/query", {"query": link.query}
-    elif link.data_source == "prometheus":
-        base, path = backends["prometheus"], "/api/v1/query_range"
-        parameters = {"query": link.query, "start": start, "end": end, "step": link.minutes * 60 // _POINTS}
-    elif link.data_source == "loki":
-        base, path = backends["loki"], "/loki/api/v1/query_range"
-        # Loki can count back by itself, which keeps this address good for later.
-        parameters = {"query": link.query, "since": f"{link.minutes}m"}
-    elif link.view == "trace":
-        return f"{backends['tempo']}/api/traces/{link.query}"
-    elif link.view == "graph":
-        base, path = backends["tempo"], "/api/metrics/query_range"
-        parameters = {"q": link.query, "since": f"{link.minutes}m"}
-    else:
-        base, path = backends["tempo"], "/api/search"
-        parameters = {"q": link.query, "start": start, "end": end}
-    encoded = urlencode(parameters, quote_via=quote, safe="")
-    return f"{base}{path}?{encoded}".replace(quote(TRACE_ID, safe=""), TRACE_ID)
+        return workbench_links.map_address(base, link.minutes)
+    return workbench_links.explore_address(base, link.data_source, link.query, link.view, link.minutes)
 
 
 def _encode(text: str) -> str:

@@ -21,6 +21,8 @@ class LabPorts:
     #: Where Alertmanager delivers; the lab's own.
     alert_inbox: int = 9095
     grafana: int = 3000
+    #: The lab's own page.
+    workbench: int = 8000
     jaeger: int = 16686
     locust: int = 8089
     loadtest_metrics: int = 8090

@@ -13,6 +13,7 @@ from lab.health import ProcessHealth, check_all
 from lab.process_group import resident_bytes
 from lab.run_state import RunState
 from lab.telemetry_client import TelemetryClient
+from lab.workbench_links import TRACE_ID
 
 #: A status that takes longer than this to find out is one that says so.
 _QUESTION_SECONDS = 3.0
@@ -54,7 +55,7 @@ def find_out(state: RunState) -> Status:
         alerts=alerts,
         notifications=notifications,
         # A link for a trace whose id one has still to put in leads nowhere yet.
-        links=[link for link in explore.links(state.backends) if explore.TRACE_ID not in link.url],
+        links=[link for link in explore.links(state.backends) if TRACE_ID not in link.url],
     )
 
 

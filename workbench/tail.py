@@ -1,6 +1,6 @@
 """Follows a query for the browser: Loki's WebSocket, relayed. Only Loki speaks; nobody listens to the browser.
 
-A browser sees nothing of why a WebSocket is refused, only that it is. So it is opened first, and then closed with a code
+A browser sees nothing of why a WebSocket is refused, only that it is. So it is opened first, then closed with a code
 and a sentence: 4400 when Loki does not take the query, 4502 when Loki cannot be reached, 1011 when it ends in between.
 """
 

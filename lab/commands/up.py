@@ -212,18 +212,19 @@ def _show_addresses(
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     # Started last is where a visitor enters: it comes first.
     services = [process for process in reversed(state.processes) if process.role == "service"]
+    table.add_row("[bold]workbench[/bold]", f"[bold]{state.backends['workbench']}[/bold]")
     for process in services:
         table.add_row(process.name, process.url or "")
     for name, address in state.backends.items():
-        table.add_row(f"[dim]{name}[/dim]", address)
+        if name != "workbench":
+            table.add_row(f"[dim]{name}[/dim]", address)
     console.print(f"Everything is ready after {seconds:.1f} s.")
     console.print(table)
     for note in state.notes:
         console.print(f"note: {note}", markup=False, style="yellow")
+    console.print(f"Look into it: {state.backends['workbench']}", style="bold", markup=False)
     for process in services[:1]:
-        console.print(f"Begin with {process.example_url}", style="bold", markup=False)
-    if "grafana" in state.backends:
-        console.print(f"Then look at it in Grafana: {state.backends['grafana']}", style="bold", markup=False)
+        console.print(f"Send a request: {process.example_url}", markup=False)
     # Without it these would speak to another lab, or to none.
     which = "" if directory == StateDirectory.choose() else f" --state-dir {shlex.quote(str(directory.root))}"
     hint = f"See how it does: python3 lab status{which}. End it: python3 lab down{which}{ending}."

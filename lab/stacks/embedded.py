@@ -4,8 +4,8 @@ from typing import ClassVar
 
 from lab.ports import url
 from lab.process_spec import ProcessSpec
-from lab.stacks import configuration, store
-from lab.stacks.services import api_links, service_processes, service_targets
+from lab.stacks import configuration, store, workbench
+from lab.stacks.services import service_processes, service_targets
 from lab.stacks.stack import Stack
 from lab.stacks.targets import backend_target, clear_targets, write_targets
 
@@ -19,6 +19,8 @@ class EmbeddedStack(Stack):
     def backends(self) -> dict[str, str]:
         ports = self.options.ports
         return {
+            # First, because it is what one opens.
+            "workbench": url(ports.workbench),
             "prometheus": url(ports.prometheus),
             "loki": url(ports.loki),
             "tempo": url(ports.tempo),
@@ -26,9 +28,10 @@ class EmbeddedStack(Stack):
         }
 
     def processes(self) -> list[ProcessSpec]:
-        services = service_processes(self.options, self.backends, [store.NAME], api_links(self.backends))
+        services = service_processes(self.options, self.backends, [store.NAME])
         rules = self.options.directory.configuration / configuration.RULES
-        return [store.store_process(self.options, rule_files=rules), *services]
+        page = workbench.workbench_process(self.options, self.name, self.backends)
+        return [store.store_process(self.options, rule_files=rules), page, *services]
 
     def prepare(self) -> None:
         # The store evaluates the same rules as Prometheus would; what else is configured there, it has built in.

@@ -6,12 +6,11 @@ What is not there is no reason to stop: the telemetry store answers the API in i
 from pathlib import Path
 from typing import ClassVar
 
-from lab import explore
 from lab.ports import url
 from lab.process_spec import ProcessSpec
-from lab.stacks import configuration, servers, store
+from lab.stacks import configuration, servers, store, workbench
 from lab.stacks.programs import find_server
-from lab.stacks.services import PageLinks, api_links, service_processes, service_targets
+from lab.stacks.services import service_processes, service_targets
 from lab.stacks.stack import Stack, StackOptions
 from lab.stacks.targets import backend_target, clear_targets, write_targets
 
@@ -42,26 +41,21 @@ class NativeStack(Stack):
             "otlp_http": url(ports.otlp_http),
         }
         if "grafana" in self._found:
-            # First, because it is what one opens.
             backends = {"grafana": url(ports.grafana)} | backends
+        # First, because it is what one opens.
+        backends = {"workbench": url(ports.workbench)} | backends
         if "alertmanager" in self._found:
             backends |= {"alertmanager": url(ports.alertmanager), "alert_inbox": url(ports.alert_inbox)}
         return backends
 
     def processes(self) -> list[ProcessSpec]:
         telemetry = self._telemetry()
-        if "grafana" in self._found:
-            grafana = [servers.grafana_process(self.options, self._found["grafana"])]
-            links = PageLinks(
-                explore.trace_link_template(self.backends["grafana"]),
-                explore.logs_link_template(self.backends["grafana"]),
-            )
-        else:
-            grafana = []
-            links = api_links(self.backends)
+        program = self._found.get("grafana")
+        grafana = [servers.grafana_process(self.options, program)] if program else []
         takers = [spec.name for spec in telemetry if spec.name in (*store.ALL_APIS, store.NAME)]
-        services = service_processes(self.options, self.backends, takers, links)
-        return [*telemetry, *grafana, *services]
+        services = service_processes(self.options, self.backends, takers)
+        page = workbench.workbench_process(self.options, self.name, self.backends)
+        return [*telemetry, *grafana, page, *services]
 
     def prepare(self) -> None:
         configuration.render(

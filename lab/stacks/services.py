@@ -3,9 +3,8 @@
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from urllib.parse import quote
 
+from lab import explore
 from lab.manifest import Service, System
 from lab.ports import HOST, url
 from lab.process_spec import ProcessSpec
@@ -13,34 +12,14 @@ from lab.stacks.stack import StackOptions
 from lab.stacks.targets import Target
 
 
-@dataclass(frozen=True)
-class PageLinks:
-    """Where a page's links to a trace and to its log lines lead; `{trace_id}` stands for the id."""
-
-    trace: str
-    logs: str
-
-
-def api_links(backends: Mapping[str, str]) -> PageLinks:
-    """Straight to the APIs' answers: for stacks without a Grafana to show them."""
-    return PageLinks(
-        trace=f"{backends['tempo']}/api/traces/{{trace_id}}",
-        logs=backends["loki"]
-        + "/loki/api/v1/query_range?query="
-        + quote('{service=~".+"} |= "', safe="")
-        + "{trace_id}"
-        + quote('"', safe=""),
-    )
-
-
 def service_processes(
-    options: StackOptions, backends: Mapping[str, str], depends_on: Sequence[str], links: PageLinks
+    options: StackOptions, backends: Mapping[str, str], depends_on: Sequence[str]
 ) -> list[ProcessSpec]:
     """One process a service; each waits for the processes named in `depends_on`, and for the services it calls.
 
     Raises ValueError when the offset leads to impossible ports."""
     return [
-        _process(options, system, service, _environment(options, system, service, backends, links), depends_on)
+        _process(options, system, service, _environment(options, system, service, backends), depends_on)
         for system, service in options.services()
     ]
 
@@ -77,7 +56,7 @@ def _process(
 
 
 def _environment(
-    options: StackOptions, system: System, service: Service, backends: Mapping[str, str], links: PageLinks
+    options: StackOptions, system: System, service: Service, backends: Mapping[str, str]
 ) -> Mapping[str, str]:
     environment = {name: os.environ.get(name, value) for name, value in service.environment.items()}
     environment |= {
@@ -86,8 +65,8 @@ def _environment(
         "OTEL_SERVICE_NAME": service.name,
         "OTEL_EXPORTER_OTLP_ENDPOINT": backends["otlp_http"],
         "LOKI_URL": backends["loki"],
-        "TRACE_URL_TEMPLATE": links.trace,
-        "LOGS_URL_TEMPLATE": links.logs,
+        "TRACE_URL_TEMPLATE": explore.trace_link_template(backends),
+        "LOGS_URL_TEMPLATE": explore.logs_link_template(backends),
     }
     for variable, dependency in service.dependency_urls.items():
         environment[variable] = url(options.service_port(system.service(dependency)))

@@ -38,9 +38,9 @@ if not target.exists():
 
 
 FOR_A_LAB = ["sync", "--frozen", "--inexact", "--no-default-groups"]
-FOR_A_LAB += ["--group", "lab", "--group", "loadtest", "--group", "store"]
+FOR_A_LAB += ["--group", "lab", "--group", "loadtest", "--group", "store", "--group", "workbench"]
 FOR_TESTS = ["sync", "--frozen", "--inexact", "--no-default-groups"]
-FOR_TESTS += ["--group", "dev", "--group", "lab", "--group", "loadtest", "--group", "store"]
+FOR_TESTS += ["--group", "dev", "--group", "lab", "--group", "loadtest", "--group", "store", "--group", "workbench"]
 
 
 class FakeUv:

@@ -27,6 +27,7 @@ def test_the_store_comes_first_and_every_service_waits_for_it(directory):
 
     assert [(spec.name, list(spec.depends_on)) for spec in processes] == [
         ("telemetry_store", []),
+        ("workbench", []),
         ("database", ["telemetry_store"]),
         ("backend", ["telemetry_store", "database"]),
         ("frontend", ["telemetry_store", "backend"]),
@@ -50,7 +51,7 @@ def test_the_store_gets_its_ports_places_and_limits(directory):
 def test_an_offset_shifts_every_port_and_every_address(directory):
     shifted = stack(directory, port_offset=1000).processes()
 
-    assert [list(spec.ports) for spec in shifted] == [[10090, 4100, 4200, 5318], [9003], [9002], [9001]]
+    assert [list(spec.ports) for spec in shifted] == [[10090, 4100, 4200, 5318], [9000], [9003], [9002], [9001]]
     frontend = shifted[-1]
     assert frontend.example_url == "http://127.0.0.1:9001/user/123"
     assert frontend.health_url == "http://127.0.0.1:9001/health"
@@ -61,10 +62,10 @@ def test_an_offset_shifts_every_port_and_every_address(directory):
         "OTEL_SERVICE_NAME": "frontend",
         "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:5318",
         "LOKI_URL": "http://127.0.0.1:4100",
-        "TRACE_URL_TEMPLATE": "http://127.0.0.1:4200/api/traces/{trace_id}",
+        "TRACE_URL_TEMPLATE": "http://127.0.0.1:9000/trace/{trace_id}",
         "LOGS_URL_TEMPLATE": (
-            "http://127.0.0.1:4100/loki/api/v1/query_range"
-            "?query=%7Bservice%3D~%22.%2B%22%7D%20%7C%3D%20%22{trace_id}%22"
+            "http://127.0.0.1:9000/logs?query=%7Bservice%3D~%22.%2B%22%7D+%7C%3D+%22{trace_id}%22+%7C+json"
+            "&from=now-360m&to=now"
         ),
         "BACKEND_SERVICE_URL": "http://127.0.0.1:9002",
         "TRAFFIC_RPS": "2",

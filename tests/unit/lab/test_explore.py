@@ -1,20 +1,18 @@
 """Ready questions: what Grafana reads in a link, and what an API is asked without one."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from lab.explore import LINKS, ExploreLink, api_url, grafana_url, links, logs_link_template, trace_link_template
+from lab.explore import LINKS, ExploreLink, grafana_url, links, logs_link_template, trace_link_template
 
 GRAFANA = "http://127.0.0.1:3000"
-BACKENDS = {
-    "prometheus": "http://127.0.0.1:9090",
-    "loki": "http://127.0.0.1:3100",
-    "tempo": "http://127.0.0.1:3200",
-}
+WORKBENCH = "http://127.0.0.1:8000"
+WITHOUT_GRAFANA = {"workbench": WORKBENCH}
+WITH_GRAFANA = WITHOUT_GRAFANA | {"grafana": GRAFANA}
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 
@@ -62,42 +60,49 @@ def test_a_value_of_now_is_an_instant_query() -> None:
 
 
 def test_templates_hold_the_placeholder_where_the_id_belongs() -> None:
-    (trace,) = pane(trace_link_template(GRAFANA).replace("{trace_id}", TRACE))["queries"]
+    (trace,) = pane(trace_link_template(WITH_GRAFANA).replace("{trace_id}", TRACE))["queries"]
     assert (trace["queryType"], trace["query"]) == ("traceql", TRACE)
-    (lines,) = pane(logs_link_template(GRAFANA).replace("{trace_id}", TRACE))["queries"]
+    (lines,) = pane(logs_link_template(WITH_GRAFANA).replace("{trace_id}", TRACE))["queries"]
     assert lines["expr"] == f'{{service=~".+"}} |= "{TRACE}" | json'
 
 
-@pytest.mark.parametrize("template", [trace_link_template(GRAFANA), logs_link_template(GRAFANA)])
-def test_a_template_has_no_other_braces(template: str) -> None:
-    assert template.count("{") == template.count("}") == template.count("{trace_id}") == 1
+@pytest.mark.parametrize("template", [trace_link_template, logs_link_template])
+@pytest.mark.parametrize("backends", [WITH_GRAFANA, WITHOUT_GRAFANA], ids=["with Grafana", "without Grafana"])
+def test_a_template_has_no_other_braces(
+    template: Callable[[Mapping[str, str]], str], backends: Mapping[str, str]
+) -> None:
+    made = template(backends)
+    assert made.count("{") == made.count("}") == made.count("{trace_id}") == 1
 
 
 def test_with_a_grafana_every_link_leads_there() -> None:
-    assert {found.url.partition("?")[0] for found in links(BACKENDS | {"grafana": GRAFANA})} == {f"{GRAFANA}/explore"}
+    assert {found.url.partition("?")[0] for found in links(WITH_GRAFANA)} == {f"{GRAFANA}/explore"}
 
 
-def test_without_a_grafana_each_link_leads_to_the_api_that_answers() -> None:
-    found = {found.title: found.url for found in links(BACKENDS, at_unix_seconds=1_700_000_000)}
+def test_without_a_grafana_each_link_leads_to_the_page_of_the_workbench_that_answers() -> None:
+    found = {found.title: found.url for found in links(WITHOUT_GRAFANA)}
     assert list(found) == [question.title for question in LINKS]
-    assert found["This trace"] == "http://127.0.0.1:3200/api/traces/{trace_id}"
-    assert found["Who calls whom"].startswith("http://127.0.0.1:9090/api/v1/query?query=sum%20by%20")
-    assert found["Time by step"].startswith("http://127.0.0.1:3200/api/metrics/query_range?q=%7B%20resource")
-    assert "{trace_id}" in found["Logs of this trace"]
-    assert parameters(found["Cache hit ratio"]) == {
-        "query": "service:cache_hits:ratio1m",
-        "start": "1699999100",
-        "end": "1700000000",
-        "step": "15",
-    }
-    assert parameters(found["Spans of one user"]) == {
-        "q": '{ span.url.path =~ ".*/user/123" }',
-        "start": "1699999100",
-        "end": "1700000000",
-    }
+    assert found["This trace"] == f"{WORKBENCH}/trace/{{trace_id}}"
+    assert found["Service map"] == f"{WORKBENCH}/map?from=now-15m&to=now"
+    for question in LINKS:
+        if question.title not in ("This trace", "Service map"):
+            address = found[question.title].replace("{trace_id}", TRACE)
+            assert address.startswith(f"{WORKBENCH}/explore?")
+            told = parameters(address)
+            assert (told["from"], told["to"]) == (f"now-{question.minutes}m", "now")
+            assert json.loads(told["left"]) == {
+                "source": question.data_source,
+                "query": question.query.replace("{trace_id}", TRACE),
+                "view": question.view,
+            }
 
 
-def test_a_service_map_without_grafana_is_asked_of_its_edges() -> None:
-    assert parameters(api_url(link("Service map"), BACKENDS, 0)) == {
-        "query": 'sum by (client, server) (rate(traces_service_graph_request_total{client=~".+"}[5m]))'
+def test_without_a_grafana_a_page_leads_to_the_trace_and_to_its_lines_in_the_workbench() -> None:
+    assert trace_link_template(WITHOUT_GRAFANA).replace("{trace_id}", TRACE) == f"{WORKBENCH}/trace/{TRACE}"
+    lines = logs_link_template(WITHOUT_GRAFANA).replace("{trace_id}", TRACE)
+    assert lines.startswith(f"{WORKBENCH}/logs?")
+    assert parameters(lines) == {
+        "query": f'{{service=~".+"}} |= "{TRACE}" | json',
+        "from": "now-360m",
+        "to": "now",
     }

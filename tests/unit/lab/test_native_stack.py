@@ -13,6 +13,7 @@ from lab.process_spec import in_start_order
 from lab.stacks import native
 from lab.stacks.programs import SERVER_PROGRAMS, FoundProgram
 from lab.stacks.stack import StackOptions
+from workbench.settings import SETTINGS, read_settings
 
 ALL = ("prometheus", "loki", "tempo", "alertmanager", "grafana")
 
@@ -60,7 +61,7 @@ def test_every_api_is_answered_by_one_process_whatever_there_is(make, servers):
     stack = make(servers)
     specs = {spec.name: spec for spec in in_start_order(stack.processes())}
 
-    expected = servers | {"frontend", "backend", "database"}
+    expected = servers | {"frontend", "backend", "database", "workbench"}
     expected |= {"telemetry_store"} if not servers >= {"prometheus", "loki", "tempo"} else set()
     expected |= {"alert_inbox"} if "alertmanager" in servers else set()
     assert set(specs) == expected
@@ -153,6 +154,31 @@ def test_everything_that_runs_is_scraped_and_what_containers_scrape_is_not(make,
     assert list(folder.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    "servers", [set(), {"alertmanager"}, {"grafana"}, set(ALL)], ids=lambda servers: "+".join(sorted(servers)) or "none"
+)
+def test_the_workbench_is_told_what_there_is_waits_for_nobody_and_gives_way(make, servers):
+    page = next(spec for spec in make(servers, port_offset=1000).processes() if spec.name == "workbench")
+
+    assert list(page.depends_on) == []
+    assert page.niceness > 0
+    assert page.url == "http://127.0.0.1:9000"
+    environment = page.environment
+    assert environment["WORKBENCH_PROMETHEUS_URL"] == "http://127.0.0.1:10090"
+    assert environment["WORKBENCH_LOKI_URL"] == "http://127.0.0.1:4100"
+    assert environment["WORKBENCH_TEMPO_URL"] == "http://127.0.0.1:4200"
+    assert environment["WORKBENCH_GRAFANA_URL"] == ("http://127.0.0.1:4000" if "grafana" in servers else "")
+    assert environment["WORKBENCH_ALERT_INBOX_URL"] == ("http://127.0.0.1:10095" if "alertmanager" in servers else "")
+    assert environment["WORKBENCH_STACK"] == "native"
+    assert environment["WORKBENCH_SYSTEMS"] == "chain"
+    # It knows every variable that it is told, and reads it so.
+    assert environment.keys() <= {setting.name for setting in SETTINGS}
+    services = read_settings(environment).service_urls
+    assert services == {
+        name: f"http://127.0.0.1:{port}" for name, port in [("database", 9003), ("backend", 9002), ("frontend", 9001)]
+    }
+
+
 def test_links_on_pages_lead_to_grafana_where_it_runs(make):
     def trace_link(servers):
         frontend = next(spec for spec in make(servers).processes() if spec.name == "frontend")
@@ -160,4 +186,4 @@ def test_links_on_pages_lead_to_grafana_where_it_runs(make):
 
     assert trace_link(set(ALL)).startswith("http://127.0.0.1:3000/explore?")
     assert "{trace_id}" in trace_link(set(ALL))
-    assert trace_link({"tempo"}) == "http://127.0.0.1:3200/api/traces/{trace_id}"
+    assert trace_link({"tempo"}) == "http://127.0.0.1:8000/trace/{trace_id}"
