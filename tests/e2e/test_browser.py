@@ -2,12 +2,11 @@
 
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page
 
 from lab.paths import REPOSITORY
 
@@ -16,23 +15,6 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 #: Set to keep the README's picture up to date: `UPDATE_SCREENSHOTS=1 python3 lab test tests/e2e/test_browser.py`.
 UPDATE_SCREENSHOTS = "UPDATE_SCREENSHOTS" in os.environ
 SCREENSHOTS = REPOSITORY / "docs" / "images"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = shutil.which("chromium") or shutil.which("google-chrome")
-    if program is None:
-        message = "needs Chromium: apt install chromium"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=program,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"],
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

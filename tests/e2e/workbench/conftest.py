@@ -1,0 +1,62 @@
+"""The workbench on a lab with traffic, shared by all tests of a session: pages have something to show.
+
+Tests that break something put it back in order, or boot a lab of their own.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser import Watch, watched_page
+from tests.e2e.conftest import BootedLab, boot
+
+#: Requests per second: enough for every rate, few enough for two cores that also run a browser.
+_RPS = "8"
+
+#: What has to be there before a page is looked at: the slowest things to come, of each of the three APIs.
+_FIRST_SIGNS = (
+    'sum(rate(traces_service_graph_request_total{client="backend",server="database"}[1m])) > 0',
+    "count(service:request_duration_seconds:p95_1m) >= 3",
+    'count(service_route:errors:ratio1m{service="frontend"}) > 0',
+)
+
+
+class Workbench:
+    """The page, and the lab behind it."""
+
+    def __init__(self, lab: BootedLab) -> None:
+        self.lab = lab
+        self.origin = lab.url("workbench")
+
+    def url(self, path: str = "/") -> str:
+        return self.origin + path
+
+
+@pytest.fixture(scope="session")
+def workbench(tmp_path_factory: pytest.TempPathFactory, wait_for: Callable[..., Any]) -> Iterator[Workbench]:
+    with contextlib.contextmanager(boot)(tmp_path_factory.mktemp("workbench"), "--rps", _RPS) as lab:
+        for query in _FIRST_SIGNS:
+            wait_for(lambda query=query: lab.telemetry.query(query), query, 60)
+        wait_for(lambda: lab.telemetry.search_traces(q="{ status = error }"), "a trace with an error", 60)
+        yield Workbench(lab)
+
+
+@pytest.fixture
+def watched(browser: Browser, workbench: Workbench) -> Iterator[tuple[Page, Watch]]:
+    with watched_page(browser, base_url=workbench.origin) as pair:
+        yield pair
+
+
+@pytest.fixture
+def page(watched: tuple[Page, Watch]) -> Page:
+    """A page of 1280 × 800 (`page.goto("/explore")`); the test fails if it complains."""
+    return watched[0]
+
+
+@pytest.fixture
+def watch(watched: tuple[Page, Watch]) -> Watch:
+    """What `page` complains about: `watch.allow("404 .*/api/tempo")` for what the test provokes."""
+    return watched[1]
