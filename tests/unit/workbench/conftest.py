@@ -1,6 +1,6 @@
 """The workbench without a lab: its pages and modules in Chromium, with nobody behind the three APIs.
 
-`module` calls a JavaScript module's functions, `page` is a page that must not complain, `origin` where the workbench is.
+`module` calls a JavaScript module's functions, `page` is a page that must not complain, `origin` the address of it all.
 """
 
 from collections.abc import Iterator

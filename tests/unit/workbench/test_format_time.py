@@ -32,7 +32,10 @@ def test_what_is_no_number_has_no_duration(module):
 def test_the_clock_shows_the_second_that_has_begun(module):
     found = module(
         "format/time.js",
-        "m => { const t = new Date(2026, 10, 21, 14, 3, 27, 999) / 1000; return [m.clock(t), m.clock(t, {milliseconds: true})]; }",
+        """m => {
+          const t = new Date(2026, 10, 21, 14, 3, 27, 999) / 1000;
+          return [m.clock(t), m.clock(t, {milliseconds: true})];
+        }""",
     )
     assert found == ["14:03:27", "14:03:27.999"]
 
