@@ -2,6 +2,7 @@
 #
 #   docker build --target service  -t glasshouse-service  .
 #   docker build --target loadtest -t glasshouse-loadtest .
+#   docker build --target workbench -t glasshouse-workbench .
 #   docker run --rm --read-only --tmpfs /tmp -p 127.0.0.1:8003:8003 glasshouse-service database_service
 #
 # Layers stand in the order of how seldom they change: Python, packages, code. A changed line of code copies a few files again;
@@ -15,7 +16,7 @@ ARG PYTHON_IMAGE=python:3.13.14-slim-trixie
 FROM ghcr.io/astral-sh/uv:0.13.8 AS uv
 
 
-# ── What both images have in common ──────────────────────────────────────────────────────────────────────────────────────
+# ── What all images have in common ──────────────────────────────────────────────────────────────────────────────────────
 FROM ${PYTHON_IMAGE} AS runtime
 
 # PYTHONDONTWRITEBYTECODE: the root file system is read-only, and everything is compiled below.
@@ -25,7 +26,8 @@ ENV PATH=/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     SERVICE_HOST=0.0.0.0 \
-    ALERT_INBOX_HOST=0.0.0.0
+    ALERT_INBOX_HOST=0.0.0.0 \
+    WORKBENCH_HOST=0.0.0.0
 
 WORKDIR /app
 
@@ -71,22 +73,41 @@ RUN --mount=type=cache,target=/root/.cache/uv \
     uv sync --frozen --no-default-groups --group loadtest --no-build
 
 
+FROM packages AS workbench-packages
+
+RUN --mount=type=cache,target=/root/.cache/uv \
+    --mount=type=bind,source=pyproject.toml,target=pyproject.toml \
+    --mount=type=bind,source=uv.lock,target=uv.lock \
+    uv sync --frozen --no-default-groups --group workbench --no-build
+
+
 # ── Code: .dockerignore lets in nothing else ─────────────────────────────────────────────────────────────────────────────
 FROM ${PYTHON_IMAGE} AS code
 
 WORKDIR /app
 COPY . .
 # unchecked-hash: files never change in an image, so Python need not even look at their times.
-RUN python -m compileall -q --invalidation-mode unchecked-hash .
+RUN python -m compileall -q --invalidation-mode unchecked-hash . \
+    # What only the workbench reads: no service knows it, so it is in no other image.
+    && mkdir /workbench && mv grafana lab systems workbench /workbench/
 
 
-# ── The two images; the last one is what a plain `docker build .` makes ──────────────────────────────────────────────────
+# ── The images; the last one is what a plain `docker build .` makes ──────────────────────────────────────────────────
 FROM runtime AS loadtest
 
 COPY --from=loadtest-packages /venv /venv
 COPY --from=code /app /app
 # Its page and, on a worker, only its health: docker-compose.yml chooses master or worker.
 ENTRYPOINT ["locust"]
+
+
+FROM runtime AS workbench
+
+COPY --from=workbench-packages /venv /venv
+COPY --from=code /workbench /app
+COPY --from=code /app/observability /app/observability
+COPY --from=code /app/pyproject.toml /app/
+ENTRYPOINT ["python", "-m", "workbench"]
 
 
 FROM runtime AS service

@@ -1,12 +1,12 @@
 """Writes the reference pages that are made from the code: `python -m docs.reference`. A test compares them.
 
-settings.md comes from the tables of settings of each service and of the telemetry store, signals.md from the services'
+settings.md comes from the tables of settings of each service, the workbench and the telemetry store, signals.md from the services'
 metrics and span names, explore.md from the ready questions of `lab status`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ from observability.settings import Setting
 from observability.telemetry import SETTINGS as TELEMETRY_SETTINGS
 from observability.tracing import TRACING_SETTINGS
 from telemetry_store.settings import SETTINGS as STORE_SETTINGS
+from workbench.settings import SETTINGS as WORKBENCH_SETTINGS
+from workbench.settings import Setting as WorkbenchSetting
 
 DOCS = Path(__file__).parent
 SERVICES = ("frontend_service", "backend_service", "database_service")
@@ -36,6 +38,10 @@ _TELEMETRY_INTRODUCTION = """\
 `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_TRACES_SAMPLER`, `OTEL_PROPAGATORS` and the span limits are read by the SDK itself.
 """
 
+_WORKBENCH_INTRODUCTION = """\
+Of `python -m workbench`, the page on port 8000: [what it shows](guide/workbench.md).
+"""
+
 _STORE_INTRODUCTION = """\
 Options of `python -m telemetry_store`, not variables; `lab up` sets what belongs together here as well.
 """
@@ -47,9 +53,8 @@ modules.
 """
 
 _EXPLORE_INTRODUCTION = """\
-Questions to start from. Each link opens Grafana's Explore, on its usual port, with the query in the editor: change it,
-and see what changes. `python3 lab status` shows the same list with the addresses of your lab; where no Grafana runs,
-they lead to the API that answers the same, as JSON.
+Questions to start from. Each link opens the workbench, or Grafana's Explore, on its usual port, with the query in the
+editor: change it, and see what changes. `python3 lab status` shows the same list with the addresses of your lab.
 
 A link with `{trace_id}` is one to fill in: the id is on the page of a user or a product, in the `X-Trace-Id` header of
 every answer, on every log line (`trace_id`), and in the tables that a search for traces gives.
@@ -76,6 +81,9 @@ def settings_page() -> str:
         "## Every service's telemetry\n",
         _TELEMETRY_INTRODUCTION,
         _table(shared),
+        "## workbench\n",
+        _WORKBENCH_INTRODUCTION,
+        _table(WORKBENCH_SETTINGS),
         "## telemetry_store\n",
         _STORE_INTRODUCTION,
         "| option | default | for |\n|---|---|---|",
@@ -131,7 +139,11 @@ def explore_page() -> str:
         parts.append(f"## {heading}\n")
         for link in explore.LINKS:
             if link.data_source == data_source:
-                parts.append(f"**[{link.title}]({explore.grafana_url(link, url(LabPorts().grafana))})**: {link.tells}")
+                here, there = (
+                    explore.workbench_url(link, url(LabPorts().workbench)),
+                    explore.grafana_url(link, url(LabPorts().grafana)),
+                )
+                parts.append(f"**[{link.title}]({here})** ([in Grafana]({there})): {link.tells}")
                 if link.empty_when_healthy:
                     parts.append(f"It may be empty: {link.empty_when_healthy}.")
                 parts.append(f"\n```{language if link.view != 'service map' else 'promql'}\n{link.query}\n```\n")
@@ -141,7 +153,7 @@ def explore_page() -> str:
 PAGES = {"settings.md": settings_page, "signals.md": signals_page, "explore.md": explore_page}
 
 
-def _table(settings: tuple[Setting, ...]) -> str:
+def _table(settings: Sequence[Setting | WorkbenchSetting]) -> str:
     rows = [f"| `{setting.name}` | {_default(setting.default)} | {setting.help} |" for setting in settings]
     return "\n".join(["| variable | default | for |\n|---|---|---|", *rows, ""])
 

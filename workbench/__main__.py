@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import errno
 import logging
 import os
+import signal
 import socket
 import sys
+from collections.abc import Callable, Iterator
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from workbench.app import create_app
 from workbench.settings import Settings, read_settings
@@ -26,25 +30,53 @@ def main() -> None:
         app = create_app(settings)
     except ValueError as error:
         sys.exit(f"workbench: {error}")
-    with contextlib.closing(_listen(settings)) as listener:
-        server = uvicorn.Server(
-            uvicorn.Config(
-                app,
-                http="httptools",
-                ws="websockets-sansio",
-                ws_per_message_deflate=False,
-                lifespan="on",
-                log_config=None,
-                log_level="warning",
-                access_log=False,
-                server_header=False,
-                proxy_headers=False,
-                timeout_keep_alive=75,
-                timeout_graceful_shutdown=_GRACE_SECONDS,
-            )
+    with contextlib.closing(_listen(settings)) as listener, asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_serve(app, listener))
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to `_serve`: uvicorn would end by the signal, and not with status 0."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Does nothing."""
+        yield
+
+
+async def _serve(app: ASGIApp, listener: socket.socket) -> None:
+    server = _Server(
+        uvicorn.Config(
+            app,
+            http="httptools",
+            ws="websockets-sansio",
+            ws_per_message_deflate=False,
+            lifespan="on",
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=_GRACE_SECONDS,
         )
-        with contextlib.suppress(KeyboardInterrupt):
-            server.run(sockets=[listener])
+    )
+
+    def end() -> None:
+        server.should_exit = True
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, end)
+    await server.serve(sockets=[listener])
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """The quicker one where it exists."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
 
 
 def _listen(settings: Settings) -> socket.socket:
@@ -61,7 +93,6 @@ def _listen(settings: Settings) -> socket.socket:
         if error.errno == errno.EADDRINUSE:
             sys.exit(f"workbench: port {port} on {host} is in use. Stop what listens there, or set WORKBENCH_PORT")
         sys.exit(f"workbench: cannot listen on {host}:{port}: {error.strerror}. Set WORKBENCH_HOST and WORKBENCH_PORT")
-    listener.set_inheritable(True)
     return listener
 
 

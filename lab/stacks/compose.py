@@ -52,6 +52,7 @@ CONTAINERS = (
     Container("loki", ("loki",), "/loki/api/v1/status/buildinfo", "/ready"),
     Container("tempo", ("tempo", "otlp_http", "otlp_grpc"), "/api/echo", "/ready"),
     Container("grafana", ("grafana",), "/api/health", "/api/health"),
+    Container("workbench", ("workbench",), "/health", "/ready"),
     Container("jaeger", ("jaeger",), profile="jaeger"),
     Container("locust-master", ("locust",), profile="load"),
     Container("locust-worker", profile="load"),
@@ -71,7 +72,7 @@ class ComposeStack(Stack):
     @property
     def backends(self) -> dict[str, str]:
         ports = self.options.ports
-        names = ["grafana", "prometheus", "loki", "tempo", "otlp_http", "alertmanager", "alert_inbox"]
+        names = ["workbench", "grafana", "prometheus", "loki", "tempo", "otlp_http", "alertmanager", "alert_inbox"]
         names += [name for name, profile in (("jaeger", "jaeger"), ("locust", "load")) if profile in self._profiles]
         return {name: url(getattr(ports, name)) for name in names}
 

@@ -5,17 +5,22 @@ health check of docker-compose.yml. Only Docker and its base image are missing.
 """
 
 import importlib.metadata
+import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from lab.http_probe import probe
 from lab.manifest import discover
+from lab.paths import REPOSITORY
 from lab.ports import url
 from tests.machine import free_port
 from tests.unit.containers.build_context import copy_build_context
@@ -39,12 +44,20 @@ def install(packages: set[str], site: Path) -> None:
             target.symlink_to(source)
 
 
+#: What the Dockerfile moves out of the other images.
+ONLY_FOR_THE_WORKBENCH = re.search(r"&& mv (.+) /workbench/", (REPOSITORY / "Dockerfile").read_text())[1].split()
+
+
 class Image:
-    def __init__(self, root: Path, groups: tuple[str, ...] = ()) -> None:
+    def __init__(self, root: Path, groups: tuple[str, ...] = (), only: Sequence[str] = ()) -> None:
+        """`only`: what is copied of the build context; without it, what the Dockerfile leaves in the other images."""
         self.site = root / "site"
         self.app = root / "app"
         install(set(packages_of_an_image(PYTHON, groups)), self.site)
         copy_build_context(self.app)
+        for path in self.app.iterdir():
+            if path.name not in only if only else path.name in ONLY_FOR_THE_WORKBENCH:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     def start(self, *words: str, **variables: str) -> "subprocess.Popen[str]":
         # -S: without the packages of this environment.
@@ -127,6 +140,32 @@ def test_nothing_but_code_is_in_the_image(image):
         *{"alert_inbox", "loadtest", "observability", "pyproject.toml", "uv.lock"},
     }
     assert not (image.app / "observability" / "prometheus").exists()
+
+
+def test_the_workbenchs_image_serves_its_pages_and_passes_its_health_check(tmp_path):
+    image = Image(tmp_path, ("workbench",), only=("observability", "pyproject.toml", *ONLY_FOR_THE_WORKBENCH))
+    port = free_port()
+    environment = environment_of("workbench", WORKBENCH_PORT=str(port))
+    process = image.start("-m", "workbench", **environment)
+    try:
+        check = [word.replace("8000", str(port)) for word in health_check("workbench")]
+        deadline = time.monotonic() + 30
+        while not probe(check[-1], 1.0).ok:
+            assert process.poll() is None, process.stdout.read()
+            assert time.monotonic() < deadline, "it does not answer"
+            time.sleep(0.05)
+        assert image.run(*check[1:]) == (0, "")
+        lab = json.loads(probe(url(port, "/api/lab")).body)
+        assert [system["name"] for system in lab["systems"]] == ["chain"]
+        assert {dashboard["uid"] for dashboard in lab["dashboards"]} >= {"chain-overview", "loadtest"}
+        assert probe(url(port, "/dashboards/chain-overview")).ok
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=20)
+        assert (process.returncode, output) == (0, "")
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
 
 
 def test_the_load_tests_image_knows_its_users(tmp_path):

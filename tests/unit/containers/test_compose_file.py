@@ -21,6 +21,8 @@ from lab.stacks.stack import DEFAULT_TRAFFIC_RPS, DEFAULT_TRAFFIC_SEED
 from observability.telemetry import SETTINGS as TELEMETRY_SETTINGS
 from observability.tracing import TRACING_SETTINGS
 from tests.unit.containers.compose_file import PATH, compose_file, services, text, variables
+from workbench.settings import SETTINGS as WORKBENCH_SETTINGS
+from workbench.settings import read_settings
 
 CHAIN = [(system, service) for system in discover().values() for service in system.services]
 SERVICES = services()
@@ -34,6 +36,7 @@ PUBLISHED = {
     "alertmanager": ["alertmanager"],
     "alert-inbox": ["alert_inbox"],
     "grafana": ["grafana"],
+    "workbench": ["workbench"],
     "jaeger": ["jaeger"],
     "locust-master": ["locust"],
     "locust-worker": [],
@@ -115,10 +118,29 @@ def test_addresses_for_the_browser_move_with_their_ports():
     links = moved["frontend"]["environment"]
 
     assert moved["grafana"]["environment"]["GF_SERVER_ROOT_URL"] == url(4000, "/")
-    assert links["TRACE_URL_TEMPLATE"] == explore.trace_link_template(url(4000))
-    assert links["LOGS_URL_TEMPLATE"] == explore.logs_link_template(url(4000))
+    assert links["TRACE_URL_TEMPLATE"] == explore.trace_link_template({"grafana": url(4000)})
+    assert links["LOGS_URL_TEMPLATE"] == explore.logs_link_template({"grafana": url(4000)})
+    assert moved["workbench"]["environment"]["WORKBENCH_GRAFANA_URL"] == url(4000)
     assert f"--web.external-url={url(10090)}" in moved["prometheus"]["command"]
     assert f"--web.external-url={url(10093)}" in moved["alertmanager"]["command"]
+
+
+def test_the_workbench_is_told_where_everything_is():
+    ports = {f"{service.name.upper()}_PORT": str(service.port + 1000) for _, service in CHAIN}
+    told = read_settings(services(ports | {"WORKBENCH_PORT": "9000"})["workbench"]["environment"])
+
+    assert told.port == PORTS.workbench
+    for api in ("prometheus", "loki", "tempo"):
+        assert getattr(told, f"{api}_url") == f"http://{api}:{getattr(PORTS, api)}"
+    assert told.alert_inbox_url == f"http://alert-inbox:{PORTS.alert_inbox}"
+    assert told.service_urls == {service.name: url(service.port + 1000) for _, service in CHAIN}
+    assert set(told.systems) == {system.name for system, _ in CHAIN}
+    # Docker's own networks; whoever comes from the internet does not come from there.
+    assert all(network.is_private for network in told.writers)
+
+
+def test_the_workbench_is_told_nothing_that_it_does_not_know():
+    assert SERVICES["workbench"]["environment"].keys() <= {setting.name for setting in WORKBENCH_SETTINGS}
 
 
 # ── Files ─────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -15,7 +15,7 @@ from tests.unit.containers.build_context import let_in
 
 DOCKERFILE = (REPOSITORY / "Dockerfile").read_text()
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
-IMAGES = ("service", "loadtest")
+IMAGES = ("service", "loadtest", "workbench")
 
 
 def instructions() -> list[tuple[str, str]]:
@@ -104,7 +104,10 @@ def test_what_an_image_needs_gets_in():
         ".lab/data/metrics.db",
         ".venv/bin/python",
         ".env",
-        "lab/cli.py",
+        "lab/commands/up.py",
+        "lab/stacks/native.py",
+        "grafana/source/panels.py",
+        "grafana/provisioning/datasources/lab.yml",
         "telemetry_store/server.py",
         "tests/unit/containers/test_dockerfile.py",
         "observability/prometheus/prometheus.yml",

@@ -220,6 +220,7 @@ def test_the_backends_are_where_compose_publishes_them(docker, tmp_path):
     docker()
 
     assert stack(tmp_path, port_offset=1, profiles=("jaeger",)).backends == {
+        "workbench": url(8001),
         "grafana": url(3001),
         "prometheus": url(9091),
         "loki": url(3101),
