@@ -1,0 +1,149 @@
+/**
+ * A pair of canvases that fill an element: one for what was measured, one above it for the cursor.
+ *
+ * Draws at the screen's own pixels, only when something changed, and only while it can be seen.
+ */
+
+import { onThemeChange, token } from "../colours.js";
+import { h } from "../ui/dom.js";
+
+/** How far outside of the window a chart is drawn already, CSS pixels. */
+const NEAR = 200;
+
+export class Surface {
+  #element;
+  #layers;
+  #observers = [];
+  #stopTheme;
+  #frame = 0;
+  #visible = true;
+  #measured = false;
+  width = 0;
+  height = 0;
+
+  /**
+   * @param {HTMLElement} element has a size of its own (from the page's layout) and position: relative
+   * @param {{draw: (context: CanvasRenderingContext2D, size: Surface) => void,
+   *   overlay?: (context: CanvasRenderingContext2D, size: Surface) => void, themed?: () => void}} painters
+   *   coordinates are CSS pixels; `themed` is told of a change of theme, before everything is drawn again
+   */
+  constructor(element, { draw, overlay, themed }) {
+    this.#element = element;
+    this.#layers = [draw, overlay].filter(Boolean).map((paint) => {
+      const canvas = h("canvas", { class: "chart-canvas", "aria-hidden": "true" });
+      element.append(canvas);
+      return { canvas, context: canvas.getContext("2d"), paint, dirty: true };
+    });
+    const sizes = new ResizeObserver(([entry]) => this.#resize(entry));
+    sizes.observe(element);
+    const sight = new IntersectionObserver(([entry]) => this.#see(entry.isIntersecting), { rootMargin: `${NEAR}px` });
+    sight.observe(element);
+    this.#observers = [sizes, sight];
+    this.#stopTheme = onThemeChange(() => {
+      themed?.();
+      this.invalidate();
+    });
+  }
+
+  /** Device pixels to a CSS pixel. */
+  get ratio() {
+    return window.devicePixelRatio || 1;
+  }
+
+  /** Draw everything again with the next frame. */
+  invalidate() {
+    for (const layer of this.#layers) layer.dirty = true;
+    this.#schedule();
+  }
+
+  /** Draw only the cursor's layer again. */
+  invalidateOverlay() {
+    if (this.#layers[1]) this.#layers[1].dirty = true;
+    this.#schedule();
+  }
+
+  /** Draw what is due now instead of with the next frame. */
+  flush() {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
+    this.#paint();
+  }
+
+  destroy() {
+    cancelAnimationFrame(this.#frame);
+    for (const observer of this.#observers) observer.disconnect();
+    this.#stopTheme();
+    for (const { canvas } of this.#layers) canvas.remove();
+  }
+
+  #see(visible) {
+    this.#visible = visible;
+    if (visible) this.#schedule();
+  }
+
+  #resize({ contentRect }) {
+    if (!this.#measured) {
+      // The other observer answers only after the first frame: until then look oneself.
+      const box = this.#element.getBoundingClientRect();
+      this.#visible = box.bottom > -NEAR && box.top < window.innerHeight + NEAR;
+      this.#measured = true;
+    }
+    this.width = contentRect.width;
+    this.height = contentRect.height;
+    for (const layer of this.#layers) layer.dirty = true;
+    // At once, within the same frame: a canvas that was resized and not drawn would flash empty.
+    this.flush();
+  }
+
+  #schedule() {
+    if (this.#frame || !this.#visible || !this.width) return;
+    this.#frame = requestAnimationFrame(() => {
+      this.#frame = 0;
+      this.#paint();
+    });
+  }
+
+  #paint() {
+    if (!this.#visible || this.width < 1 || this.height < 1) return;
+    const ratio = this.ratio;
+    for (const layer of this.#layers) {
+      if (!layer.dirty) continue;
+      layer.dirty = false;
+      const { canvas, context } = layer;
+      const width = Math.round(this.width * ratio);
+      const height = Math.round(this.height * ratio);
+      if (canvas.width !== width || canvas.height !== height) {
+        canvas.width = width;
+        canvas.height = height;
+        canvas.style.width = `${width / ratio}px`;
+        canvas.style.height = `${height / ratio}px`;
+      } else {
+        context.setTransform(1, 0, 0, 1, 0, 0);
+        context.clearRect(0, 0, width, height);
+      }
+      context.setTransform(ratio, 0, 0, ratio, 0, 0);
+      layer.paint(context, this);
+    }
+  }
+}
+
+/** The middle of the device pixel at `position`, where a hairline is sharp. */
+export function crisp(position, ratio) {
+  return (Math.round(position * ratio) + 0.5) / ratio;
+}
+
+/** What a chart is drawn with: the tokens of the theme of now, and the element's own font. */
+export function palette(element) {
+  const { fontSize, fontFamily } = getComputedStyle(element);
+  return {
+    background: token("surface"),
+    line: token("line"),
+    strong: token("line-strong"),
+    text: token("text"),
+    quiet: token("text-quiet"),
+    faint: token("text-faint"),
+    accent: token("accent"),
+    selection: token("selection"),
+    font: `${fontSize} ${fontFamily}`,
+  };
+}
