@@ -7,7 +7,6 @@ import { setShape, statusShape, STATUS_WORDS } from "./status_shape.js";
 
 const PAD = 14;
 const PART_HEIGHT = 22;
-const BAR = 44;
 
 /** What stands before the name: a service, people, a store of data, a queue, something outside. 16 × 16. */
 const ICONS = {
@@ -125,8 +124,8 @@ export class Card {
       const y = 92 + 5 + i * PART_HEIGHT;
       this.#text(`part ${i}`, "card-small", PAD, y + 15, { width: 70, size: 12 });
       this.#text(`value ${i}`, "card-part-value", width - PAD, y + 15, { end: true, width: width - 2 * PAD - 76, size: 12 });
-      const bar = svg("g", { class: "card-bar", transform: `translate(${width - PAD - BAR} ${y + 19})` },
-        svg("rect", { width: BAR, height: 2, rx: 1 }), svg("rect", { height: 2, rx: 1 }));
+      const bar = svg("g", { class: "card-bar", transform: `translate(${PAD} ${y + 19})` },
+        svg("rect", { width: width - 2 * PAD, height: 2, rx: 1 }), svg("rect", { height: 2, rx: 1 }));
       this.#bars.push(bar);
       this.element.append(bar);
     });
@@ -140,7 +139,7 @@ export class Card {
     const hasShare = Number.isFinite(part.share);
     bar.classList.toggle("is-empty", !hasShare);
     bar.dataset.status = part.status ?? "unknown";
-    bar.lastChild.setAttribute("width", hasShare ? BAR * Math.min(1, Math.max(0, part.share)) : 0);
+    bar.lastChild.setAttribute("width", hasShare ? (this.#size.width - 2 * PAD) * Math.min(1, Math.max(0, part.share)) : 0);
     this.#texts.get(`value ${i}`).element.setAttribute("data-status", part.status ?? "unknown");
   }
 

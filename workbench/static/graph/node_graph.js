@@ -65,7 +65,8 @@ class NodeGraph {
   constructor(root, options) {
     this.#options = options;
     this.#picture = svg("svg", { class: "graph-picture", role: "group", "aria-label": options.label }, this.#layer);
-    this.#layer.append(this.#arrowLayer, this.#cardLayer);
+    // Cards come first for the keyboard; no arrow lies on one.
+    this.#layer.append(this.#cardLayer, this.#arrowLayer);
     this.#viewport = new Viewport(this.#picture, this.#layer, () => this.#showTools());
     const button = (name, text, act) =>
       h("button", { type: "button", class: "button button-icon button-quiet", "aria-label": text, title: text, onclick: act }, icon(name));

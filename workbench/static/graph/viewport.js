@@ -34,7 +34,8 @@ export class Viewport {
 
   /** Whether there is something that is not seen, or was moved. */
   get isNeeded() {
-    return this.#isOwn || this.#fit() < 1;
+    // Less than a pixel is nothing to look for.
+    return this.#isOwn || this.#fit() < 0.995;
   }
 
   /** The scale at which everything is seen, never larger than life, and not so small that nothing can be read. */

@@ -1,0 +1,155 @@
+/** What the page knows after one round of questions, by service, call and system. Pure: from answers to facts. */
+
+import { partsOf } from "./parts.js";
+import { limitsOf, sentence, stateOfCall, stateOfService } from "./status.js";
+
+/** Who the service graph says calls when nobody sends a span. */
+export const WORLD = "user";
+
+const ERROR_LIMIT = "service:errors:ratio1m";
+
+/**
+ * @param {{numbers: Map<string, {labels: Object<string, string>, value: number}[]>, alerts: object[], groups: object[]}} answers
+ *     `numbers` by id; `alerts` and `groups` as Prometheus' API has them
+ * @param {{systems: object[]}} lab  its description
+ */
+export function factsOf({ numbers, alerts, groups }, lab) {
+  const active = alertsOf(alerts, groups);
+  const errorLimit = limitsOf(groups).get(ERROR_LIMIT);
+  const parts = partsOf(numbers, active);
+  const ofService = new Map();
+  for (const id of ["up", "requests", "errors", "p95"]) {
+    for (const { labels, value } of numbers.get(id) ?? []) {
+      if (labels.service === undefined) continue;
+      if (!ofService.has(labels.service)) ofService.set(labels.service, {});
+      ofService.get(labels.service)[id] = value;
+    }
+  }
+  const calls = callsOf(numbers, ofService, active, errorLimit);
+  const systems = lab.systems.map((system) => systemOf(system, { ofService, calls, active, parts }));
+  const known = new Set(systems.flatMap((system) => system.nodes.map((node) => node.id)));
+  const others = [...new Set(calls.flatMap(({ client, server }) => [client, server]))]
+    .filter((name) => name !== WORLD && !known.has(name)).sort();
+  return { systems, others, alerts: active, calls, numbers, groups };
+}
+
+/** Active alerts with what their rule asks, the most pressing first. */
+export function alertsOf(alerts, groups) {
+  const rules = new Map(groups.flatMap((group) => group.rules)
+    .filter((rule) => rule.type === "alerting").map((rule) => [rule.name, rule]));
+  const pressing = (alert) => (alert.state === "firing" ? 0 : 2) + (alert.severity === "page" ? 0 : 1);
+  return alerts
+    .map(({ labels, annotations, state, activeAt, value }) => ({
+      name: labels.alertname ?? "",
+      state,
+      severity: labels.severity ?? "",
+      service: labels.service ?? "",
+      labels,
+      since: Date.parse(activeAt) / 1000,
+      value: Number(value),
+      summary: annotations?.summary ?? "",
+      description: annotations?.description ?? "",
+      lookFirst: annotations?.look_first ?? "",
+      dashboardUrl: annotations?.dashboard_url ?? "",
+      query: rules.get(labels.alertname)?.query ?? "",
+    }))
+    .sort((a, b) => pressing(a) - pressing(b) || a.since - b.since || (a.name < b.name ? -1 : 1));
+}
+
+function callsOf(numbers, ofService, alerts, errorLimit) {
+  const calls = new Map();
+  for (const [id, name] of [["calls", "calls"], ["callErrors", "errors"], ["callP95", "p95"]]) {
+    for (const { labels: { client, server, connection_type: type = "" }, value } of numbers.get(id) ?? []) {
+      if (client === undefined || server === undefined) continue;
+      const key = JSON.stringify([client, server]);
+      if (!calls.has(key)) calls.set(key, { client, server, type });
+      // One pair can be joined in more than one way; what is asked most is what is shown.
+      const call = calls.get(key);
+      if (id === "calls" && call.calls > value) continue;
+      if (id === "calls" || call.type === type) Object.assign(call, { type, [name]: value });
+    }
+  }
+  const all = [...calls.values()];
+  for (const call of all) {
+    const server = ofService.get(call.server);
+    // Who is only called by visitors knows best what they get, and ten seconds sooner than the service graph does.
+    if (call.client === WORLD && server && !all.some((other) => other.server === call.server && other.client !== WORLD)) {
+      Object.assign(call, { calls: server.requests, errors: server.errors, p95: server.p95 });
+    }
+    const about = alerts.filter(({ labels }) => labels.client === call.client && labels.server === call.server);
+    call.state = stateOfCall(call, { server, alerts: about, errorLimit });
+    call.alerts = about;
+  }
+  return all;
+}
+
+function systemOf(system, { ofService, calls, active, parts }) {
+  const names = new Set(system.services.map((service) => service.name));
+  const services = system.services.map((service) => serviceFacts(service.name, { ofService, active, parts }));
+  const hasData = services.some(({ numbers }) => numbers.up !== undefined || numbers.requests !== undefined);
+
+  // What the system's services call belongs to it, too: a database or a queue that sends no spans itself.
+  const edges = calls.filter(({ client, server }) => names.has(client) || (client === WORLD && names.has(server)));
+  const outside = [...new Set(edges.map(({ server }) => server))].filter((name) => !names.has(name)).sort();
+  const planned = plannedCalls(system, edges, ofService);
+  const nodes = [
+    { id: WORLD, kind: "world", title: "Visitors", facts: null },
+    ...services.map((facts) => ({ id: facts.name, kind: "service", title: facts.name, facts })),
+    ...outside.map((name) => ({
+      id: name,
+      kind: kindOf(edges.filter(({ server }) => server === name)),
+      title: name,
+      facts: serviceFacts(name, { ofService, active, parts }),
+    })),
+  ];
+  const about = active.filter(({ service }) => names.has(service) || outside.includes(service) || !isKnown(service, ofService));
+  return {
+    name: system.name,
+    title: system.title,
+    entry: system.entry,
+    services,
+    nodes,
+    calls: [...edges, ...planned],
+    alerts: about,
+    hasData,
+    ...sentence({ services, entry: system.entry, alerts: about, hasData }),
+  };
+}
+
+/** An alert about no service that is scraped is told by every system rather than by none. */
+function isKnown(service, ofService) {
+  return ofService.has(service);
+}
+
+function serviceFacts(name, { ofService, active, parts }) {
+  const numbers = ofService.get(name) ?? {};
+  const alerts = active.filter((alert) => alert.service === name);
+  const down = alerts.find((alert) => /^\s*up\b/.test(alert.query));
+  return {
+    name,
+    numbers,
+    alerts,
+    parts: parts.get(name) ?? [],
+    state: stateOfService(numbers, alerts),
+    downSince: numbers.up === 0 ? down?.since ?? null : null,
+  };
+}
+
+/** Calls that the manifest knows and nobody makes now; without them a system at rest would fall apart. */
+function plannedCalls(system, edges, ofService) {
+  const has = (client, server) => edges.some((edge) => edge.client === client && edge.server === server);
+  const known = [
+    [WORLD, system.entry],
+    ...system.services.flatMap((service) => (service.dependsOn ?? []).map((server) => [service.name, server])),
+  ];
+  return known.filter(([client, server]) => server && !has(client, server)).map(([client, server]) => {
+    const state = stateOfCall({}, { server: ofService.get(server), alerts: [], errorLimit: undefined });
+    return { client, server, type: "", isPlanned: true, state, alerts: [] };
+  });
+}
+
+function kindOf(edges) {
+  if (edges.some(({ type }) => type === "database")) return "database";
+  if (edges.some(({ type }) => type === "messaging_system")) return "service";
+  return edges.some(({ type }) => type === "virtual_node") ? "outside" : "service";
+}

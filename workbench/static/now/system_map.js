@@ -1,0 +1,98 @@
+/** The live map of a system; with several systems, one at a time. */
+
+import { mapAddress } from "../addresses.js";
+import { nodeGraph } from "../graph/node_graph.js";
+import { statusIcon } from "../graph/status_shape.js";
+import { h } from "../ui/dom.js";
+import { WORLD } from "./facts.js";
+import { measured } from "./measured.js";
+import { graphOf } from "./system_graph.js";
+import { counted } from "./words.js";
+
+const LEGEND = [["good", "within its objective"], ["warning", "at risk: an alert about it fires or waits"],
+  ["bad", "broken or down"], ["unknown", "idle, or nothing known"]];
+
+/**
+ * @param {object} context  of the page
+ * @param {{numbers: object[]}} options  what is asked, for "How is this measured?"
+ * @returns {{element: HTMLElement, update: (facts) => object|undefined, selectFromAddress: () => void, destroy: () => void}}
+ *     `update` gives the system that is shown
+ */
+export function systemMap({ lab, url }, { numbers, onSelect = () => {} }) {
+  const picture = h("div", {});
+  const others = h("span", {});
+  const choice = h("div", { class: "now-systems", role: "group", "aria-label": "System" });
+  const foot = h(
+    "div",
+    { class: "now-map-foot" },
+    h("ul", { class: "now-legend", "aria-label": "What the colours say" },
+      LEGEND.map(([status, text]) => h("li", {}, statusIcon(status), text))),
+    h("span", { class: "quiet" }, "Numbers are of the last minute: calls per second, and below the arrow how many fail and their p95."),
+    measured(() => numbers),
+    others,
+  );
+  const element = h("section", { "aria-label": "The system now" }, lab.systems.length > 1 ? choice : null, picture, foot);
+  let graph = null;
+  let facts = null;
+
+  const chosen = () => facts?.systems.find(({ name }) => name === url.get("system")) ?? facts?.systems[0];
+  const selected = () => ({ service: url.get("service"), call: callIn(url.get("call")) });
+  const select = (changes) => {
+    url.set({ service: null, call: null, ...changes }, { push: true });
+    draw();
+    onSelect();
+  };
+
+  function draw() {
+    const system = chosen();
+    if (!system) return undefined;
+    const picked = graphOf(system, selected());
+    if (!graph) {
+      graph = nodeGraph(picture, {
+        ...picked,
+        label: `${system.title}: who calls whom, now`,
+        onNode: ({ id }) => select(id === WORLD ? { call: `${WORLD},${system.entry}` } : { service: id }),
+        onEdge: ({ source, target }) => select({ call: `${source},${target}` }),
+      });
+    } else graph.update(picked);
+    if (lab.systems.length > 1) {
+      choice.replaceChildren(...facts.systems.map(({ name, title, status }) => h(
+        "button",
+        {
+          type: "button",
+          class: "button button-quiet",
+          "aria-pressed": name === system.name,
+          onclick: () => {
+            url.set({ system: name, service: null, call: null }, { push: true });
+            draw();
+            onSelect();
+          },
+        },
+        statusIcon(status), title,
+      )));
+    }
+    others.replaceChildren(...(facts.others.length === 0 ? [] : [
+      h("a", { href: mapAddress() }, `${counted(facts.others.length)} more ${facts.others.length === 1 ? "service sends" : "services send"} spans: see the map`),
+    ]));
+    return system;
+  }
+
+  return {
+    element,
+    update(next) {
+      facts = next;
+      const system = draw();
+      graph?.pulse();
+      return system;
+    },
+    selectFromAddress: draw,
+    chosen,
+    destroy: () => graph?.destroy(),
+  };
+}
+
+/** "frontend,backend" of the address; null for anything else. */
+export function callIn(text) {
+  const comma = text?.indexOf(",") ?? -1;
+  return comma > 0 ? [text.slice(0, comma), text.slice(comma + 1)] : null;
+}
