@@ -1,10 +1,10 @@
-import { h } from "../ui/dom.js";
+/** Explore: PromQL, LogQL and TraceQL, with answers as graphs, tables, lines, traces and maps. */
+import { explore } from "../explore/explore.js";
 
 export const usesTime = true;
 export const defaultRefresh = 0;
 
-export function mount(root, { setTitle }) {
-  setTitle("Explore");
-  root.append(h("h1", {}, "Explore"), h("p", {}, "This page is on its way."));
-  return { unmount() {} };
+export function mount(root, context) {
+  const page = explore(root, context);
+  return { unmount: () => page.destroy() };
 }
