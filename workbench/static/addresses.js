@@ -37,7 +37,7 @@ export function dashboardAddress(uid, { variables = {}, panel, ...range } = {}) 
   const chosen = Object.entries(variables).map(([name, value]) => [`var-${name}`, value]);
   return address(`/dashboards/${encodeURIComponent(uid)}`, {
     ...Object.fromEntries(chosen),
-    viewPanel: panel,
+    panel,
     ...timesOf(range),
   });
 }
@@ -79,7 +79,12 @@ export function timeInAddress(moment) {
   return typeof moment === "number" ? String(Math.round(moment * 1000)) : moment;
 }
 
-/** Our address for one of Grafana, for links that dashboards carry; null where there is none. */
+/**
+ * Our address for one of Grafana, for links that dashboards carry; null where there is none.
+ *
+ * @param {string} url "/d/uid?var-service=…", "/explore?panes=…", "/alerting/list"; without a host
+ * @returns {string|null}
+ */
 export function fromGrafana(url) {
   let parsed;
   try {
@@ -87,18 +92,47 @@ export function fromGrafana(url) {
   } catch {
     return null;
   }
-  const range = { from: parsed.searchParams.get("from"), to: parsed.searchParams.get("to") };
-  const [, first, uid] = parsed.pathname.split("/");
-  if (first === "d" && uid) {
-    const variables = {};
-    for (const name of parsed.searchParams.keys()) {
-      if (name.startsWith("var-")) {
-        variables[name.slice(4)] = parsed.searchParams.getAll(name);
-      }
-    }
-    return dashboardAddress(decodeURIComponent(uid), { variables, ...range });
+  const { pathname, searchParams } = parsed;
+  const [, first, uid] = pathname.split("/");
+  switch (first) {
+    case "d":
+      return uid ? dashboardAddress(decodeURIComponent(uid), dashboardView(searchParams)) : dashboardsAddress();
+    case "dashboards":
+      return dashboardsAddress();
+    case "explore":
+      return fromExplore(searchParams.get("panes"));
+    case "alerting":
+      // What fires, and what to look at first, stands on the first page.
+      return `${nowAddress()}#alerts`;
+    default:
+      return null;
   }
-  return null;
+}
+
+function dashboardView(params) {
+  const variables = {};
+  for (const name of params.keys()) {
+    if (name.startsWith("var-")) {
+      variables[name.slice(4)] = params.getAll(name);
+    }
+  }
+  return { variables, panel: params.get("viewPanel"), from: params.get("from"), to: params.get("to") };
+}
+
+/** The first query of each of two panes; their range is the first one's. */
+function fromExplore(panes) {
+  let found;
+  try {
+    found = Object.values(JSON.parse(panes ?? "")).slice(0, 2);
+  } catch {
+    return null;
+  }
+  const asked = found.flatMap(({ datasource, queries }) => {
+    const [{ expr, query, datasource: own } = {}] = queries ?? [];
+    const source = own?.uid ?? datasource;
+    return ["prometheus", "loki", "tempo"].includes(source) ? [{ source, query: expr ?? query ?? "" }] : [];
+  });
+  return asked.length > 0 ? exploreAddress(asked, found[0].range) : null;
 }
 
 /** A dashboard in Grafana. */

@@ -5,7 +5,7 @@
  */
 
 import { dashboardAddress, exploreAddress, traceAddress } from "../addresses.js";
-import { namedColour } from "../colours.js";
+import { dashboardColour } from "../colours.js";
 import { ask } from "../data/http.js";
 import { menu } from "../ui/menu.js";
 import { addressHere, linksOfClick } from "./data_links.js";
@@ -19,7 +19,7 @@ const PHONE_WIDTH = 640;
 export class Board {
   #context;
   #asked = { key: "", promise: null, controller: null };
-  #answer = { panels: {}, variables: {}, annotations: {}, words: {} };
+  #answer = null;
   #marks = [];
 
   /**
@@ -101,7 +101,8 @@ export class Board {
 
   /** A title or an address with the dashboard's variables filled in. */
   words(text = "") {
-    return this.#answer.words[text] ?? text;
+    // Until the values are known a title goes without them.
+    return this.#answer === null ? text.replace(/[\s,]*\$\{[^}]*\}/g, "") : (this.#answer.words[text] ?? text);
   }
 
   /** Moments to mark on graphs. */
@@ -138,7 +139,7 @@ export class Board {
       context: this.#context,
       navigate,
       announce,
-      colourOf: namedColour,
+      colourOf: dashboardColour,
       syncKey: this.uid,
       words: (text) => this.words(text),
       rangeInAddress: () => this.rangeInAddress(),
@@ -150,7 +151,7 @@ export class Board {
   }
 
   #linksOf(links, click) {
-    return linksOfClick(links, { ...click, range: { ...this.range(), text: this.rangeInAddress() } }, this.#answer.words);
+    return linksOfClick(links, { ...click, range: { ...this.range(), text: this.rangeInAddress() } }, this.#answer?.words);
   }
 
   #openLinks({ links, name, labels, value }, event, { time, value: there, anchor } = {}) {

@@ -1,7 +1,9 @@
-/** A panel's data as CSV, for spreadsheets: RFC 4180. */
+/** A panel's data as CSV: series side by side, tables as they are. */
+
+import { csv } from "../format/csv.js";
 
 /**
- * Series side by side with one column of times; tables as they are.
+ * Series share one column of times.
  *
  * @param {import("./frames.js").Frame[]} frames with titles
  * @returns {string}
@@ -22,7 +24,7 @@ function seriesCsv(frames) {
   });
   const times = [...byTime.keys()].sort((one, other) => one - other);
   const head = ["Time", ...frames.map(({ fields }) => fields[1].title ?? fields[1].name)];
-  return lines([head, ...times.map((time) => [moment(time), ...byTime.get(time)])]);
+  return csv([head, ...times.map((time) => [moment(time), ...byTime.get(time)])]);
 }
 
 function tableCsv({ fields, length }) {
@@ -30,20 +32,7 @@ function tableCsv({ fields, length }) {
   const rows = Array.from({ length }, (_, index) =>
     shown.map(({ type, values }) => (type === "time" ? moment(values[index]) : values[index])),
   );
-  return lines([shown.map(({ title, name }) => title ?? name), ...rows]);
-}
-
-function lines(rows) {
-  return rows.map((row) => `${row.map(cell).join(",")}\r\n`).join("");
-}
-
-/** A text that a spreadsheet would take for a formula is kept from being one: telemetry is written by anybody. */
-function cell(value) {
-  if (value === null || value === undefined || Number.isNaN(value)) {
-    return "";
-  }
-  const text = typeof value === "string" && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return csv([shown.map(({ title, name }) => title ?? name), ...rows]);
 }
 
 function moment(seconds) {

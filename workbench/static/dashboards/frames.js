@@ -110,8 +110,8 @@ function spansFrame(question, traces) {
   const rows = traces.flatMap((trace) =>
     trace.spanSets.flatMap(({ spans }) => spans.map((span) => ({ trace, span }))),
   );
-  const names = [...new Set(rows.flatMap(({ span }) => Object.keys(span.attributes)))].sort();
-  const own = ["service.name", "name"];
+  const found = rows.flatMap(({ span }) => Object.keys(span.attributes));
+  const names = [...new Set(found)].filter((name) => name !== "name").sort();
   return {
     refId: question.ref_id,
     length: rows.length,
@@ -119,15 +119,8 @@ function spansFrame(question, traces) {
       { name: "Trace ID", type: "string", values: rows.map(({ trace }) => trace.traceId) },
       { name: "Span ID", type: "string", hidden: true, values: rows.map(({ span }) => span.spanId) },
       { name: "Start time", type: "time", values: rows.map(({ span }) => span.start) },
-      {
-        name: "Service",
-        type: "string",
-        values: rows.map(({ trace, span }) => String(span.attributes["service.name"] ?? trace.rootService)),
-      },
       { name: "Name", type: "string", values: rows.map(({ trace, span }) => span.name ?? trace.rootName) },
-      ...names
-        .filter((name) => !own.includes(name))
-        .map((name) => ({ name, type: "string", values: rows.map(({ span }) => textOf(span.attributes[name])) })),
+      ...names.map((name) => ({ name, type: "string", values: rows.map(({ span }) => textOf(span.attributes[name])) })),
       { name: "Duration", type: "number", unit: "ns", values: rows.map(({ span }) => span.durationSeconds * 1e9) },
     ],
   };

@@ -1,6 +1,6 @@
 /** The head of a dashboard: its title, what it is about, the ways to its neighbours. */
 
-import { dashboardsAddress, toGrafanaDashboard } from "../addresses.js";
+import { dashboardsAddress } from "../addresses.js";
 import { h } from "../ui/dom.js";
 import { icon } from "../ui/icons.js";
 import { menuButton } from "../ui/menu.js";
@@ -12,7 +12,7 @@ import { menuButton } from "../ui/menu.js";
 export function boardHead(board) {
   const { title, description = "", links = [] } = board.document;
   const ways = h("nav", { class: "board-links", "aria-label": "Neighbouring dashboards" });
-  const update = () => ways.replaceChildren(...links.map((link) => wayOf(link, board)).filter(Boolean), ...grafana(board));
+  const update = () => ways.replaceChildren(...links.map((link) => wayOf(link, board)).filter(Boolean));
   update();
   const element = h(
     "header",
@@ -43,23 +43,4 @@ function dashboardsWith(tags, board) {
   return (board.lab.dashboards ?? [])
     .filter((other) => tags.every((tag) => other.tags?.includes(tag)))
     .map(({ uid, title }) => ({ text: title, href: board.addressOfDashboard(uid), checked: uid === board.uid }));
-}
-
-function grafana(board) {
-  const { grafanaUrl } = board.lab;
-  return grafanaUrl
-    ? [
-        h(
-          "a",
-          {
-            class: "button button-quiet",
-            href: toGrafanaDashboard(grafanaUrl, board.uid, board.viewInAddress()),
-            target: "_blank",
-            rel: "noopener noreferrer",
-          },
-          "Open in Grafana",
-          icon("external"),
-        ),
-      ]
-    : [];
 }

@@ -1,6 +1,6 @@
 /** The switches of a dashboard's annotations, and what asks for those that are on. */
 
-import { namedColour } from "../colours.js";
+import { dashboardColour } from "../colours.js";
 import { h, uniqueId } from "../ui/dom.js";
 import { marker } from "./annotations.js";
 
@@ -31,7 +31,7 @@ export function marksBar(root, board, { hidden, onHide, onMarks }) {
         refresh();
       },
     });
-    const dot = h("span", { class: "mark-dot", style: { "--mark": namedColour(annotation.iconColor ?? "") }, "aria-hidden": "true" });
+    const dot = h("span", { class: "mark-dot", style: { "--mark": dashboardColour(annotation.iconColor ?? "") }, "aria-hidden": "true" });
     return h("span", { class: "mark-switch" }, box, h("label", { for: id }, dot, annotation.name));
   }
 
@@ -69,7 +69,7 @@ export function marksBar(root, board, { hidden, onHide, onMarks }) {
     if (known?.key === key) {
       return known.ask;
     }
-    const ask = marker(annotation, question, namedColour(annotation.iconColor ?? ""));
+    const ask = marker(annotation, question, dashboardColour(annotation.iconColor ?? ""));
     asked.set(annotation.name, { key, ask });
     return ask;
   }

@@ -38,7 +38,8 @@ export function panelView(panel, board) {
     if (module === null) {
       return null;
     }
-    const questions = await board.questionsOf(panel, signal);
+    const questions = await board.questionsOf(panel);
+    head.update();
     const key = JSON.stringify(questions);
     if (key !== state.questions) {
       state.questions = key;
@@ -76,7 +77,6 @@ export function panelView(panel, board) {
     }
     const { module, data } = loaded;
     state.data = data;
-    head.update();
     if ((module.isEmpty ?? nothing)(data)) {
       endDrawing();
       say("empty");

@@ -1,5 +1,7 @@
 /** One dashboard, drawn from Grafana's JSON. */
 
+import { toGrafanaDashboard } from "../addresses.js";
+import { onThemeChange } from "../colours.js";
 import { Board } from "../dashboards/board.js";
 import { grid } from "../dashboards/grid.js";
 import { boardHead } from "../dashboards/head.js";
@@ -80,7 +82,8 @@ function show(root, document, context) {
   replace(root, head.element, h("div", { class: "board-bar" }, bar, switches), place);
   build();
   changed("start");
-  const ends = [time.onChange(changed), url.onChange(addressChanged)];
+  // Colours of the JSON are told to the drawings once, in the theme of now.
+  const ends = [time.onChange(changed), url.onChange(addressChanged), onThemeChange(addressChanged)];
 
   function build() {
     panels?.destroy();
@@ -117,8 +120,14 @@ function show(root, document, context) {
     if (reason !== "refresh") {
       await board.questions().catch(() => {});
       head.update();
+      offerGrafana();
       loadOptions();
     }
+  }
+
+  function offerGrafana() {
+    const { grafanaUrl } = context.lab;
+    context.openInGrafana(grafanaUrl ? toGrafanaDashboard(grafanaUrl, board.uid, board.viewInAddress()) : null);
   }
 
   function known() {

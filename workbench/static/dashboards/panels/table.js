@@ -27,7 +27,7 @@ export function draw(root, panel, tools) {
       root.replaceChildren();
       shape = now;
       shown = table(root, {
-        columns: fields.map((field) => columnOf(field, tools)),
+        columns: widthsOf(fields, root.clientWidth).map((width, index) => columnOf(fields[index], width, tools)),
         sortBy: sortOf(fields, panel.options?.sortBy),
         rows,
         caption: tools.words(panel.title),
@@ -58,14 +58,33 @@ function sortOf(fields, sortBy = []) {
   return field ? { id: field.name, descending: Boolean(wanted.desc) } : null;
 }
 
-function columnOf(field, tools) {
+/** Below this a column cannot be read. In pixels. */
+const NARROWEST = 70;
+
+/**
+ * The widths that fields ask for, and shares of the room where there is less than they ask for. Pure.
+ *
+ * @param {import("../frames.js").Field[]} fields
+ * @param {number} room in pixels
+ * @returns {Array<string|undefined>}
+ */
+export function widthsOf(fields, room) {
+  const wanted = fields.map(({ config }) => config.custom.width);
+  const total = wanted.reduce((sum, width) => sum + (width ?? NARROWEST), 0);
+  if (room === 0 || total <= room) {
+    return wanted.map((width) => (width ? `${width}px` : undefined));
+  }
+  return wanted.map((width) => `${Math.round(((width ?? NARROWEST) / total) * 1000) / 10}%`);
+}
+
+function columnOf(field, width, tools) {
   const { name, title, type, config } = field;
   const display = displayOf(withRange(config, field), tools.colourOf);
   return {
     id: name,
     title,
     align: type === "number" ? "end" : "start",
-    width: config.custom.width ? `${config.custom.width}px` : undefined,
+    width,
     sort: (row) => row[name] ?? null,
     render: (row) => cell(row, field, display, tools),
   };
