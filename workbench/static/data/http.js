@@ -12,8 +12,10 @@ export { ApiError } from "./api_error.js";
 /** A little longer than the server's own patience with an API, whose answer is the better message. */
 const TIMEOUT_SECONDS = 35;
 
-/** Of the six connections that a browser opens to one host one stays free for pages and modules. */
-const queue = new Queue(5);
+/**
+ * A browser opens six connections to one host. An API that hangs may hold four of them: the others go on with the rest.
+ */
+const queue = new Queue(6, 4);
 
 /** Questions under way, by what they ask: {promise, askers, controller}. */
 const underWay = new Map();
@@ -89,7 +91,7 @@ function shared(question, signal) {
 }
 
 async function send(question, signal) {
-  const release = await queue.turn({ signal, urgent: question.urgent ?? false });
+  const release = await queue.turn({ group: question.backend ?? "", signal, urgent: question.urgent });
   const patience = new AbortController();
   const timer = setTimeout(() => patience.abort(), question.timeout * 1000);
   const signals = signal ? AbortSignal.any([signal, patience.signal]) : patience.signal;

@@ -10,7 +10,7 @@ const API = "/api/loki/loki/api/v1";
 /** Keeps what a query found in a line apart from the labels of its stream. */
 const CATEGORIZE = { "X-Loki-Response-Encoding-Flags": "categorize-labels" };
 
-export { levelOf };
+export { levelOf, linesOf };
 
 /**
  * A query's lines, or for a metric query its series.

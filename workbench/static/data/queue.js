@@ -1,56 +1,70 @@
-/** So many at a time: a queue in which the urgent go first, and from which who lost interest leaves. */
+/** So many at a time: a queue in which the urgent go first, and in which no group may take all places. */
 
 export class Queue {
-  #free;
+  #places;
+  #placesOfOne;
+  #held = new Map();
   #waiting = [];
 
-  /** @param {number} places how many may be under way at a time */
-  constructor(places) {
-    this.#free = places;
+  /**
+   * @param {number} places how many may be under way at a time
+   * @param {number} placesOfOne how many of them for one group
+   */
+  constructor(places, placesOfOne = places) {
+    this.#places = places;
+    this.#placesOfOne = placesOfOne;
   }
 
   /**
    * Waits for a place.
    *
-   * @param {{signal?: AbortSignal, urgent?: boolean}} wish
+   * @param {{group?: string, signal?: AbortSignal, urgent?: boolean}} wish
    * @returns {Promise<function(): void>} gives the place back
    */
-  turn({ signal, urgent = false } = {}) {
+  turn({ group = "", signal, urgent = false } = {}) {
     if (signal?.aborted) {
       return Promise.reject(signal.reason);
     }
-    if (this.#free > 0) {
-      this.#free -= 1;
-      return Promise.resolve(this.#place());
-    }
     return new Promise((resolve, reject) => {
-      const waiter = { urgent, go: null };
+      const waiter = { group, urgent, go: null };
       const leave = () => {
         this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
         reject(signal.reason);
       };
       waiter.go = () => {
         signal?.removeEventListener("abort", leave);
-        resolve(this.#place());
+        resolve(this.#place(group));
       };
       signal?.addEventListener("abort", leave, { once: true });
       const behind = urgent ? this.#waiting.findIndex((other) => !other.urgent) : -1;
       this.#waiting.splice(behind < 0 ? this.#waiting.length : behind, 0, waiter);
+      this.#next();
     });
   }
 
-  #place() {
-    let held = true;
+  #next() {
+    const held = [...this.#held.values()].reduce((sum, count) => sum + count, 0);
+    if (held < this.#places) {
+      const index = this.#waiting.findIndex(({ group }) => this.#of(group) < this.#placesOfOne);
+      if (index >= 0) {
+        this.#waiting.splice(index, 1)[0].go();
+      }
+    }
+  }
+
+  #place(group) {
+    this.#held.set(group, this.#of(group) + 1);
+    let mine = true;
     return () => {
-      if (held) {
-        held = false;
-        const next = this.#waiting.shift();
-        if (next) {
-          next.go();
-        } else {
-          this.#free += 1;
-        }
+      if (mine) {
+        mine = false;
+        this.#held.set(group, this.#of(group) - 1);
+        this.#next();
       }
     };
+  }
+
+  #of(group) {
+    return this.#held.get(group) ?? 0;
   }
 }
