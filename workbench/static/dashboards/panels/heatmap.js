@@ -1,6 +1,7 @@
 /** Panels of type heatmap: how many of what size, over time, from a histogram's buckets. */
 
 import { heatmap } from "../../chart/heatmap.js";
+import { thinned } from "../exemplars.js";
 
 export function draw(root, panel, tools) {
   const chart = heatmap(root, {
@@ -16,7 +17,7 @@ export function draw(root, panel, tools) {
     update: ({ answers, range, annotations }) =>
       chart.update({
         series: answers.flatMap(({ series }) => series ?? []),
-        exemplars: answers.flatMap(({ exemplars }) => exemplars ?? []),
+        exemplars: thinned(answers.flatMap(({ exemplars }) => exemplars ?? []), range),
         annotations,
         range,
       }),

@@ -3,6 +3,7 @@
 import { mixed, parseColour } from "../../chart/contrast.js";
 import { thresholdColour } from "../../chart/values.js";
 import { timeSeries } from "../../chart/time_series.js";
+import { thinned } from "../exemplars.js";
 import { displayOf, fixedColour } from "../field_config.js";
 
 export function draw(root, panel, tools) {
@@ -18,7 +19,7 @@ export function draw(root, panel, tools) {
     update: ({ frames, answers, range, annotations }) =>
       chart.update({
         series: chartSeries(frames, tools.colourOf),
-        exemplars: answers.flatMap(({ exemplars }) => exemplars ?? []),
+        exemplars: thinned(answers.flatMap(({ exemplars }) => exemplars ?? []), range),
         annotations,
         range,
       }),
