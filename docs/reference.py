@@ -1,7 +1,7 @@
 """Writes the reference pages that are made from the code: `python -m docs.reference`. A test compares them.
 
-settings.md comes from the tables of settings of each service, the workbench and the telemetry store, signals.md from the
-services' metrics and span names, explore.md from the ready questions of `lab status`.
+settings.md comes from the tables of settings of each service, the workbench and the telemetry store, signals.md from
+the services' metrics and span names, explore.md from the ready questions of `lab status`.
 """
 
 from __future__ import annotations

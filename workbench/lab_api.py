@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -130,11 +131,9 @@ async def _read_object(request: Request) -> dict[str, Any]:
         body += piece
         if len(body) > _LONGEST_BODY:
             raise ValueError(f"that is more than {_LONGEST_BODY} bytes")
-    import json
-
     try:
         content = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"that is no JSON: {error}") from None
     if not isinstance(content, dict):
         raise ValueError('send an object such as {"text": "new version", "kind": "deploy"}')

@@ -7,6 +7,7 @@ browser fetches all of them at once and not one generation after the other.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import html
 import json
@@ -108,8 +109,8 @@ class Pages:
         self._describe = describe
         self._directory = directory
         self._read_at: object = None
-        self._static = StaticFiles("", {})
-        self._looked_after()
+        self._files = StaticFiles("", {})
+        self.static()
 
     def routes(self) -> list[BaseRoute]:
         return [
@@ -129,13 +130,13 @@ class Pages:
         return answer
 
     def _answer(self, request: Request, page: str, status: int) -> Response:
-        static = self._looked_after()
+        static = self.static()
         text = shell(static, page, self._describe(request))
         # Its links name the files of today.
         return HTMLResponse(text, status, {"Cache-Control": "no-store"})
 
     async def _file(self, request: Request) -> Response:
-        static = self._static
+        static = self._files
         name = request.path_params["name"]
         content = static.files.get(name)
         if content is None:
@@ -149,21 +150,22 @@ class Pages:
         )
 
     async def _icon(self, request: Request) -> Response:
-        content = self._static.files.get(_ICON)
+        content = self._files.files.get(_ICON)
         if content is None:
             return Response(status_code=404)
         return Response(content, media_type=_MEDIA_TYPES[".svg"])
 
-    def _looked_after(self) -> StaticFiles:
+    def static(self) -> StaticFiles:
         """The files as they are now: somebody may be working on them."""
-        seen = [
-            (name, (stat := self._directory.joinpath(name).stat()).st_mtime_ns, stat.st_size)
-            for name in _names(self._directory)
-        ]
-        if seen != self._read_at:
-            self._static = StaticFiles.read(self._directory)
-            self._read_at = seen
-        return self._static
+        with contextlib.suppress(FileNotFoundError):  # between two steps of an editor
+            seen = [
+                (name, (stat := self._directory.joinpath(name).stat()).st_mtime_ns, stat.st_size)
+                for name in _names(self._directory)
+            ]
+            if seen != self._read_at:
+                self._files = StaticFiles.read(self._directory)
+                self._read_at = seen
+        return self._files
 
 
 def shell(static: StaticFiles, page: str, lab: Mapping[str, Any]) -> str:

@@ -33,7 +33,7 @@ def test_status_is_healthy_and_names_every_process(lab):
     assert status["healthy"] is True
     assert [
         (process["name"], process["healthy"], process["ready"], process["problem"]) for process in status["processes"]
-    ] == [(name, True, True, None) for name in ("telemetry_store", "database", "backend", "frontend")]
+    ] == [(name, True, True, None) for name in ("telemetry_store", "workbench", "database", "backend", "frontend")]
     assert all(process["resident_bytes"] > 10**7 for process in status["processes"])
 
 

@@ -217,11 +217,11 @@ def test_a_backend_that_is_killed_comes_back_with_what_it_had(native_lab, backen
     assert set(told) <= set(notifications(native_lab))
 
 
-def test_the_links_of_a_page_lead_to_grafana_where_it_runs_and_to_the_apis_where_not(native_lab, real):
+def test_the_links_of_a_page_lead_to_grafana_where_it_runs_and_to_the_workbench_where_not(native_lab, real):
     page = requests.get(native_lab.url("frontend", "/user/5"), headers={"Accept": "text/html"}, timeout=10).text
 
     backends = native_lab.state().backends
-    assert (backends["grafana"] + "/explore" if "grafana" in real else backends["tempo"] + "/api/traces/") in page
+    assert (backends["grafana"] + "/explore" if "grafana" in real else backends["workbench"] + "/trace/") in page
 
 
 @pytest.fixture

@@ -74,8 +74,8 @@ def test_a_browser_gets_a_page_with_the_path_and_the_trace(chain: Chain, path: s
         "cache miss",
         'aria-label="database: ',
         f"<code>{trace_id}</code>",
-        f'href="http://127.0.0.1:3200/api/traces/{trace_id}"',
-        f"%7C%3D%20%22{trace_id}%22",
+        f'href="http://127.0.0.1:8000/trace/{trace_id}"',
+        f"%7C%3D+%22{trace_id}%22",
     ):
         assert text in response.text
     assert response.headers["Vary"] == "Accept"
