@@ -15,7 +15,7 @@ const parts = skeleton();
 const url = new UrlState();
 const time = new Time(url);
 const keyboard = new Keyboard();
-const header = new Header(parts, { lab, url, time, keyboard });
+const header = new Header(parts, { lab, time, keyboard });
 
 const router = new Router(parts.page, {
   url,
@@ -23,7 +23,9 @@ const router = new Router(parts.page, {
     if (module !== null) {
       time.setDefaults({ ...module.defaultRange, refresh: module.defaultRefresh ?? 0 });
     }
-    header.show({ name, usesTime: module?.usesTime ?? null });
+    // A page with two faces says for each address whether it has a time range.
+    const usesTime = typeof module?.usesTime === "function" ? module.usesTime(url.path) : module?.usesTime;
+    header.show({ name, usesTime: usesTime ?? null });
   },
   contextFor: ({ signal }) => ({
     lab,
@@ -43,7 +45,6 @@ const router = new Router(parts.page, {
   }),
 });
 
-header.navigate = (address) => router.navigate(address);
 addShortcuts(keyboard, { header, time, navigate: (address) => router.navigate(address), page: parts.page });
 keyboard.start();
 router.start();

@@ -1,0 +1,286 @@
+/**
+ * The waterfall with what belongs to it: mini-map, search, toggles, and the details of the span that is chosen. All of
+ * its state is in the address: span, window, find, only, path, lines, depth.
+ */
+
+import { h, replace } from "../ui/dom.js";
+import { icon } from "../ui/icons.js";
+import { criticalPath, criticalTimes } from "./critical_path.js";
+import { finder } from "./find.js";
+import { minimap } from "./minimap.js";
+import { ancestors } from "./model.js";
+import { spanDetails } from "./span_details.js";
+import { collapsedFrom, waterfall, withChildrenUnder } from "./waterfall.js";
+import { windowFrom, windowOf, windowText } from "./window.js";
+
+/** Pixels of width from which the details have a place of their own at the side. */
+const WIDE = 1080;
+
+/**
+ * @param {HTMLElement} root
+ * @param {{trace, lines: Promise<{byId: Map, count: number, cut: boolean}>, metricNames: Promise<Set<string>>, context}} options
+ * @returns {{update: function({trace, lines}): void, select: function(string): void, destroy: function(): void}}
+ */
+export function waterfallView(root, { trace, lines, metricNames, context }) {
+  const { url } = context;
+  let critical = criticalTimes(criticalPath(trace));
+  let shown = windowFrom(url.get("window"), trace.duration);
+  let selected = trace.byId.has(url.get("span")) ? url.get("span") : null;
+  let collapsed = collapsedByDepth();
+  let matches = null;
+  let found = [];
+  let details = null;
+  let marks = new Map();
+  let ended = false;
+
+  const search = h("input", { class: "input", type: "search", value: url.get("find") ?? "", placeholder: "Find: words, http.route=…, > 5ms, error",
+    "aria-label": "Find spans in this trace", spellcheck: "false", autocomplete: "off", oninput: () => find(), onkeydown: searchKey });
+  const place = h("output", { class: "find-place", "aria-live": "polite" });
+  const only = toggle("Only these", "only", false, () => { graph.update({ onlyMatches: isOn("only", false) }); });
+  const steps = h("span", { class: "find-steps", hidden: true },
+    h("button", { type: "button", class: "button button-quiet button-icon", "aria-label": "The one before", title: "Shift+Enter", onclick: () => next(-1) }, icon("up")),
+    h("button", { type: "button", class: "button button-quiet button-icon", "aria-label": "The next one", title: "Enter", onclick: () => next(1) }, icon("down")), only);
+  const path = toggle("Critical path", "path", true, () => graph.update({ path: isOn("path", true) }), "What everything waited for: the dark line under the bars");
+  const dots = toggle("Log lines", "lines", true, () => graph.update({ lines: linesShown() }), "Dots on the bars, at the time of each line");
+  const depth = h("select", { class: "select", "aria-label": "Levels shown", onchange: () => setDepth(depth.value) });
+  const errors = h("button", { type: "button", class: "button", hidden: trace.errors === 0, onclick: () => { search.value = "status=error"; find(); next(1); } }, "Errors");
+  const whole = h("button", { type: "button", class: "button", hidden: true, onclick: () => setWindow(windowOf(0, trace.duration, trace.duration)) }, icon("zoomOut"), "All of the time");
+  const map = h("div", { class: "trace-minimap" });
+  const main = h("div", { class: "trace-main" });
+  const side = h("aside", { class: "trace-side", hidden: true, "aria-label": "The chosen span" });
+  const note = h("p", { class: "trace-note quiet" });
+  const element = h("div", { class: "trace-waterfall" },
+    map,
+    h("div", { class: "trace-tools", role: "toolbar", "aria-label": "Find and show" },
+      h("div", { class: "trace-find" }, search, place, steps), errors, h("span", { class: "spacer" }), whole, path, dots, depth),
+    h("div", { class: "trace-split" }, main, side), note);
+  root.append(element);
+  fillDepths();
+  only.setAttribute("aria-pressed", String(isOn("only", false)));
+
+  const overview = minimap(map, { trace, window: shown, onWindow: setWindow });
+  matchesOf();
+  const graph = waterfall(main, {
+    trace, critical, path: isOn("path", true), lines: linesShown(), window: shown, selected, collapsed, matches,
+    onlyMatches: isOn("only", false),
+  }, { onSelect: select, onToggle: toggleSpan, onWindow: setWindow, onNext: next });
+  showWindow();
+  awaitLines(lines);
+  const resized = new ResizeObserver(() => placeDetails());
+  resized.observe(element);
+  const fitted = new ResizeObserver(fit);
+  fitted.observe(document.body);
+  fit();
+  if (selected) {
+    openWay(selected);
+    showDetails();
+    graph.reveal(selected);
+  }
+
+  function isOn(name, usually) {
+    return (url.get(name) ?? (usually ? "on" : "off")) !== "off";
+  }
+
+  function toggle(text, name, usually, changed, title = null) {
+    const button = h("button", { type: "button", class: `button show-${name}`, "aria-pressed": isOn(name, usually), title, onclick: () => {
+      const on = !isOn(name, usually);
+      url.set({ [name]: on === usually ? null : on ? "on" : "off" });
+      button.setAttribute("aria-pressed", String(on));
+      changed();
+    } }, text);
+    return button;
+  }
+
+  function linesShown() {
+    return isOn("lines", true) ? marks : new Map();
+  }
+
+  function awaitLines(promise) {
+    promise.then((result) => {
+      if (ended || promise !== lines) return;
+      marks = new Map([...result.byId].map(([id, all]) => [id || trace.root?.spanId, all.map((line) => ({
+        at: Number(BigInt(line.nano) - trace.startNano) / 1000, level: line.level, text: String(line.fields?.message ?? line.line),
+      }))]));
+      graph.update({ lines: linesShown() });
+      note.textContent = result.cut ? `Of its log lines the first ${result.count} are shown here.` : "";
+    }, (error) => {
+      if (!ended) note.textContent = `The log lines are missing: ${error.message}`;
+    });
+  }
+
+  function setWindow(next) {
+    shown = next;
+    url.set({ window: windowText(shown, trace.duration) });
+    graph.update({ window: shown });
+    showWindow();
+  }
+
+  function showWindow() {
+    overview.update({ window: shown });
+    whole.hidden = windowText(shown, trace.duration) === null;
+  }
+
+  function find() {
+    url.set({ find: search.value.trim() || null });
+    matchesOf();
+    graph.update({ matches });
+  }
+
+  function matchesOf() {
+    const test = finder(search.value);
+    found = test ? trace.spans.filter(test) : [];
+    matches = test ? new Set(found.map((span) => span.id)) : null;
+    steps.hidden = !test;
+    showPlace();
+  }
+
+  function showPlace() {
+    const at = found.findIndex((span) => span.id === selected) + 1;
+    place.textContent = matches ? (found.length ? `${at || "–"} of ${found.length}` : "none") : "";
+  }
+
+  function next(by) {
+    if (!found.length) return;
+    const at = found.findIndex((span) => span.id === selected);
+    const to = at < 0 ? (by > 0 ? 0 : found.length - 1) : (at + by + found.length) % found.length;
+    select(found[to].id);
+    graph.reveal(selected);
+  }
+
+  function searchKey(event) {
+    if (event.key === "Enter") {
+      event.preventDefault();
+      next(event.shiftKey ? -1 : 1);
+    } else if (event.key === "Escape" && search.value) {
+      event.preventDefault();
+      search.value = "";
+      find();
+    } else if (event.key === "ArrowDown") {
+      event.preventDefault();
+      graph.focus();
+    }
+  }
+
+  function select(id) {
+    selected = id && trace.byId.has(id) ? id : null;
+    url.set({ span: selected });
+    if (selected) openWay(selected);
+    showDetails();
+    graph.update({ selected });
+    if (selected) graph.reveal(selected);
+    showPlace();
+    context.announce(selected ? `Details of ${trace.byId.get(selected).name}` : "Details closed");
+  }
+
+  /** A chosen span has to be seen: nothing above it stays collapsed. */
+  function openWay(id) {
+    const closed = ancestors(trace.byId.get(id)).filter((span) => collapsed.has(span.id));
+    if (!closed.length) return;
+    collapsed = new Set(collapsed);
+    for (const span of closed) collapsed.delete(span.id);
+    graph.update({ collapsed });
+  }
+
+  function toggleSpan(id, close, { under }) {
+    const span = trace.byId.get(id);
+    if (!span) return;
+    collapsed = new Set(collapsed);
+    for (const one of under ? withChildrenUnder(span) : [id]) {
+      if (close) collapsed.add(one);
+      else collapsed.delete(one);
+    }
+    graph.update({ collapsed });
+  }
+
+  function collapsedByDepth() {
+    const levels = Number(url.get("depth"));
+    return Number.isInteger(levels) && levels > 0 ? collapsedFrom(trace, levels) : new Set();
+  }
+
+  function fillDepths() {
+    const levels = Array.from({ length: Math.min(trace.depth, 12) - 1 }, (_, i) => i + 1);
+    replace(depth, h("option", { value: "" }, "All levels"), levels.map((n) => h("option", { value: String(n) }, n === 1 ? "1 level" : `${n} levels`)));
+    depth.value = url.get("depth") ?? "";
+    depth.hidden = trace.depth < 3;
+  }
+
+  function setDepth(value) {
+    url.set({ depth: value || null });
+    collapsed = collapsedByDepth();
+    if (selected) openWay(selected);
+    graph.update({ collapsed });
+  }
+
+  function showDetails() {
+    details?.part.destroy();
+    details = null;
+    const span = selected ? trace.byId.get(selected) : null;
+    if (span) {
+      const box = h("div", { class: "details-box" });
+      details = { box, part: spanDetails(box, {
+        trace, span, critical: critical.get(span)?.time ?? 0, lines: lines.then((result) => result.byId), metricNames, context,
+        onSelect: (id) => { select(id); graph.focus(); },
+        onFind: (text) => { search.value = text; find(); search.focus(); },
+        onClose: () => { select(null); graph.focus(); },
+      }) };
+    }
+    placeDetails(true);
+  }
+
+  let placed = null;
+  /** At the side where there is room, else under the span's own row. */
+  function placeDetails(anew = false) {
+    const where = !details ? null : element.clientWidth >= WIDE ? "side" : "row";
+    if (where === placed && !anew) return;
+    placed = where;
+    side.hidden = where !== "side";
+    if (where === "side") replace(side, details.box);
+    else side.replaceChildren();
+    graph.placeDetails(where === "row" ? details.box : null);
+    if (where === "side") side.scrollTop = 0;
+  }
+
+  /** The rows take what is left of the window, so that the ruler and the tools stay in sight. */
+  function fit() {
+    const top = main.getBoundingClientRect().top + scrollY;
+    const room = Math.max(320, innerHeight - Math.min(top, innerHeight * 0.55) - 24);
+    element.style.setProperty("--room", `${Math.round(room)}px`);
+  }
+
+  return {
+    update(next) {
+      trace = next.trace;
+      lines = next.lines;
+      critical = criticalTimes(criticalPath(trace));
+      shown = windowFrom(url.get("window"), trace.duration);
+      if (selected && !trace.byId.has(selected)) selected = null;
+      fillDepths();
+      matchesOf();
+      errors.hidden = trace.errors === 0;
+      overview.update({ trace, window: shown });
+      graph.update({ trace, critical, window: shown, matches, selected });
+      showDetails();
+      awaitLines(lines);
+    },
+    /** What the address says now, after back or forward. */
+    follow() {
+      shown = windowFrom(url.get("window"), trace.duration);
+      search.value = url.get("find") ?? "";
+      matchesOf();
+      graph.update({ window: shown, matches });
+      showWindow();
+      const id = url.get("span");
+      if (id !== selected) select(id);
+    },
+    select,
+    destroy() {
+      ended = true;
+      details?.part.destroy();
+      resized.disconnect();
+      fitted.disconnect();
+      overview.destroy();
+      graph.destroy();
+      element.remove();
+    },
+  };
+}
