@@ -103,8 +103,12 @@ export async function patterns(q, { from, to, step, signal }) {
   return (await ask(`${API}/patterns`, { params, signal })).data ?? [];
 }
 
-/** @returns {Array<import("./log_line.js").Line>} the lines of Loki's streams, in one order */
-export function during(from, to, params) {
+/** A moment of a query: unix seconds, or unix nanoseconds as a bigint. */
+function momentText(moment) {
+  return typeof moment === "bigint" ? String(moment) : nanosText(moment);
+}
+
+function during(from, to, params) {
   return {
     ...params,
     start: from === undefined ? null : nanosText(from),
