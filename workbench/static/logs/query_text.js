@@ -135,6 +135,14 @@ export function withCondition(text, wanted, operator) {
   return append(text, `${parser}| ${wanted.name}${operator}${quote(wanted.value)}`);
 }
 
+/**
+ * The query for the lines that have a pattern, or for those that have not.
+ * @param {string} pattern of Loki's patterns: `<_>` stands for anything
+ */
+export function withPattern(text, pattern, keep) {
+  return parseLogQuery(text) ? append(text, `${keep ? "|>" : "!>"} ${quote(pattern)}`) : text;
+}
+
 function withMatcher(text, { matchers, selectorEnd }, { name, value }, operator) {
   const matcher = `${name}${operator}${quote(value)}`;
   const mine = matchers.filter((one) => one.name === name);

@@ -1,6 +1,6 @@
 /** One line in the list: time, level, service, chosen columns, message, and a way to its trace. */
 import { traceAddress } from "../addresses.js";
-import { serviceColour } from "../colours.js";
+import { serviceCss } from "../colours.js";
 import { clock, dateTime } from "../format/time.js";
 import { h } from "../ui/dom.js";
 import { icon } from "../ui/icons.js";
@@ -41,7 +41,7 @@ function serviceOf(name) {
   return h(
     "span",
     { class: "log-service", title: name },
-    name && h("span", { class: "log-dot", style: { "--colour": serviceColour(name) }, "aria-hidden": "true" }),
+    name && h("span", { class: "log-dot", style: { "--colour": serviceCss(name) }, "aria-hidden": "true" }),
     plainText(name),
   );
 }
