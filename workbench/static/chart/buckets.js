@@ -93,6 +93,21 @@ export function gridFromBuckets({ times, buckets, counts }) {
   return { times: own, step: usualStep([{ times: own }]), rows, counts: counts.map((row) => Float64Array.from(row)) };
 }
 
+/**
+ * Without the rows above the highest and below the lowest that count anything; one empty row is kept on either side.
+ *
+ * @param {Grid} grid @param {number} [hideBelow] counts up to this are nothing
+ * @returns {Grid}
+ */
+export function cropped(grid, hideBelow = 0) {
+  const used = grid.counts.map((row) => row.some((count) => count > hideBelow));
+  const first = used.indexOf(true);
+  if (first < 0) return grid;
+  const start = Math.max(0, first - 1);
+  const end = Math.min(used.length, used.lastIndexOf(true) + 2);
+  return { ...grid, rows: grid.rows.slice(start, end), counts: grid.counts.slice(start, end) };
+}
+
 /** The largest count, 0 if there is none. */
 export function most(grid) {
   let largest = 0;

@@ -1,6 +1,6 @@
 /** The frame of a chart over time: room for axes, their scales, and drawing of grid and labels. */
 
-import { axisFormatter } from "../format/units.js";
+import { axisFormatter, formatValue } from "../format/units.js";
 import { extent, linearScale, logScale } from "./scale.js";
 import { reach } from "./series_model.js";
 import { crisp } from "./surface.js";
@@ -33,8 +33,8 @@ const STEP = 8;
  * @returns {Frame}
  */
 export function frameOf(model, options, { width, height }, measure, exemplars = []) {
-  const labelled = width >= LEAST_WIDTH;
   const dated = height >= LEAST_HEIGHT;
+  const labelled = width >= LEAST_WIDTH && dated;
   const top = dated ? 8 : 2;
   const bottom = height - (dated ? 20 : 2);
   const count = Math.max(1, Math.min(8, Math.floor((bottom - top) / 36)));
@@ -84,7 +84,9 @@ function valueAxis(id, model, options, { top, bottom, count }, exemplars) {
     const ends = extent(data.low, data.high, { ...limits, unit, count, zero: data.zero, ...(percent ? { min: 0, max: 1 } : {}) });
     scale = linearScale(ends, bottom, top, { count, unit });
   }
-  return { id, scale, unit, write: axisFormatter(unit, scale.ticks, decimals) };
+  // Over decades no common prefix fits.
+  const write = base ? (value) => formatValue(value, unit) : axisFormatter(unit, scale.ticks, decimals);
+  return { id, scale, unit, write };
 }
 
 /** Grid, tick labels and the axis line. */

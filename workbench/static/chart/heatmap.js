@@ -3,7 +3,7 @@
 import { clock, dateTime } from "../format/time.js";
 import { formatValue } from "../format/units.js";
 import { h, uniqueId } from "../ui/dom.js";
-import { gridFromBuckets, gridFromCells, gridFromSeries, most, rowPlace } from "./buckets.js";
+import { cropped, gridFromBuckets, gridFromCells, gridFromSeries, most, rowPlace } from "./buckets.js";
 import { hideTooltip, showTooltip, tooltipContent } from "./chart_tooltip.js";
 import { contrast, mixed } from "./contrast.js";
 import { drawTimeLabels, timeFrame } from "./frame.js";
@@ -147,6 +147,7 @@ class Heatmap {
     if (cells) this.#grid = gridFromCells(cells);
     else if (buckets) this.#grid = gridFromBuckets(this.#data);
     else this.#grid = gridFromSeries(series ?? [], { label: this.#options.bucketLabel, cumulative: this.#options.cumulative });
+    this.#grid = cropped(this.#grid, this.#options.hideBelow);
     this.#most = most(this.#grid);
     const empty = !(this.#most > 0);
     const { message, chart, least, largest } = this.#parts;
@@ -178,7 +179,7 @@ class Heatmap {
     this.#layOut(context, width, height);
     this.#drawCells(context, ratio);
     this.#drawAxes(context, ratio);
-    drawExemplars(context, this.#placed, this.#colours.text, this.#colours.background);
+    drawExemplars(context, this.#placed, this.#colours);
   }
 
   #layOut(context, width, height) {

@@ -47,7 +47,7 @@ export class Legend {
       : null;
     if (!table) {
       const items = entries.map((entry) => h("li", null, this.#row(entry, calcs).button, this.#rows.get(entry.key).cells));
-      replace(this.#root, h("ul", { class: "chart-legend-list" }, items), more);
+      replace(this.#root, more, h("ul", { class: "chart-legend-list" }, items));
       return;
     }
     const heads = [["name", "Name"], ...calcs.map((id) => [id, calcTitle(id)])].map(([id, title]) =>
@@ -58,7 +58,8 @@ export class Legend {
       row.line = h("tr", null, h("th", { scope: "row" }, row.button), row.cells.map((cell) => h("td", null, cell)));
       return row.line;
     });
-    replace(this.#root, h("table", { class: "chart-legend-table" }, h("thead", null, h("tr", null, heads)), h("tbody", null, rows)), more);
+    const head = h("thead", null, h("tr", null, heads));
+    replace(this.#root, more, h("table", { class: "chart-legend-table" }, head, h("tbody", null, rows)));
   }
 
   #row({ key, name }, calcs) {

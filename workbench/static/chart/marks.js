@@ -5,7 +5,7 @@ import { isValue } from "./points.js";
 import { crisp } from "./surface.js";
 import { stepValue } from "./values.js";
 
-const DIAMOND = 4.5;
+const DIAMOND = 3.5;
 /** Exemplars closer together than this share one diamond, CSS pixels. */
 const CELL = 7;
 const MOST = 600;
@@ -109,8 +109,9 @@ export function exemplarAt(placed, x, y, reach = 9) {
   return best;
 }
 
-export function drawExemplars(context, placed, colour, background) {
-  context.fillStyle = colour;
+/** Faint, as they are many and the lines matter more; the chosen one stands out. */
+export function drawExemplars(context, placed, { quiet, background }) {
+  context.fillStyle = withAlpha(quiet, 0.75);
   context.strokeStyle = background;
   context.lineWidth = 1;
   for (const { x, y, above } of placed) {
@@ -125,7 +126,7 @@ export function drawExemplars(context, placed, colour, background) {
 
 /** The chosen exemplar, larger and ringed. */
 export function drawChosen(context, { x, y }, colours) {
-  diamond(context, x, y, DIAMOND + 2.5);
+  diamond(context, x, y, DIAMOND + 3);
   context.fillStyle = colours.accent;
   context.strokeStyle = colours.background;
   context.lineWidth = 1.5;

@@ -76,6 +76,7 @@ class StatTile {
     const { style } = this.#tile;
     style.background = !solid ? "" : mode === "background_solid" ? ground : `linear-gradient(120deg, ${ground}, ${mixed(ground, "#000", 0.12)})`;
     style.setProperty("--ink", ink);
+    this.#tile.classList.toggle("is-solid", Boolean(solid));
     this.#tile.classList.toggle("is-words", figure.mapped);
     this.#tile.classList.toggle("is-centred", options.justify === "center");
     set(this.#name, options.names || options.text === "name" ? figure.name : "");
@@ -90,6 +91,7 @@ class StatTile {
     const { times, values } = series;
     const wanted = graph !== "none" && times?.length > 1;
     this.#graph.hidden = !wanted;
+    this.#tile.classList.toggle("has-graph", wanted);
     if (!wanted) {
       this.#spark?.destroy();
       this.#spark = null;

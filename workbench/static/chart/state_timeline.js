@@ -152,7 +152,8 @@ class StateTimeline {
 
   #colourOf(span, index) {
     this.#colours ??= palette(this.#parts.plot);
-    return legible(namedColour(span.colour ?? seriesColour(index)), this.#colours.background, 2.2);
+    if (!span.colour) return seriesColour(index);
+    return legible(namedColour(span.colour), this.#colours.background, 2.2);
   }
 
   #updateLegend() {

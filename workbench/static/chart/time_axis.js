@@ -76,7 +76,7 @@ function labelled(time, step) {
   const date = new Date(Math.round(time * 1000));
   const midnight = date.getHours() === 0 && date.getMinutes() === 0 && date.getSeconds() === 0
     && date.getMilliseconds() === 0;
-  if (step >= DAY || midnight) return { time, label: `${date.getDate()} ${MONTHS[date.getMonth()]}`, strong: midnight };
+  if (step >= DAY || midnight) return { time, label: `${date.getDate()} ${MONTHS[date.getMonth()]}`, strong: midnight && step < DAY };
   const minutes = `${two(date.getHours())}:${two(date.getMinutes())}`;
   if (step >= MINUTE) return { time, label: minutes, strong: false };
   if (step >= 1) return { time, label: `${minutes}:${two(date.getSeconds())}`, strong: false };

@@ -218,6 +218,7 @@ class TimeSeries {
     const { chart, plot, legend: legendRoot } = this.#parts;
     chart.style.height = height ? `${height}px` : "100%";
     chart.classList.toggle("is-beside", legendPlacement === "right");
+    chart.classList.toggle("has-table", legend === "table");
     legendRoot.hidden = legend === "hidden";
     plot.setAttribute("aria-label", label ?? "Values over time");
     plot.classList.toggle("is-zoomable", Boolean(this.#options.onZoom));
@@ -252,7 +253,7 @@ class TimeSeries {
     if (this.#table) this.#table.update(this.#model.lines);
   }
 
-  #colourOf = (line) => this.#readable(line.series.colour ?? seriesColour(line.index));
+  #colourOf = (line) => (line.series.colour ? this.#readable(line.series.colour) : seriesColour(line.index));
 
   #readable = (colour) => {
     this.#colours ??= palette(this.#parts.plot);
@@ -297,7 +298,7 @@ class TimeSeries {
     });
     drawThresholds(context, frame, this.#options, this.#readable, ratio, "before");
     drawAnnotations(context, frame, this.#data.annotations ?? [], annotationColour, ratio);
-    drawExemplars(context, this.#placed, this.#colours.text, this.#colours.background);
+    drawExemplars(context, this.#placed, this.#colours);
   }
 
   #drawCursor(context) {
