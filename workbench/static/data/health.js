@@ -16,9 +16,9 @@ export function note(backend, error) {
   const before = states.get(name);
   const now = Date.now() / 1000;
   states.set(name, { error: trouble, answered: trouble ? (before?.answered ?? null) : now });
-  if (Boolean(before?.error) !== Boolean(trouble) || before === undefined) {
-    for (const listener of listeners) {
-      listener(name, trouble);
+  if (before === undefined || Boolean(before.error) !== Boolean(trouble)) {
+    for (const listener of [...listeners]) {
+      listener(name, trouble, before === undefined);
     }
   }
 }
@@ -34,7 +34,10 @@ export function anyTrouble() {
   return [...states.values()].some((state) => state.error !== null);
 }
 
-/** Calls fn(backend, error|null) when an API goes or comes back; returns what ends that. */
+/**
+ * Calls fn(backend, error|null, first) when an API goes or comes back, and at its first answer (or silence); returns what
+ * ends that.
+ */
 export function onHealth(fn) {
   listeners.add(fn);
   return () => listeners.delete(fn);
@@ -48,4 +51,10 @@ export function allTrouble() {
 /** When an API last answered, in unix seconds; null: not yet. */
 export function lastAnswer(backend) {
   return states.get(backend)?.answered ?? null;
+}
+
+/** When any of the three APIs last answered, in unix seconds; null: not yet. */
+export function lastAnswerOfAny() {
+  const times = [...states].filter(([name]) => name !== "workbench").map(([, { answered }]) => answered ?? 0);
+  return Math.max(0, ...times) || null;
 }

@@ -12,6 +12,7 @@ export function addShortcuts(keyboard, { header, time, navigate, page }) {
   keyboard.add("/", "Write a query", () => focusQuery(page));
   keyboard.add("r", "Refresh", () => time.refresh());
   keyboard.add("t", "Choose the time range", () => header.openTime());
+  keyboard.add("m", "Mark a moment", () => header.openMark());
   keyboard.add("?", "These shortcuts", () => header.openShortcuts());
 }
 

@@ -1,6 +1,6 @@
 /** The time range and the refresh of a page: read from the address, written to it, and ticking. */
 
-import { allTrouble } from "../data/health.js";
+import { allTrouble, onHealth } from "../data/health.js";
 import { timeInAddress } from "../addresses.js";
 import { parseRange, rangeText } from "../format/time_range.js";
 
@@ -11,6 +11,9 @@ const LONGEST_PAUSE = 60;
 
 /** Without a refresh "now" holds for this long, so that the parts of a page ask about the same time. In seconds. */
 const SAME_MOMENT = 1;
+
+/** After an API came back its next question waits a little: the others may come back, too. In seconds. */
+const RECOVERY_SECONDS = 0.5;
 
 export class Time {
   #url;
@@ -28,6 +31,7 @@ export class Time {
     this.#freshen();
     url.onChange(() => this.#addressChanged());
     document.addEventListener("visibilitychange", () => this.#visible());
+    onHealth((backend, error, first) => error === null && !first && this.#recovered());
   }
 
   /**
@@ -156,7 +160,8 @@ export class Time {
   #schedule() {
     clearTimeout(this.#timer);
     this.#due = false;
-    if (this.refreshSeconds === 0) {
+    // Of a time that is over nothing new is heard.
+    if (this.refreshSeconds === 0 || !this.range().relative) {
       return;
     }
     this.#pause = allTrouble() ? Math.min(Math.max(this.#pause * 2, this.refreshSeconds), LONGEST_PAUSE) : this.refreshSeconds;
@@ -172,6 +177,12 @@ export class Time {
     this.#freshen();
     this.#schedule();
     this.#tell("refresh");
+  }
+
+  /** What an API could not say while it was away is asked once more, also by pages that do not refresh. */
+  #recovered() {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#tick(), RECOVERY_SECONDS * 1000);
   }
 
   #visible() {
