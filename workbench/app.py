@@ -47,7 +47,7 @@ def create_app(settings: Settings) -> ASGIApp:
             Route("/health", _healthy),
             Route("/ready", _healthy),
             *lab.routes(),
-            *dashboards.routes(),
+            *dashboards.routes(settings.dashboards),
             *tail.routes(settings.loki_url),
             *relay.routes(relays),
             *pages.routes(),

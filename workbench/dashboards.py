@@ -19,8 +19,6 @@ from starlette.routing import Route
 
 from grafana.query_catalogue import Questions, View, dashboard_files, minutes_of, panels_of
 
-DIRECTORY = Path(__file__).parents[1] / "grafana/dashboards"
-
 _VARIABLE = "var-"
 _LONGEST_RANGE_SECONDS = 366 * 86_400
 _MOST_POINTS = 11_000
@@ -32,7 +30,7 @@ class BadView(ValueError):
     """A range, a number of points or a variable that cannot be meant."""
 
 
-def routes(directory: Path = DIRECTORY) -> list[Route]:
+def routes(directory: Path) -> list[Route]:
     """`GET /api/dashboards`, `/api/dashboards/{uid}` and `/api/dashboards/{uid}/questions`.
 
     Questions take `range` and `points` (seconds, and points of a line at most) and `var-<name>` for each variable.
@@ -64,7 +62,7 @@ def routes(directory: Path = DIRECTORY) -> list[Route]:
     ]
 
 
-def summaries(directory: Path = DIRECTORY) -> list[dict[str, Any]]:
+def summaries(directory: Path) -> list[dict[str, Any]]:
     """uid, title, description and tags of each, in the order of their titles."""
     documents = [json.loads(file.read_bytes()) for file in dashboard_files(directory)]
     found = [

@@ -56,7 +56,7 @@ class Lab:
             "grafanaUrl": settings.grafana_url,
             "alertInbox": settings.alert_inbox_url is not None,
             "systems": [self._system(system) for system in self._systems],
-            "dashboards": dashboards.summaries(),
+            "dashboards": dashboards.summaries(settings.dashboards),
             "questions": [_in_camel_case(asdict(link)) for link in LINKS],
             "scrapeIntervalSeconds": SCRAPE_INTERVAL_SECONDS,
         }

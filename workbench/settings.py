@@ -6,10 +6,14 @@ import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+#: What Grafana is given, too.
+OWN_DASHBOARDS = Path(__file__).parents[1] / "grafana/dashboards"
 
 _HIGHEST_PORT = 65535
 _HOST_NAME = re.compile(r"[A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\]")
@@ -74,6 +78,13 @@ def _networks(text: str) -> tuple[Network, ...]:
     return tuple(ipaddress.ip_network(part) for part in _list(text))
 
 
+def _directory(text: str) -> Path:
+    directory = Path(text)
+    if not directory.is_dir():
+        raise ValueError("give a directory that is there")
+    return directory
+
+
 def _service_urls(text: str) -> dict[str, str]:
     urls = {}
     for part in _list(text):
@@ -123,6 +134,12 @@ SETTINGS = (
         "networks from which the page may change something, such as a note; everybody else only looks",
         _networks,
     ),
+    Setting(
+        "WORKBENCH_DASHBOARDS",
+        "",
+        "directory with dashboards in Grafana's JSON; empty: the lab's own",
+        lambda text: _directory(text) if text else OWN_DASHBOARDS,
+    ),
     Setting("WORKBENCH_QUERY_SECONDS", "30", "how long an API may take to begin its answer", _seconds),
 )
 
@@ -143,6 +160,7 @@ class Settings:
     service_urls: Mapping[str, str]
     allowed_hosts: tuple[str, ...]
     writers: tuple[Network, ...]
+    dashboards: Path
     query_seconds: float
 
 

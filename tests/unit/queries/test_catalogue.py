@@ -11,7 +11,7 @@ import pytest
 from grafana.query_catalogue import TRACE_ID, Query, dashboard_queries, rule_queries
 from grafana.query_catalogue.dashboards import queries_of_dashboard
 from grafana.query_catalogue.query import kind_of_traceql
-from grafana.query_catalogue.variables import UnknownVariable, fill, macros, of_dashboard
+from grafana.query_catalogue.variables import UnknownVariable, fill, macros, of_dashboard, parameters_of
 from lab.paths import REPOSITORY
 
 
@@ -54,6 +54,35 @@ def test_all_is_what_the_variable_says_it_is() -> None:
         ]
     )
     assert values == {"service": ".*", "route": ".+", "trace_id": TRACE_ID}
+
+
+def test_what_is_chosen_goes_before_how_a_dashboard_opens() -> None:
+    templating = [
+        {"name": "service", "multi": True, "current": {"value": ["$__all"], "text": ["All"]}},
+        {"name": "percentile", "current": {"value": "0.95"}, "options": [{"value": "0.5", "text": "p50"}]},
+        {"name": "trace_id", "current": {}, "query": ""},
+    ]
+    values, texts = of_dashboard(templating, {"service": ["a", "b.c"], "percentile": ["0.5"], "trace_id": [""]})
+    # In a regular expression inside of quotation marks a dot that is meant takes two backslashes.
+    assert values == {"service": ["a", r"b\\.c"], "percentile": "0.5", "trace_id": ""}
+    assert texts == {"service": "a + b.c", "percentile": "p50", "trace_id": ""}
+    assert of_dashboard(templating, {"service": ["$__all"]})[0]["service"] == ".+"
+
+
+def test_an_address_carries_choices_on_and_leaves_to_the_click_what_is_its() -> None:
+    templating = [{"name": "route", "multi": True, "current": {"value": ["$__all"]}}]
+    parameters = parameters_of(templating, {"route": ["/user/<id>", "/"]})
+    assert parameters == {"route": "var-route=%2Fuser%2F%3Cid%3E&var-route=%2F"}
+    assert parameters_of(templating) == {"route": "var-route=%24__all"}
+    values, texts = of_dashboard(templating)
+    text = "/d/x?${route:queryparam}&s=${__field.labels.service}&${__url_time_range}"
+    assert fill(text, values, texts, parameters, leave_built_in=True) == (
+        "/d/x?var-route=%2Fuser%2F%3Cid%3E&var-route=%2F&s=${__field.labels.service}&${__url_time_range}"
+    )
+    with pytest.raises(UnknownVariable):
+        fill(text, values, texts, parameters)
+    with pytest.raises(UnknownVariable):
+        fill("$gone", values, leave_built_in=True)
 
 
 @pytest.mark.parametrize(
