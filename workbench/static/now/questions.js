@@ -14,9 +14,17 @@ const GRAPH = "traces_service_graph_request";
 
 const answered = (window) => `sum by (service) (rate(${CALLS}{${SERVER}}[${window}]))`;
 const failedAnswers = (window) => `sum by (service) (rate(${CALLS}{${SERVER}, ${FAILED}}[${window}]))`;
-const calls = (window, types = "") => `sum by (client, server, connection_type) (rate(${GRAPH}_total${types}[${window}]))`;
-const failedCalls = (window, types) =>
-  `sum by (client, server, connection_type) (rate(${GRAPH}_failed_total{connection_type${types}}[${window}]))`;
+
+/** The parts of a selector between its braces; nothing when there are none. */
+const selector = (...conditions) => {
+  const given = conditions.filter(Boolean);
+  return given.length > 0 ? `{${given.join(", ")}}` : "";
+};
+const perEdge = (metric, window, ...conditions) =>
+  `sum by (client, server, connection_type) (rate(${GRAPH}_${metric}${selector(...conditions)}[${window}]))`;
+
+/** Without a pair of spans on both sides: visitors, databases. */
+const ONE_SIDED = '"virtual_node|database"';
 
 /**
  * The share of an edge's calls that the server failed.
@@ -25,30 +33,35 @@ const failedCalls = (window, types) =>
  * from 400 on. So of a server's failed calls those are taken that its own spans call failures: all, if it has one caller;
  * in proportion, if it has several. Where the server sends no spans (a database), the client's word is all there is.
  */
-const failedShare = (window) => `(
-    ${failedCalls(window, '!~"virtual_node|database"')}
+const failedShare = (window, where) => `(
+    ${perEdge("failed_total", window, where, `connection_type!~${ONE_SIDED}`)}
     * on (server) group_left () clamp_max(
       label_replace(${failedAnswers(window)}, "server", "$1", "service", "(.*)")
-      / on (server) (sum by (server) (rate(${GRAPH}_failed_total{connection_type!~"virtual_node|database"}[${window}])) > 0),
+      / on (server) (sum by (server) (rate(${GRAPH}_failed_total{connection_type!~${ONE_SIDED}}[${window}])) > 0),
       1)
-  or ${failedCalls(window, '=~"virtual_node|database"')}
-  or ${calls(window)} * 0
-) / (${calls(window)} > 0)`;
+  or ${perEdge("failed_total", window, where, `connection_type=~${ONE_SIDED}`)}
+  or ${perEdge("total", window, where)} * 0
+) / (${perEdge("total", window, where)} > 0)`;
 
-const callQuantile = (q, window) => `histogram_quantile(${q}, sum by (client, server, connection_type, le) (
-  rate(${GRAPH}_client_seconds_bucket{connection_type!="virtual_node"}[${window}])
-  or rate(${GRAPH}_server_seconds_bucket{connection_type="virtual_node"}[${window}])
+const callQuantile = (q, window, where) => `histogram_quantile(${q}, sum by (client, server, connection_type, le) (
+  rate(${GRAPH}_client_seconds_bucket${selector(where, 'connection_type!="virtual_node"')}[${window}])
+  or rate(${GRAPH}_server_seconds_bucket${selector(where, 'connection_type="virtual_node"')}[${window}])
 )) >= 0`;
 
-/** What is asked about calls over a window: the Map page asks the same over another one. */
-export const callNumbers = (window) => [
+/**
+ * What is asked about calls over a window: the Map page asks the same over another one.
+ *
+ * @param {string} window  "1m"
+ * @param {string} where  further conditions on the edges: 'client="frontend", server="backend"'
+ */
+export const callNumbers = (window, where = "") => [
   {
     id: "calls",
     title: "Calls per second",
     tells: "Pairs of spans, the caller's and the callee's, counted by Tempo's service graph. Visitors send no spans: a "
       + "request without a caller counts as theirs.",
     unit: "reqps",
-    expr: calls(window),
+    expr: perEdge("total", window, where),
   },
   {
     id: "callErrors",
@@ -56,7 +69,7 @@ export const callNumbers = (window) => [
     tells: "The share of calls that the callee failed: its span has the status error, which means 5xx. An answer like 404 "
       + "is the caller's doing; the service graph's own count includes it, so it is taken out here.",
     unit: "percentunit",
-    expr: failedShare(window),
+    expr: failedShare(window, where),
   },
   {
     id: "callP95",
@@ -64,28 +77,28 @@ export const callNumbers = (window) => [
     tells: "What 95 of 100 calls stay below, as the caller measures it: with the network and the wait for a free thread. "
       + "For visitors, as the callee measures it.",
     unit: "s",
-    expr: callQuantile(0.95, window),
+    expr: callQuantile(0.95, window, where),
   },
 ];
 
 /** The median of calls, which only the Map page shows. */
-export const callMedian = (window) => ({
+export const callMedian = (window, where = "") => ({
   id: "callP50",
   title: "p50 of calls",
   tells: "Half of the calls are faster than this, as the caller measures it.",
   unit: "s",
-  expr: callQuantile(0.5, window),
+  expr: callQuantile(0.5, window, where),
 });
 
 /** What the service graph counts as failed, 4xx included. */
-export const failedByGraph = (window) => ({
+export const failedByGraph = (window, where = "") => ({
   id: "callFailures",
   title: "Failed, with 4xx",
   tells: "What the service graph itself counts: calls of which either span has an error. The caller's has one for every "
     + "answer from 400 on, so a 404 for an unknown product counts.",
   unit: "percentunit",
-  expr: `(sum by (client, server, connection_type) (rate(${GRAPH}_failed_total[${window}])) or ${calls(window)} * 0)\n`
-    + `/ (${calls(window)} > 0)`,
+  expr: `(${perEdge("failed_total", window, where)} or ${perEdge("total", window, where)} * 0)\n`
+    + `/ (${perEdge("total", window, where)} > 0)`,
 });
 
 /** Of services. */

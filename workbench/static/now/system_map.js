@@ -37,7 +37,9 @@ export function systemMap({ lab, url }, { numbers, onSelect = () => {} }) {
 
   const chosen = () => facts?.systems.find(({ name }) => name === url.get("system")) ?? facts?.systems[0];
   const selected = () => ({ service: url.get("service"), call: callIn(url.get("call")) });
+  let last = null;
   const select = (changes) => {
+    last = document.activeElement;
     url.set({ service: null, call: null, ...changes }, { push: true });
     draw();
     onSelect();
@@ -86,7 +88,8 @@ export function systemMap({ lab, url }, { numbers, onSelect = () => {} }) {
       return system;
     },
     selectFromAddress: draw,
-    chosen,
+    /** The focus goes back to where it was when something was chosen. */
+    focus: () => last?.isConnected && last.focus({ preventScroll: true }),
     destroy: () => graph?.destroy(),
   };
 }

@@ -1,24 +1,47 @@
 /** The first page: how the system is, now. A sentence, the live map, and below it what to look at first. */
 
+import { clock } from "../format/time.js";
+import { alertsSection } from "../now/alerts.js";
+import { arrivalSection } from "../now/arrival.js";
 import { asker, NUMBERS } from "../now/asking.js";
+import { errorsSection } from "../now/errors.js";
 import { factsOf } from "../now/facts.js";
 import { headline } from "../now/headline.js";
-import { systemMap } from "../now/system_map.js";
+import { marksSection } from "../now/marks.js";
+import { objectivesSection } from "../now/objectives.js";
+import { signalsPanel } from "../now/panel.js";
+import { callIn, systemMap } from "../now/system_map.js";
 import { h, replace } from "../ui/dom.js";
 import { showing } from "../ui/states.js";
-import { clock } from "../format/time.js";
 
 export const usesTime = true;
 export const defaultRefresh = 5;
 
 export function mount(root, context) {
-  const { lab, url, time, signal, setTitle } = context;
+  const { lab, url, time, signal, announce, setTitle } = context;
   setTitle("Now");
   const ask = asker();
   const top = headline();
-  const map = systemMap(context, { numbers: NUMBERS });
+  const map = systemMap(context, { numbers: NUMBERS, onSelect: () => showPanel(true) });
   const mapPlace = h("div", { class: "now-map" });
-  replace(root, h("div", { class: "now" }, top.element, mapPlace));
+  const panelPlace = h("div", { class: "now-panel" });
+  const alerts = alertsSection(context);
+  const errors = errorsSection(context);
+  const objectives = objectivesSection(context);
+  const arrival = arrivalSection(context);
+  const marks = marksSection(context);
+  replace(root, h("div", { class: "now" },
+    top.element,
+    mapPlace,
+    panelPlace,
+    h("div", { class: "now-cards" },
+      h("div", { class: "now-column" }, alerts.element, errors.element),
+      h("div", { class: "now-column" }, objectives.element, arrival.element, marks.element))));
+
+  let facts = null;
+  let panel = null;
+  let panelKey = "";
+  let said = "";
 
   const shown = showing(
     mapPlace,
@@ -28,18 +51,62 @@ export function mount(root, context) {
       return { ...answers, relative };
     },
     (answers, content) => {
-      const facts = factsOf(answers, lab);
+      facts = factsOf(answers, lab);
       if (map.element.parentNode !== content) replace(content, map.element);
       const system = map.update(facts);
       if (system) top.update({ ...system, asOf: answers.relative ? null : clock(answers.at) });
+      if (system && said !== "" && said !== system.status) announce(system.headline);
+      said = system?.status ?? said;
+      alerts.update(system?.alerts ?? facts.alerts, answers.relative);
+      objectives.update(facts.numbers);
+      arrival.update(facts.numbers);
+      panel?.update(facts);
     },
     { label: "Asking how the system is", signal },
   );
-  time.onChange(() => shown.refresh());
-  url.onChange(() => map.selectFromAddress());
+
+  function showPanel(isChosen) {
+    const service = url.get("service");
+    const call = callIn(url.get("call"));
+    const key = service !== null || call ? JSON.stringify([service, call]) : "";
+    if (key === panelKey) return;
+    panelKey = key;
+    panel?.destroy();
+    panel = null;
+    if (key === "") return;
+    panel = signalsPanel(context, { service, call, onClose: close });
+    panelPlace.append(panel.element);
+    if (facts) panel.update(facts);
+    if (isChosen) panel.focus();
+  }
+
+  function close() {
+    url.set({ service: null, call: null }, { push: true });
+    map.selectFromAddress();
+    showPanel(false);
+    map.focus();
+  }
+
+  time.onChange((reason) => {
+    shown.refresh();
+    errors.refresh();
+    arrival.refresh();
+    marks.refresh();
+    alerts.refresh();
+    panel?.refresh(reason);
+  });
+  const unlisten = url.onChange(() => {
+    map.selectFromAddress();
+    showPanel(true);
+  });
+  showPanel(false);
   return {
     unmount() {
+      unlisten();
       map.destroy();
+      panel?.destroy();
+      errors.destroy();
+      arrival.destroy();
     },
   };
 }

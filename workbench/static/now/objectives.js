@@ -1,0 +1,65 @@
+/** What was promised, and how much of the error budget is left. */
+
+import { dashboardAddress } from "../addresses.js";
+import { h, replace } from "../ui/dom.js";
+import { statusIcon } from "../graph/status_shape.js";
+import { measured } from "./measured.js";
+import { OBJECTIVE_NUMBERS } from "./questions.js";
+import { section } from "./section.js";
+import { amount, capitalized, percent } from "./words.js";
+
+/** @returns {{element: HTMLElement, update: (numbers: Map) => void}} */
+export function objectivesSection({ lab }) {
+  const board = lab.dashboards.find(({ uid }) => /(^|-)slo$/.test(uid));
+  const { element, body } = section(
+    "Objectives",
+    measured(() => OBJECTIVE_NUMBERS, { about: "Objectives" }),
+    board ? h("a", { href: dashboardAddress(board.uid) }, "Dashboard") : null,
+  );
+  let shown = "";
+  return {
+    element,
+    update(numbers) {
+      const objectives = objectivesOf(numbers);
+      const key = JSON.stringify(objectives);
+      if (key === shown) return;
+      shown = key;
+      replace(body, objectives.length > 0
+        ? objectives.map(objectiveOf)
+        : h("p", { class: "quiet" }, "No objective is measured yet: the rules that do (slo:*) have said nothing so far."));
+    },
+  };
+}
+
+/**
+ * @param {Map<string, {labels: Object<string, string>, value: number}[]>} numbers
+ * @returns {{slo: string, objective: number, budget?: number, bad?: number, burn?: number, status: string}[]}
+ */
+export function objectivesOf(numbers) {
+  const of = (id, slo) => (numbers.get(id) ?? []).find(({ labels }) => labels.slo === slo)?.value;
+  return (numbers.get("objective") ?? []).map(({ labels: { slo }, value }) => {
+    const [budget, bad, burn] = ["budget", "bad", "burn"].map((id) => of(id, slo));
+    // Faster than allowed is a risk, nothing left is the objective missed: both follow from what a budget is.
+    const status = budget === undefined ? "unknown" : budget <= 0 ? "bad" : burn > 1 ? "warning" : "good";
+    return { slo: slo ?? "", objective: value, budget, bad, burn, status };
+  });
+}
+
+const WORDS = { good: "kept", warning: "spending too fast", bad: "budget used up", unknown: "not known yet" };
+
+function objectiveOf({ slo, objective, budget, bad, burn, status }) {
+  const left = Math.min(1, Math.max(0, budget ?? 0));
+  return h(
+    "div",
+    { class: "objective", "data-status": status },
+    h("p", { class: "objective-head" }, h("b", {}, capitalized(slo)), h("span", { class: "quiet" }, `${percent(objective)} of requests`),
+      h("span", { class: "objective-state" }, statusIcon(status), WORDS[status])),
+    h("div", { class: "objective-bar", role: "img", "aria-label": `${slo}: ${percent(budget ?? NaN)} of the error budget is left` },
+      h("span", { style: { width: `${left * 100}%` } })),
+    h("p", { class: "quiet small" }, budget === undefined ? "Its error budget is known after the first minutes." : [
+      `${percent(budget)} of the error budget left`,
+      bad === undefined ? null : `${percent(bad)} missed in 5 minutes`,
+      burn > 0 ? `burning at ${amount(burn)} times the allowed rate` : null,
+    ].filter(Boolean).join(" · ")),
+  );
+}
