@@ -15,6 +15,7 @@ CHECKS = (
     ("ruff format", ("ruff", "format", "--check", ".")),
     ("mypy", ("mypy",)),
     ("import rules", ("lint-imports", "--no-logo")),
+    ("oxlint", ("oxlint", "workbench/static")),
 )
 
 _QUICK = ("-m", "not slow")

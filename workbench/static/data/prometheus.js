@@ -105,7 +105,7 @@ export async function targets({ signal } = {}) {
   return (await answer("targets", { params: { state: "active" }, signal })).data.activeTargets;
 }
 
-async function answer(path, { params = {}, signal, urgent }) {
+function answer(path, { params = {}, signal, urgent }) {
   // Prometheus, and the store in its place, take a form too: an expression may be longer than an address can be.
   const long = String(params.query ?? "").length > 1500;
   return ask(`${API}/${path}`, { params, method: long ? "POST" : "GET", signal, urgent });
