@@ -29,7 +29,7 @@ export function compareView(root, { left, right, context, onClose }) {
   const body = h("div", { class: "compare-body", role: "rowgroup" });
   const element = h("section", { class: "trace-compare", "aria-label": "Comparison of two traces" },
     h("div", { class: "compare-head" },
-      h("p", { class: "compare-summary" }, summary(comparison, right, duration)),
+      h("p", { class: "compare-summary" }, summary(comparison, duration)),
       h("div", { class: "trace-actions" },
         h("a", { class: "button", href: traceAddress(right.traceId, { compare: left.traceId }) }, "The other way round"),
         h("a", { class: "button", href: traceAddress(right.traceId) }, "Open the other"),

@@ -6,6 +6,9 @@
 import { criticalPath, criticalTimes } from "./critical_path.js";
 import { exact } from "./model.js";
 
+/** Two runs of the same thing never take exactly as long: a difference below this share says nothing. */
+const NOTABLE = 0.02;
+
 /** Attributes that differ between any two requests and so say nothing. */
 const ALWAYS_DIFFERENT = /(^|\.)(client|peer|network\.peer|net\.peer|net\.sock\.peer)\.port$|^thread\.(id|name)$|^code\.lineno$/;
 
@@ -21,7 +24,8 @@ const ALWAYS_DIFFERENT = /(^|\.)(client|peer|network\.peer|net\.peer|net\.sock\.
 /**
  * @param left the trace looked at @param right the one it is compared with
  * @returns {{pairs: Pair[], onlyLeft: number, onlyRight: number, slower: number,
- *   byOperation: Array<{service, name, difference: number}>}} `slower`: µs by which left took longer than right;
+ *   sameRoot: boolean, total: number, byOperation: Array<{service, name, difference: number}>}} `total`: the longer
+ *   duration in µs; `sameRoot`: both began with the same operation; `slower`: µs by which left took longer than right;
  *   `byOperation`: where on the critical path these were spent, the most first. These differences add up to `slower`.
  */
 export function compareTraces(left, right) {
@@ -30,6 +34,8 @@ export function compareTraces(left, right) {
     pairs,
     onlyLeft: pairs.filter((pair) => !pair.right).length,
     onlyRight: pairs.filter((pair) => !pair.left).length,
+    sameRoot: Boolean(pairs.find((pair) => pair.left === left.root)?.right),
+    total: Math.max(left.root?.duration ?? 0, right.root?.duration ?? 0),
     slower: exact((left.root?.duration ?? 0) - (right.root?.duration ?? 0)),
     byOperation: differencesByOperation(left, right),
   };
@@ -37,28 +43,32 @@ export function compareTraces(left, right) {
 
 /**
  * The comparison in a sentence or two.
- * @param duration (seconds) → text
+ * @param {object} comparison from compareTraces
+ * @param {function(number): string} duration seconds as text
  */
-export function summary({ slower, byOperation, onlyLeft, onlyRight }, right, duration) {
-  const micros = (value) => duration(Math.abs(value) / 1e6);
-  const sentences = [];
-  const notable = right.root ? Math.max(right.root.duration * 0.02, 1) : 1;
-  if (Math.abs(slower) < notable) {
-    sentences.push("Both took about as long.");
-  } else {
-    const most = byOperation.find((entry) => Math.sign(entry.difference) === Math.sign(slower));
-    let text = `${micros(slower)} ${slower > 0 ? "slower" : "faster"}`;
-    if (most && Math.abs(most.difference) >= Math.abs(slower) * 0.995 && Math.abs(most.difference) <= Math.abs(slower) * 1.005) {
-      text += `, all of it in ${most.service} ${most.name}`;
-    } else if (most) {
-      text += `, ${micros(most.difference)} of ${slower > 0 ? "them" : "it"} in ${most.service} ${most.name}`;
-    }
-    sentences.push(`${text}.`);
-  }
+export function summary({ slower, byOperation, onlyLeft, onlyRight, sameRoot, total }, duration) {
+  const sentences = sameRoot ? [] : ["Two different operations."];
+  sentences.push(Math.abs(slower) < Math.max(total * NOTABLE, 1) ? "Both took about as long." : whereItWent(slower, byOperation, duration));
   const spans = (n) => `${n} ${n === 1 ? "span is" : "spans are"}`;
-  if (onlyLeft) sentences.push(`${spans(onlyLeft)} only in this trace.`);
-  if (onlyRight) sentences.push(`${spans(onlyRight)} only in the other.`);
+  if (sameRoot && onlyLeft) sentences.push(`${spans(onlyLeft)} only in this trace.`);
+  if (sameRoot && onlyRight) sentences.push(`${spans(onlyRight)} only in the other.`);
   return sentences.join(" ");
+}
+
+/** "42 ms slower, 38 ms of them in database query_execution." */
+function whereItWent(slower, byOperation, duration) {
+  const micros = (value) => duration(Math.abs(value) / 1e6);
+  const text = `${micros(slower)} ${slower > 0 ? "slower" : "faster"}`;
+  const same = byOperation.find((entry) => Math.sign(entry.difference) === Math.sign(slower));
+  const against = byOperation.find((entry) => Math.sign(entry.difference) === -Math.sign(slower));
+  if (!same) return `${text}.`;
+  const name = (entry) => `${entry.service} ${entry.name}`;
+  const share = Math.abs(same.difference / slower);
+  if (share > 0.98 && share < 1.02) return `${text}, all of it in ${name(same)}.`;
+  if (share <= 0.98) return `${text}, ${micros(same.difference)} of them in ${name(same)}.`;
+  const [more, less] = slower > 0 ? ["more", "less"] : ["less", "more"];
+  const balance = against && Math.abs(against.difference / slower) > 0.1 ? `, but ${micros(against.difference)} ${less} in ${name(against)}` : "";
+  return `${text}: ${micros(same.difference)} ${more} in ${name(same)}${balance}.`;
 }
 
 /** Names of the attributes in which two spans differ, with both values; ports and threads left out. */

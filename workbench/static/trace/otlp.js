@@ -9,6 +9,9 @@
 const KINDS = ["unspecified", "internal", "server", "client", "producer", "consumer"];
 const STATUSES = ["unset", "ok", "error"];
 
+/** Each byte in hex: a long trace has tens of thousands of ids. */
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
 /** Attribute values nest. Deeper than this nobody reads, and a made-up answer may not exhaust the stack. */
 const DEEPEST_VALUE = 32;
 
@@ -20,8 +23,10 @@ export function hexId(value) {
   const text = String(value ?? "");
   if (/^(?:[0-9a-f]{16}|[0-9a-f]{32})$/i.test(text)) return text.toLowerCase();
   if (!/^(?:[A-Za-z0-9+/_-]{11}=?|[A-Za-z0-9+/_-]{22}(?:==)?)$/.test(text)) return text;
-  const bytes = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
-  return Array.from(bytes, (byte) => byte.charCodeAt(0).toString(16).padStart(2, "0")).join("");
+  const bytes = atob(/[-_]/.test(text) ? text.replaceAll("-", "+").replaceAll("_", "/") : text);
+  let hex = "";
+  for (let i = 0; i < bytes.length; i += 1) hex += HEX[bytes.charCodeAt(i)];
+  return hex;
 }
 
 /** Whether an id says "none": empty, or nothing but zeros. */

@@ -185,6 +185,7 @@ export function waterfall(root, look, act) {
     const at = look.window.start + ((event.clientX - place.left) / place.width) * (look.window.end - look.window.start);
     replace(tip, spanFacts(look.trace, span, look.critical.get(span)?.time ?? 0), h("span", { class: "wf-tip-time" }, ` · here: ${duration(at / 1e6)}`));
     tip.hidden = false;
+    tip.style.left = "0";
     tip.style.top = `${place.bottom - bounds.top + 2}px`;
     const left = Math.min(event.clientX - bounds.left + 12, bounds.width - tip.offsetWidth - 8);
     tip.style.left = `${Math.max(8, left)}px`;
@@ -266,7 +267,8 @@ export function waterfall(root, look, act) {
     reveal(id, { focus = false } = {}) {
       const index = places.get(id);
       if (index === undefined) return;
-      list.scrollTo(index, { align: "nearest" });
+      // With its details under it a row may be taller than what can be seen: then its top counts.
+      list.scrollTo(index, { align: heightOf(index) > body.clientHeight ? "start" : "nearest" });
       activate(index, false);
       if (focus) grid.focus({ preventScroll: true });
     },
