@@ -28,7 +28,7 @@ const MARGIN = 8;
  *     `label` is what a screen reader says; `parts` are what stands behind the node
  * @typedef {{source: string, target: string, mainStat?: string, secondaryStat?: string, status?: string, weight?: number,
  *     label?: string, isPlanned?: boolean, isSelected?: boolean, isDimmed?: boolean}} GraphEdge
- *     `weight`: 0 to 1, how much goes over it; `isPlanned`: known, but nothing goes over it now
+ *     `weight`: how much goes over it, as a share or as any number; `isPlanned`: known, but nothing goes over it now
  */
 
 /**
@@ -102,7 +102,10 @@ class NodeGraph {
     const kept = nodes.slice(0, MOST);
     const ids = new Set(kept.map((node) => node.id));
     this.#nodes = [...new Map(kept.map((node) => [node.id, node])).values()];
-    this.#edges = edges.filter((edge) => ids.has(edge.source) && ids.has(edge.target));
+    // Weights may be shares or plain numbers: the heaviest of all is the widest.
+    const most = Math.max(1, ...edges.map((edge) => edge.weight ?? 0));
+    this.#edges = edges.filter((edge) => ids.has(edge.source) && ids.has(edge.target))
+      .map((edge) => ({ ...edge, weight: (edge.weight ?? 0) / most }));
     this.#note.textContent = nodes.length > MOST
       ? `The first ${MOST} of ${nodes.length} are drawn; the table has all.`
       : "";
