@@ -13,6 +13,7 @@
  *
  * @typedef {object} Suggestions
  * @property {Option[]} now - what is known without asking
+ * @property {boolean} [first] - whether these come before the others
  * @property {((names: import("./names.js").Names) => Promise<Option[]>)|null} later - what an API has to be asked for
  */
 import { escapeFor, escapeRegExp } from "./quoting.js";
@@ -70,10 +71,10 @@ export function calls(words, kind, rest) {
 
 /** `by (│)`. @returns {Option[]} */
 export function groupings(words, rest) {
-  const called = rest.trimStart().startsWith("(");
+  // Parentheses that follow are the aggregation's own.
+  const behind = rest.startsWith("(") ? " " : "";
   return Object.entries(words).map(([label, doc]) => {
-    const insert = called ? label : `${label} ()`;
-    return { label, insert, caret: insert.length - (called ? 0 : 1), kind: "keyword", doc, again: !called };
+    return { label, insert: `${label} ()${behind}`, caret: label.length + 2, kind: "keyword", doc, again: true };
   });
 }
 

@@ -21,6 +21,9 @@ export function edited(key, text, from, to, quoted) {
     const pair = from === to && from > 0 && PAIRS[text[from - 1]] === next && next !== "";
     return pair && !escaped(text, from - 1) ? { from: from - 1, to: to + 1, insert: "", select: [from - 1, from - 1] } : null;
   }
+  if (key === " " && from === to && text[from - 1] === "{" && next === "}") {
+    return { from, to, insert: "  ", select: [from + 1, from + 1] };
+  }
   const closing = PAIRS[key];
   if (closing && selected) {
     return { from, to, insert: key + selected + closing, select: [from + 1, to + 1] };

@@ -274,8 +274,8 @@ class QueryEditor {
     const pending = found.later(this.#names).then(
       (options) => {
         answered = true;
-        // What the system has comes before what every system could have, where no word of it is typed.
-        if (mine === this.#asked) show([...options, ...found.now], options.length ? "" : "Nothing of this in the time shown.");
+        const all = found.first ? [...found.now, ...options] : [...options, ...found.now];
+        if (mine === this.#asked) show(all, options.length ? "" : "Nothing of this in the time shown.");
       },
       () => {
         answered = true;

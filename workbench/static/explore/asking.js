@@ -5,7 +5,7 @@ import * as prometheus from "../data/prometheus.js";
 import * as tempo from "../data/tempo.js";
 import { isLogQuery } from "../logs/query_text.js";
 import { serviceMap } from "./service_map.js";
-import { allowedStep, stepFor } from "./steps.js";
+import { allowedStep, stepFor, thinned } from "./steps.js";
 
 const TRACE_ID = /^\s*([0-9a-f]{16,32})\s*$/i;
 const TRACEQL_METRICS = /\|\s*(rate|compare|(count|min|max|avg|sum|quantile|histogram)_over_time)\s*\(/;
@@ -23,6 +23,9 @@ export const USUAL = { loki: 500, tempo: 20, spans: 3 };
  * @property {{from: number, to: number}} range - unix seconds
  * @property {string[]} [warnings]
  */
+
+/** In a graph of more series than this nobody could tell to which of them an exemplar belongs. */
+const MOST_WITH_EXEMPLARS = 50;
 
 /** Which trace a query asks for, or null. */
 export function traceIdIn(query) {
@@ -64,11 +67,17 @@ export class Asking {
 
   #answers = {
     "prometheus series": async ({ query }, { from, to, step, signal }) => {
-      // Without exemplars a graph is still a graph.
-      const dots = prometheus.exemplars(query, { from, to, signal }).catch(() => []);
       const series = await this.#metrics(query, { from, to, step, signal });
       const { total, warnings = [] } = series;
-      return { data: series, exemplars: await dots, told: counted(total ?? series.length, "series", "series"), warnings };
+      // Asked after it, so that a query that is refused is refused once. Without exemplars a graph is still a graph.
+      const few = series.length > 0 && series.length <= MOST_WITH_EXEMPLARS;
+      const dots = few ? await prometheus.exemplars(query, { from, to, signal }).catch(() => []) : [];
+      return {
+        data: series,
+        exemplars: thinned(dots, { from, to }),
+        told: counted(total ?? series.length, "series", "series"),
+        warnings,
+      };
     },
     "prometheus values": async ({ query }, { to, signal }) => {
       return valuesAnswer(await prometheus.query(query, { at: to, signal }));
@@ -91,7 +100,7 @@ export class Asking {
     "tempo spans": (pane, how) => search(pane, how, 10),
     "tempo series": async ({ query }, { from, to, step, signal }) => {
       const series = await tempo.metricsRange(query, { from, to, step, signal });
-      return { data: series, exemplars: series.exemplars, told: counted(series.length, "series", "series") };
+      return { data: series, exemplars: thinned(series.exemplars, { from, to }), told: counted(series.length, "series", "series") };
     },
     "tempo trace": async ({ query }, { signal }) => {
       const id = traceIdIn(query);

@@ -49,7 +49,8 @@ export function historyDialog(history, { source, onChoose }) {
 
   function row(entry) {
     const layer = h("code", { class: "history-query" });
-    paint(layer, entry.query, LANGUAGES[SOURCES[entry.source].language].tokenize(entry.query), null);
+    const language = entry.view === "service map" ? "promql" : SOURCES[entry.source].language;
+    paint(layer, entry.query, LANGUAGES[language].tokenize(entry.query), null);
     const choose = () => {
       opened.close();
       onChoose(entry);

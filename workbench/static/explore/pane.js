@@ -8,6 +8,7 @@
  * @property {(question: import("./correlations.js").Question) => void} openBeside - asks in the other pane
  * @property {(from: number, to: number) => void} setRange - unix seconds
  * @property {(trace: object, anchor: Element) => void} traceMenu
+ * @property {(control: Node|null) => void} bar - shows a control beside the choice of views
  */
 import { traceAddress } from "../addresses.js";
 import { ask } from "../data/http.js";
@@ -34,6 +35,9 @@ import { emptyPane, SOURCES, VIEWS, withSource } from "./state.js";
 /** Below this many milliseconds nobody needs to be told that something is asked. */
 const PATIENCE_MS = 200;
 
+const ALL_CALLS = '{client=~".+"}';
+const ALL_TRACES = "{ nestedSetParent < 0 }";
+
 const FORMATTERS = {
   prometheus: "/api/prometheus/api/v1/format_query",
   loki: "/api/loki/loki/api/v1/format_query",
@@ -46,9 +50,12 @@ export class Pane {
   #state;
   #asking = new Asking();
   #editor = null;
+  #language = null;
   #shown = null;
   #answer = null;
   #running = null;
+  /** The query of the other view, where a view asks something else. */
+  #kept = null;
   #optionsOpen;
   #parts;
 
@@ -74,10 +81,8 @@ export class Pane {
 
   /** Shows a state as it stands in an address, and asks when there is a query. */
   show(state) {
-    const other = state.source !== this.#state.source || this.#editor === null;
     this.#state = state;
-    if (other) this.#edit();
-    else this.#editor.value = state.query;
+    this.#edit();
     this.#drawHead();
     if (state.query.trim() || state.view === "service map") this.run();
     else this.#clear();
@@ -155,6 +160,7 @@ export class Pane {
       actions: h("div", { class: "pane-actions" }),
       options: h("div", { class: "pane-options" }),
       views: h("div", { class: "pane-views" }),
+      bar: h("div", { class: "pane-style" }),
       status: h("p", { class: "pane-status", role: "status" }),
       save: h("div", { class: "pane-save" }),
       notice: h("div", { class: "pane-notice" }),
@@ -163,7 +169,7 @@ export class Pane {
     parts.result = h(
       "div",
       { class: "pane-result" },
-      h("div", { class: "pane-bar" }, parts.views, parts.status, parts.save),
+      h("div", { class: "pane-bar" }, parts.views, parts.bar, parts.status, parts.save),
       parts.notice,
       parts.content,
     );
@@ -181,11 +187,18 @@ export class Pane {
     parent.append(parts.root);
   }
 
+  /** An editor in the language of what is asked, with the text of the state. */
   #edit() {
+    const { query } = this.#state;
+    const language = languageOf(this.#state);
+    if (language === this.#language) {
+      this.#editor.value = query;
+      return;
+    }
+    this.#language = language;
     this.#editor?.destroy();
-    const { source, query } = this.#state;
     this.#editor = queryEditor(this.#parts.editor, {
-      language: SOURCES[source].language,
+      language,
       value: query,
       onRun: () => this.#runText(),
       onChange: () => this.#drawRun(),
@@ -212,9 +225,25 @@ export class Pane {
     else this.#clear();
   }
 
+  /** The edges of a map are chosen by a selector, traces in TraceQL: each keeps its own text. */
+  #view(view) {
+    const { query, view: before } = this.#state;
+    const crosses = (view === "service map") !== (before === "service map");
+    if (!crosses) {
+      this.#patch({ view });
+      return;
+    }
+    const kept = this.#kept;
+    this.#kept = query;
+    this.#state = { ...this.#state, view, query: kept ?? (view === "service map" ? ALL_CALLS : ALL_TRACES) };
+    this.#act.changed(this.#state, { push: true });
+    this.show(this.#state);
+  }
+
   #choose(source) {
     if (source === this.#state.source) return;
     this.#state = withSource(this.#state, source);
+    this.#kept = null;
     this.#act.changed(this.#state, { push: true });
     this.#editor.setError(null);
     this.#edit();
@@ -249,7 +278,6 @@ export class Pane {
       this.#context.time.set({ from: `now-${minutes}m`, to: "now" });
     }
     this.#history.add(this.#state);
-    this.#edit();
     this.show(this.#state);
   }
 
@@ -307,6 +335,7 @@ export class Pane {
       openBeside: (question) => this.#act.beside(question),
       setRange: (from, to) => this.#setRange(from, to),
       traceMenu: (trace, anchor) => this.#traceMenu(trace, anchor),
+      bar: (control) => replace(this.#parts.bar, control),
     };
   }
 
@@ -375,7 +404,7 @@ export class Pane {
     if (fits.length < 2) return null;
     const options = Object.fromEntries(fits.map((name) => [name, VIEWS[source][name]]));
     const value = fits.includes(view) ? view : fits[0];
-    return segmented({ label: "How it is shown", options, value, onChange: (name) => this.#patch({ view: name }) });
+    return segmented({ label: "How it is shown", options, value, onChange: (name) => this.#view(name) });
   }
 
   #drawRun() {
@@ -461,6 +490,10 @@ export class Pane {
   #openMetrics() {
     metricsDialog({ context: this.#context, onChoose: (query) => this.#ask(query, { view: "graph" }) });
   }
+}
+
+function languageOf({ source, view }) {
+  return view === "service map" ? "promql" : SOURCES[source].language;
 }
 
 function toldOf({ told, step }, seconds) {

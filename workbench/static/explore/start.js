@@ -45,7 +45,12 @@ function row(question, onQuestion) {
       "button",
       { type: "button", class: "start-question", title: question.query, onclick: () => onQuestion(question) },
       h("span", { class: "start-title" }, question.title),
-      h("span", { class: "start-tells" }, question.tells),
+      h("span", { class: "start-tells" }, withCode(question.tells)),
     ),
   );
+}
+
+/** `text` between backticks, as code. */
+function withCode(text) {
+  return text.split("`").map((part, i) => (i % 2 === 1 ? h("code", {}, part) : part));
 }

@@ -21,3 +21,25 @@ export function stepFor({ from, to }, { points, least }) {
 export function allowedStep(step, { from, to }) {
   return Math.max(step, Math.ceil((to - from) / MOST_POINTS));
 }
+
+/** Columns into which a graph is divided for its exemplars, and how many each keeps. */
+const COLUMNS = 80;
+const IN_A_COLUMN = 2;
+
+/**
+ * Of many exemplars those that stand out: in each stretch of time the largest.
+ *
+ * @param {Array<{time: number, value: number}>} exemplars
+ * @param {{from: number, to: number}} range - unix seconds
+ */
+export function thinned(exemplars, { from, to }) {
+  const columns = new Map();
+  for (const exemplar of exemplars) {
+    const column = Math.floor(((exemplar.time - from) / (to - from)) * COLUMNS);
+    columns.set(column, [...(columns.get(column) ?? []), exemplar]);
+  }
+  const kept = [...columns.values()].flatMap((column) => {
+    return column.sort((one, other) => other.value - one.value).slice(0, IN_A_COLUMN);
+  });
+  return kept.sort((one, other) => one.time - other.time);
+}

@@ -58,7 +58,7 @@ function offers(context, rest) {
     case "pipeline":
       return { now: [...lineFilters(), ...stages("| ")] };
     case "stage":
-      return { now: stages(""), later: (names) => fields(names, context, " ") };
+      return { now: stages(""), first: !context.parsed, later: (names) => fields(names, context, " ") };
     case "field":
     case "template":
     case "grouping":

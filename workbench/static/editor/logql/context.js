@@ -56,6 +56,7 @@ export function contextAt(text, caret) {
   if (previous && ([")", "]"].includes(previous.text) || Object.hasOwn(AGGREGATIONS, previous.text))) {
     return { kind: "after vector", ...place, aggregates: isAfterAggregation(tokens, before) };
   }
+  if (previous?.text === "offset") return nothing(caret);
   return { kind: "expression", ...place };
 }
 

@@ -38,6 +38,8 @@ function offers(context, rest) {
       return {
         later: async (names) => {
           const used = new Set(context.matchers.map(({ label }) => label));
+          // The name stands before the braces.
+          if (context.metric) used.add("__name__");
           const labels = (await names.metricLabels(selector())).filter((name) => !used.has(name));
           if (context.mark) return labels.map((name) => valueOption(name, context, rest));
           return labels.map((name) => labelOption(name, labelText(name), rest));

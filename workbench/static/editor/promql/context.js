@@ -19,7 +19,7 @@ import { AGGREGATIONS } from "./words.js";
  * @property {boolean} [aggregates] - after an aggregation, where `by` may stand
  */
 
-const OPERAND = ["metric", "number", "duration", "string", "variable"];
+const OPERAND = ["metric", "number", "duration", "string", "variable", "aggregation"];
 
 /**
  * @param {string} text
@@ -49,7 +49,7 @@ export function contextAt(text, caret) {
   if (previous && (OPERAND.includes(previous.kind) || ")}]".includes(previous.text))) {
     return { kind: "after vector", ...place, aggregates: isAfterAggregation(tokens, before) };
   }
-  if (current && !isWord(current)) return nothing(caret);
+  if (previous?.text.toLowerCase() === "offset") return nothing(caret);
   return { kind: "expression", ...place };
 }
 

@@ -7,6 +7,9 @@ import * as words from "./words.js";
 const CONNECTIVES = { "&&": "Both hold for the same span.", "||": "One of them holds." };
 const DURATIONS = ["duration", "traceDuration", "span:duration", "trace:duration", "event:timeSinceStart"];
 
+/** Names of OpenTelemetry's semantic conventions that most questions are about. */
+const FAVOURITES = ["service.name", "http.route", "http.response.status_code", "http.request.method", "url.path", "error.type"];
+
 /** Those with a colon say the same as others without. */
 const COMMON = Object.fromEntries(Object.entries(words.INTRINSICS).filter(([name]) => !/^(span|trace):/.test(name)));
 
@@ -29,10 +32,11 @@ function offers(context, rest) {
     case "attribute":
       return {
         now: names(context.prefix, compared ? "" : " "),
+        first: true,
         later: (api) => attributes(api, context.prefix, compared ? "" : " = "),
       };
     case "argument":
-      return { now: names(context.prefix, ""), later: (api) => attributes(api, context.prefix, "") };
+      return { now: names(context.prefix, ""), first: true, later: (api) => attributes(api, context.prefix, "") };
     case "operator":
       return { now: plain(words.COMPARISONS, "operator").map((option) => ({ ...option, again: true })) };
     case "connective":
@@ -89,9 +93,16 @@ async function attributes(api, prefix, behind) {
   const parent = prefix.startsWith("parent.") ? "parent." : "";
   const scoped = found.map(({ scope, name }) => ({ label: `${parent}${unscoped ? "" : scope}.${attributeText(name)}`, scope }));
   const unique = [...new Map(scoped.map((one) => [one.label, one])).values()];
+  unique.sort((one, other) => rank(one.label) - rank(other.label));
   return unique.map(({ label, scope }) => {
     return { label, insert: label + behind, kind: "attribute", detail: unscoped ? scope : "", again: Boolean(behind) };
   });
+}
+
+/** What is asked most stands first. */
+function rank(label) {
+  const at = FAVOURITES.findIndex((name) => label.endsWith(`.${name}`));
+  return at < 0 ? FAVOURITES.length : at;
 }
 
 /** An attribute's name, in quotes where it could be read as something else. */

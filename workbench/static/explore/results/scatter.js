@@ -12,7 +12,7 @@ const TOP = 8;
  * @param {{onTrace: (trace: object, event: Event, anchor: Element) => void}} options
  */
 export function scatter(root, { onTrace }) {
-  let data = { traces: [], range: { from: 0, to: 1 } };
+  let data = { traces: [] };
   const draw = () => replace(root, data.traces.length > 1 ? picture(root.clientWidth || 600, data, onTrace) : null);
   const observer = new ResizeObserver(draw);
   observer.observe(root);
@@ -40,8 +40,15 @@ export function placed(traces, { from, to }, width, height) {
   return { dots, low: 10 ** bottom, high: 10 ** (bottom + span) };
 }
 
-function picture(width, { traces, range }, onTrace) {
-  const [inner, height] = [width - LEFT - 8, HEIGHT - TOP - BOTTOM];
+/** From the first to the last: a search that stopped at its limit covers only a part of the time asked for. */
+function extent(traces) {
+  const starts = traces.map(({ start }) => start);
+  return { from: Math.min(...starts), to: Math.max(...starts) };
+}
+
+function picture(width, { traces }, onTrace) {
+  const range = extent(traces);
+  const [inner, height] = [width - LEFT - 16, HEIGHT - TOP - BOTTOM];
   const { dots, low, high } = placed(traces, range, inner, height);
   const text = (x, y, anchor, value) => svg("text", { x, y, "text-anchor": anchor, class: "scatter-text" }, value);
   return svg(
@@ -55,7 +62,7 @@ function picture(width, { traces, range }, onTrace) {
     dots.map(({ trace, x, y }) => {
       const failed = Object.values(trace.services ?? {}).some(({ errorCount }) => errorCount > 0);
       const about = `${trace.rootService} ${trace.rootName}, ${duration(trace.durationSeconds)}, ${clock(trace.start)}${failed ? ", with an error" : ""}`;
-      const place = `translate(${(LEFT + x).toFixed(1)} ${(TOP + y).toFixed(1)})`;
+      const place = `translate(${(LEFT + 4 + x).toFixed(1)} ${(TOP + y).toFixed(1)})`;
       const act = (event) => onTrace(trace, event, event.currentTarget);
       return svg(
         "g",

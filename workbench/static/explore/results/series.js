@@ -29,22 +29,21 @@ const LOOKS = {
 export function seriesResult(root, tools) {
   const place = h("div", { class: "result-graph" });
   const note = h("p", { class: "result-note" });
-  const style = h("div", { class: "result-style" });
-  replace(root, h("div", { class: "result-bar" }, style, note), place);
+  replace(root, note, place);
   let chart = null;
   let drawn = "";
-  let shown = [];
+  let styled = "";
 
   return {
     update(answer, pane) {
-      shown = answer.data.slice(0, MOST_DRAWN);
+      const shown = answer.data.slice(0, MOST_DRAWN);
       const { names, common } = namesOf(shown, pane.query);
       const look = {
         ...LOOKS[pane.style],
         unit: unitOf(pane.query, pane.source),
         legend: shown.length <= TABLE_UP_TO ? "table" : "list",
-        calcs: ["mean", "max", "lastNotNull"],
-        height: 340 + Math.min(shown.length, 8) * 6,
+        calcs: shown.length <= TABLE_UP_TO ? ["mean", "max", "lastNotNull"] : [],
+        height: 360,
         label: pane.query,
         onZoom: (from, to) => tools.setRange(from, to),
         onExemplar: (exemplar, event, anchor) => exemplarMenu(exemplar, event, anchor, tools),
@@ -53,16 +52,17 @@ export function seriesResult(root, tools) {
       if (chart === null) chart = timeSeries(place, look);
       else if (drawn !== looksOf(look)) chart.setOptions(look);
       drawn = looksOf(look);
-      replace(
-        style,
-        segmented({ label: "Style", options: STYLES, value: pane.style, onChange: (value) => tools.patch({ style: value }) }),
-      );
+      if (styled !== pane.style) {
+        styled = pane.style;
+        tools.bar(segmented({ label: "Style", options: STYLES, value: styled, onChange: (style) => tools.patch({ style }) }));
+      }
       const cut = answer.data.length > MOST_DRAWN ? `The first ${MOST_DRAWN} of ${answer.data.length.toLocaleString("en")} series. ` : "";
       replace(note, cut, common ? ["All of ", h("code", {}, common)] : null);
       const series = shown.map(({ labels, times, values }, i) => ({ name: names[i], labels, times, values }));
       chart.update({ series, exemplars: answer.exemplars ?? [], range: answer.range });
     },
     destroy() {
+      tools.bar(null);
       chart?.destroy();
     },
   };

@@ -15,7 +15,7 @@ export function tracesResult(root, tools) {
   let list = null;
   return {
     update(answer) {
-      plot.update({ traces: answer.data, range: answer.range });
+      plot.update({ traces: answer.data });
       if (list) list.update(answer.data);
       else list = traceList(place, { traces: answer.data, context: tools.context });
     },
