@@ -144,16 +144,22 @@ export function withPattern(text, pattern, keep) {
 }
 
 function withMatcher(text, { matchers, selectorEnd }, { name, value }, operator) {
-  const matcher = `${name}${operator}${quote(value)}`;
   const mine = matchers.filter((one) => one.name === name);
   if (mine.some((one) => one.operator === operator && one.value === value)) return text;
   const same = mine.find((one) => ["=", "!="].includes(one.operator) && one.value === value);
   // For "=" an earlier choice gives way: a stream has one value of a label.
   const earlier = same ?? (operator === "=" ? mine.find((one) => one.operator === "=" || one.operator === "=~") : null);
+  // Loki wants one matcher that chooses something; "not this" alone chooses everything.
+  const chooses = operator === "=" || matchers.some((one) => one !== earlier && isSelective(one));
+  const matcher = `${chooses ? "" : `${name}=~".+", `}${name}${operator}${quote(value)}`;
   if (earlier) return replaced(text, earlier, matcher);
   const close = selectorEnd - 1;
   const comma = matchers.length ? ", " : "";
   return `${text.slice(0, close).replace(/[\s,]*$/, "")}${comma}${matcher}${text.slice(close)}`;
+}
+
+function isSelective({ operator, value }) {
+  return (operator === "=" && value !== "") || (operator === "=~" && !/^(\.\*)?$/.test(value));
 }
 
 function replaced(text, { from, to }, part) {

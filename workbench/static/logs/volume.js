@@ -19,22 +19,24 @@ export function stepFor(seconds) {
 /**
  * A range whose ends lie between two bars: what moves with the clock would else count a part of a bar.
  * @param {{from: number, to: number}} range unix seconds
+ * @returns {{from: number, to: number, step: number}} a little wider
  */
 export function wholeBars({ from, to }) {
   const step = stepFor(to - from);
   // In milliseconds, for 0.05 is no binary fraction.
   const unit = Math.round(step * 1000);
-  return { from: (Math.floor((from * 1000) / unit) * unit) / 1000, to: (Math.ceil((to * 1000) / unit) * unit) / 1000 };
+  const [first, last] = [Math.floor((from * 1000) / unit) * unit, Math.ceil((to * 1000) / unit) * unit];
+  return { from: first / 1000, to: last / 1000, step };
 }
 
 /**
  * What to ask for the bars of a range: whole ones together, parts at the ends one by one.
- * @param {{from: number, to: number}} range unix seconds, exact to the millisecond
+ * @param {{from: number, to: number, step?: number}} range unix seconds, exact to the millisecond; `step` of `wholeBars`
  * @returns {{step: number, whole: {first: number, last: number}|null, parts: {at: number, bar: number, seconds: number}[]}}
  *   a bar is named by its end; `whole` are those from `first` to `last`
  */
-export function barsOf({ from, to }) {
-  const unit = Math.round(stepFor(to - from) * 1000);
+export function barsOf({ from, to, step = stepFor(to - from) }) {
+  const unit = Math.round(step * 1000);
   const [start, end] = [Math.round(from * 1000), Math.round(to * 1000)];
   const low = Math.ceil(start / unit) * unit;
   const high = Math.floor(end / unit) * unit;
@@ -62,7 +64,7 @@ export function countQuery(query, seconds, by = "level, detected_level") {
 /**
  * Counts the lines with from < time <= to.
  * @param {string} query LogQL
- * @param {{from: number, to: number}} range unix seconds
+ * @param {{from: number, to: number, step?: number}} range as of `barsOf`
  * @param {{signal?: AbortSignal}} options
  * @returns {Promise<{step: number, total: number, levels: {level: string, times: Float64Array, values: Float64Array,
  *   total: number}[]}>} the gravest level first; a value at t counts the step before t

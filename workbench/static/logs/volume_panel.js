@@ -15,7 +15,7 @@ const HEIGHT = 96;
 
 /**
  * @param {HTMLElement} root
- * @param {{asked: () => {query: string, from: number, to: number}, onZoom: (from: number, to: number) => void,
+ * @param {{asked: () => {query: string, from: number, to: number, step?: number}, onZoom: (from: number, to: number) => void,
  *   onCounted: (volume: object) => void, signal: AbortSignal}} options
  * @returns {{refresh: () => Promise<void>, destroy: () => void}}
  */
@@ -30,8 +30,8 @@ export function volumePanel(root, { asked, onZoom, onCounted, signal }) {
   const shown = showing(
     place,
     async (inner) => {
-      const { query, from, to } = asked();
-      return { ...(await volumeOf(query, { from, to }, { signal: inner })), from, to };
+      const { query, ...range } = asked();
+      return { ...(await volumeOf(query, range, { signal: inner })), from: range.from, to: range.to };
     },
     (volume, target) => {
       if (drawnOn !== target) {
