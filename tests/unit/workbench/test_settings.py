@@ -6,6 +6,7 @@ from ipaddress import ip_network
 import pytest
 
 from lab.manifest import discover
+from lab.paths import REPOSITORY
 from lab.ports import LabPorts, url
 from workbench.settings import SETTINGS, Settings, read_settings
 
@@ -24,6 +25,7 @@ def test_without_anything_set_it_is_the_labs_page_on_this_machine():
         service_urls={},
         allowed_hosts=(),
         writers=(ip_network("127.0.0.0/8"), ip_network("::1/128")),
+        dashboards=REPOSITORY / "grafana/dashboards",
         query_seconds=30.0,
     )
 

@@ -32,6 +32,18 @@ export function framesOf(answers) {
   });
 }
 
+/**
+ * Whether there is anything to draw: a row, and where there are numbers over time one that is a number.
+ *
+ * @param {Frame[]} frames
+ */
+export function hasData(frames) {
+  return frames.some(({ fields, length }) => {
+    const overTime = fields.length === 2 && fields[0].type === "time" && fields[1].type === "number";
+    return length > 0 && (!overTime || fields[1].values.some((value) => value !== null && !Number.isNaN(value)));
+  });
+}
+
 /** Loki answers an instant question as a table; of Prometheus the panel says so. */
 function isTable({ source, kind, form }) {
   return form === "table" || (source === "loki" && kind === "instant");

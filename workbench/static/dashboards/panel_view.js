@@ -9,7 +9,7 @@ import { h, replace } from "../ui/dom.js";
 import { emptyState, showing } from "../ui/states.js";
 import { asker } from "./asking.js";
 import { configured, displayOf } from "./field_config.js";
-import { framesOf } from "./frames.js";
+import { framesOf, hasData } from "./frames.js";
 import { panelHead } from "./panel_head.js";
 import { drawingOf } from "./panels/registry.js";
 import { transformed } from "./transformations.js";
@@ -77,7 +77,7 @@ export function panelView(panel, board) {
     }
     const { module, data } = loaded;
     state.data = data;
-    if ((module.isEmpty ?? nothing)(data)) {
+    if (module.isEmpty ? module.isEmpty(data) : !hasData(data.frames)) {
       endDrawing();
       say("empty");
       replace(content, emptyState(emptyText(panel)));
@@ -129,8 +129,6 @@ export function panelView(panel, board) {
     },
   };
 }
-
-const nothing = ({ frames }) => !frames.some(({ length }) => length > 0);
 
 /** What the panel itself says for that, else the plain truth. */
 function emptyText({ fieldConfig: { defaults = {} } = {} }) {

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.browser import Modules
 
 
@@ -109,3 +111,19 @@ def test_spans_are_a_table_with_the_attributes_that_were_selected(module: Module
         "rows": "3",
         "Duration": 2_000_000,
     }
+
+
+@pytest.mark.parametrize(
+    ("fields", "has"),
+    [
+        ([{"type": "time", "values": [1]}, {"type": "number", "values": [0]}], True),
+        ([{"type": "time", "values": [1, 2]}, {"type": "number", "values": [None, None]}], False),
+        ([{"type": "time", "values": []}, {"type": "number", "values": []}], False),
+        ([{"type": "string", "values": ["x"]}, {"type": "number", "values": [None]}], True),
+    ],
+)
+def test_what_has_no_number_at_any_time_has_nothing_to_draw(
+    fields: list[dict[str, Any]], has: bool, module: Modules
+) -> None:
+    frames = [{"length": len(fields[0]["values"]), "fields": fields}]
+    assert module("dashboards/frames.js", "(m, frames) => m.hasData(frames)", frames) is has

@@ -1,6 +1,6 @@
 /** Panels of type timeseries: lines, areas, bars over time. */
 
-import { mixed, parseColour } from "../../chart/contrast.js";
+import { mixed } from "../../chart/contrast.js";
 import { thresholdColour } from "../../chart/values.js";
 import { timeSeries } from "../../chart/time_series.js";
 import { thinned } from "../exemplars.js";
@@ -135,7 +135,7 @@ function colourByValue(config, values, colourOf) {
 
 /** Neighbours in one colour: each a little lighter, then a little darker, than the one before. */
 export function shade(colour, index) {
-  if (index === 0 || parseColour(colour) === null) {
+  if (index === 0) {
     return colour;
   }
   const step = Math.ceil(index / 2);
