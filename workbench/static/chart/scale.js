@@ -74,7 +74,7 @@ function multiples(low, high, step) {
  * @param {number} low @param {number} high of the data; NaN or ±Infinity if there is none
  * @param {{min?: number, max?: number, softMin?: number, softMax?: number, unit?: string, count?: number,
  *   zero?: boolean}} options zero: areas and bars stand on zero
- * @returns {{low: number, high: number}}
+ * @returns {{low: number, high: number, step: number}}
  */
 export function extent(low, high, options = {}) {
   const { min, max, softMin, softMax, unit, count = 5, zero = false } = options;
@@ -86,37 +86,44 @@ export function extent(low, high, options = {}) {
   }
   if (isNumber(softMin)) from = Math.min(from, softMin);
   if (isNumber(softMax)) to = Math.max(to, softMax);
-  // A line that hardly varies next to its size is better seen from zero than as magnified noise.
-  if (!isNumber(min) && from > 0 && (to - from) < 0.02 * to) from = from === to ? 0 : from - (to - from);
+  ({ from, to } = widened(from, to));
   if (isNumber(min)) from = min;
   if (isNumber(max)) to = max;
   if (!(to > from)) {
     const room = Math.abs(from) || 1;
-    if (!isNumber(max)) to = from + room;
-    else if (!isNumber(min)) from = to - room;
+    if (isNumber(max) && !isNumber(min)) from = to - room;
     else to = from + room;
   }
   const step = niceStep(to - from, count, unit);
   if (!isNumber(min)) from = Math.floor(from / step + 1e-9) * step;
   if (!isNumber(max)) to = Math.ceil(to / step - 1e-9) * step;
-  return { low: Number(from.toPrecision(12)), high: Number(to.toPrecision(12)) };
+  return { low: Number(from.toPrecision(12)), high: Number(to.toPrecision(12)), step };
+}
+
+/** What hardly varies next to its size is not blown up until its noise fills the chart; a constant stands on zero. */
+function widened(from, to) {
+  const size = Math.max(Math.abs(from), Math.abs(to));
+  if (to - from >= 0.02 * size) return { from, to };
+  if (to - from < 1e-9 * size) return { from: Math.min(0, from), to: Math.max(0, to) };
+  const room = (0.02 * size - (to - from)) / 2;
+  return { from: from - room, to: to + room };
 }
 
 const isNumber = (value) => typeof value === "number" && Number.isFinite(value);
 
 /**
- * @param {{low: number, high: number}} ends low < high
+ * @param {{low: number, high: number, step?: number}} ends low < high; without a step a pleasant one is found
  * @param {number} start pixel of `low` @param {number} end pixel of `high`
  * @param {{count?: number, unit?: string}} [options]
  * @returns {Scale}
  */
-export function linearScale({ low, high }, start, end, { count = 5, unit } = {}) {
+export function linearScale({ low, high, step }, start, end, { count = 5, unit } = {}) {
   const factor = (end - start) / (high - low);
   return {
     low, high,
     to: (value) => start + (value - low) * factor,
     from: (pixel) => low + (pixel - start) / factor,
-    ticks: ticks(low, high, count, unit),
+    ticks: multiples(low, high, step ?? niceStep(high - low, count, unit)),
     minor: [],
   };
 }

@@ -181,7 +181,7 @@ function hoursMinutesSeconds(seconds) {
 /** `value` with `decimals` after the point; without them three significant digits and no trailing zeros. */
 function fixed(value, decimals) {
   const size = Math.abs(value);
-  if (size >= 1e21) return value.toExponential(decimals ?? 2).replace("e+", "e");
+  if (size >= 1e21) return value.toExponential(2).replace("e+", "e").replace(/\.?0+(?=e)/, "");
   if (decimals !== undefined && decimals !== null) return withoutNegativeZero(value.toFixed(decimals));
   if (size !== 0 && size < 1e-9) return value.toExponential(1).replace(/\.0(?=e)/, "");
   const places = size === 0 ? 0 : Math.max(0, Math.min(12, 2 - Math.floor(Math.log10(size))));
