@@ -44,6 +44,7 @@ export function explore(root, context) {
       else if (panes[side] === null) open(side, state);
       else if (writePane(panes[side].state) !== writePane(state) || !state.query) panes[side].show(state);
     }
+    redraw();
     describe();
     if (first && !panes.left.state.query) panes.left.focus();
   }
@@ -81,6 +82,7 @@ export function explore(root, context) {
     close("left");
     open("left", left);
     if (right) open("right", right);
+    redraw();
     describe();
   }
 
@@ -95,7 +97,7 @@ export function explore(root, context) {
 
   function tools(pane) {
     const button = (name, label, onclick) => h("button", { type: "button", class: "button button-quiet", onclick }, icon(name), label);
-    if (panes.right === null && pane !== panes.right) {
+    if (panes.right === null) {
       return [button("plus", "Split", () => split(pane))];
     }
     const other = () => (pane === panes.left ? panes.right : panes.left);

@@ -141,7 +141,7 @@ export class Pane {
 
   /** The tools depend on whether there is another pane. */
   redraw() {
-    delete this.#parts.tools.dataset.key;
+    this.#parts.tools.dataset.key = "old";
     this.#drawHead();
   }
 
@@ -371,14 +371,8 @@ export class Pane {
     replaceUnlessFocused(source, `${state.source}`, () =>
       segmented({ label: "What is asked", options: titles, value: state.source, onChange: (name) => this.#choose(name) }),
     );
-    replaceUnlessFocused(tools, state.source, () => [
+    replaceUnlessFocused(tools, "", () => [
       h("button", { type: "button", class: "button button-quiet", onclick: () => this.#openHistory() }, icon("clock"), "History"),
-      state.source === "prometheus"
-        ? h("button", { type: "button", class: "button button-quiet", onclick: () => this.#openMetrics() }, icon("search"), "Metrics list")
-        : null,
-      state.query || this.#editor?.value
-        ? h("button", { type: "button", class: "button button-quiet", onclick: () => this.#ask("") }, "Examples")
-        : null,
       ...this.#act.tools(this),
     ]);
     const kind = kindOf(state);
@@ -411,36 +405,27 @@ export class Pane {
     const { actions } = this.#parts;
     const running = this.#running !== null;
     const changed = this.#editor !== null && this.#editor.value !== this.#state.query;
-    const key = `${running} ${changed} ${this.#optionsOpen} ${this.#state.source}`;
+    const key = `${running} ${changed} ${this.#optionsOpen} ${this.#state.source} ${this.#state.query !== ""}`;
+    const quiet = (id, text, onclick, more = {}) =>
+      h("button", { type: "button", class: "button button-quiet", "data-focus": id, onclick, ...more }, text);
+    const run = { type: "button", "data-focus": "run", title: "Ctrl+Enter" };
     replaceUnlessFocused(actions, key, () => [
       running
-        ? h("button", { type: "button", class: "button", "data-focus": "run", onclick: () => this.#stop() }, h("span", { class: "spinner", "aria-hidden": "true" }), "Cancel")
+        ? h("button", { ...run, class: "button", onclick: () => this.#stop() }, spinner(), "Cancel")
         : h(
             "button",
             {
-              type: "button",
+              ...run,
               class: changed || !this.#answer ? "button button-primary" : "button",
-              "data-focus": "run",
-              title: "Ctrl+Enter",
               onclick: () => this.#runText(),
             },
             icon("play"),
             "Run",
           ),
-      this.#state.source in FORMATTERS
-        ? h("button", { type: "button", class: "button button-quiet", "data-focus": "format", onclick: () => this.#format() }, "Format")
-        : null,
-      h(
-        "button",
-        {
-          type: "button",
-          class: "button button-quiet",
-          "data-focus": "options",
-          "aria-expanded": this.#optionsOpen,
-          onclick: () => this.#toggleOptions(),
-        },
-        "Options",
-      ),
+      this.#state.source in FORMATTERS ? quiet("format", "Format", () => this.#format()) : null,
+      quiet("options", "Options", () => this.#toggleOptions(), { "aria-expanded": this.#optionsOpen }),
+      this.#state.source === "prometheus" ? quiet("metrics", "Metrics list", () => this.#openMetrics()) : null,
+      this.#state.query ? quiet("examples", "Examples", () => this.#ask("")) : null,
       h("span", { class: "pane-hint quiet small" }, changed ? "Changed: not asked yet." : ""),
     ]);
   }
@@ -492,12 +477,16 @@ export class Pane {
   }
 }
 
+function spinner() {
+  return h("span", { class: "spinner", "aria-hidden": "true" });
+}
+
 function languageOf({ source, view }) {
   return view === "service map" ? "promql" : SOURCES[source].language;
 }
 
 function toldOf({ told, step }, seconds) {
-  return [told, duration(seconds), step ? `one point each ${duration(step)}` : ""].filter(Boolean).join(" · ");
+  return [told, duration(seconds), step ? `step ${duration(step)}` : ""].filter(Boolean).join(" · ");
 }
 
 /** Draws anew what has changed; the focus stays on the control it was on. */

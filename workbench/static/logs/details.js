@@ -39,6 +39,7 @@ function actions(line, view) {
     { class: "log-actions" },
     h("span", { class: "log-moment" }, `${dateTime(line.time)}.${line.nano.slice(-9)}`),
     linksOf(line).map(({ title, href }) => h("a", { href }, title)),
+    view.actions?.(line).map(({ title, onSelect }) => button(title, onSelect)),
     view.onContext && button("Lines around it", () => view.onContext(line)),
     button("Copy the line", () => copy(line.line, "The line")),
     button("Copy a link to it", () => copy(new URL(addressOfLine(line, view.query), location.href).href, "A link to the line")),
@@ -54,6 +55,7 @@ function table(line, rows, format, view) {
     "table",
     { class: "log-fields" },
     h("caption", { class: "visually-hidden" }, "Labels, metadata and fields of this line"),
+    h("colgroup", null, ["name", "value", "kind", "tools"].map((name) => h("col", { class: `log-col-${name}` }))),
     h("thead", { class: "visually-hidden" }, h("tr", null, ["Name", "Value", "From", "Actions"].map((title) => h("th", { scope: "col" }, title)))),
     h("tbody", null, rows.slice(0, MOST_ROWS).map((row) => fieldRow(line, row, format, view))),
   );

@@ -24,6 +24,7 @@ const PAGE = 20;
  *   query?: string, opened?: string|null, marked?: string|null, label?: string, maxHeight?: number|null,
  *   hideService?: boolean, withDate?: boolean, empty?: Node|string, context?: object,
  *   onFilter?: (field: string, value: string, operator: "="|"!=", detail: object) => void,
+ *   actions?: (line: object) => {title: string, onSelect: () => void}[],
  *   onColumns?: (columns: string[]) => void, onOpen?: (id: string|null) => void,
  *   onContext?: ((line: object) => void)|null, onMove?: () => void}} ListOptions
  *   lines in any order; `query` is the LogQL they answer: what it looks for is marked; `opened` the id (`lineId`) of the

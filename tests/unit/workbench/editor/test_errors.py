@@ -2,7 +2,6 @@
 
 import pytest
 
-
 UNCLOSED = 'invalid parameter "query": 1:17: parse error: unclosed left parenthesis'
 WRONG_TYPE = 'invalid parameter "query": 1:10: parse error: expected type range vector in call to function "rate"'
 MISSING = "parse error at line 1, col 18: syntax error: unexpected $end, expecting STRING or ip"

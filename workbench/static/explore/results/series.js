@@ -1,9 +1,10 @@
 /** Values over time, as a graph. */
 import { timeSeries } from "../../chart/time_series.js";
 import { traceAddress } from "../../addresses.js";
+import { onThemeChange, serviceColour } from "../../colours.js";
 import { h, replace } from "../../ui/dom.js";
 import { menu } from "../../ui/menu.js";
-import { questionsAbout } from "../correlations.js";
+import { questionsAbout, serviceIn } from "../correlations.js";
 import { withLabel } from "../filters.js";
 import { segmented } from "../segmented.js";
 import { namesOf, unitOf } from "../series_names.js";
@@ -33,6 +34,8 @@ export function seriesResult(root, tools) {
   let chart = null;
   let drawn = "";
   let styled = "";
+  let draw = () => {};
+  const unwatch = onThemeChange(() => draw());
 
   return {
     update(answer, pane) {
@@ -58,14 +61,26 @@ export function seriesResult(root, tools) {
       }
       const cut = answer.data.length > MOST_DRAWN ? `The first ${MOST_DRAWN} of ${answer.data.length.toLocaleString("en")} series. ` : "";
       replace(note, cut, common ? ["All of ", h("code", {}, common)] : null);
-      const series = shown.map(({ labels, times, values }, i) => ({ name: names[i], labels, times, values }));
-      chart.update({ series, exemplars: answer.exemplars ?? [], range: answer.range });
+      draw = () => {
+        const colours = serviceColours(shown);
+        const series = shown.map(({ labels, times, values }, i) => ({ name: names[i], labels, times, values, colour: colours?.[i] }));
+        chart.update({ series, exemplars: answer.exemplars ?? [], range: answer.range });
+      };
+      draw();
     },
     destroy() {
+      unwatch();
       tools.bar(null);
       chart?.destroy();
     },
   };
+}
+
+/** Where each series is another service they have the services' own colours, as everywhere. */
+function serviceColours(series) {
+  const names = series.map(({ labels }) => serviceIn(labels));
+  const distinct = new Set(names).size === names.length && !names.includes(null);
+  return distinct && series.length > 1 ? names.map(serviceColour) : null;
 }
 
 /** What a new option list has to differ in. */
