@@ -50,8 +50,10 @@ export class Arrow {
   place({ path, points, label }) {
     const [x, y] = points.at(-1);
     const [fromX, fromY] = lastOther(points);
-    const dx = Math.abs(x - fromX) >= Math.abs(y - fromY) && !this.#options.isDown ? Math.sign(x - fromX) : 0;
-    const dy = dx === 0 ? Math.sign(y - fromY) || 1 : 0;
+    // Edges arrive along the direction of the graph, loops across it.
+    const isAlongX = (this.edge.source === this.edge.target) === this.#options.isDown;
+    const dx = isAlongX ? Math.sign(x - fromX) || 1 : 0;
+    const dy = isAlongX ? 0 : Math.sign(y - fromY) || 1;
     const base = [x - dx * HEAD, y - dy * HEAD];
     this.#head.setAttribute("d", `M${x} ${y}L${base[0] + dy * 4.5} ${base[1] + dx * 4.5}L${base[0] - dy * 4.5} ${base[1] - dx * 4.5}Z`);
     this.#curve = path;

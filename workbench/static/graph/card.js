@@ -1,6 +1,6 @@
 /** A node of the graph as a card: who it is, how it is, its number, and the parts behind it. */
 
-import { serviceColour } from "../colours.js";
+import { serviceCss } from "../colours.js";
 import { svg } from "../ui/dom.js";
 import { shortened, textWidth } from "./fitting.js";
 import { setShape, statusShape, STATUS_WORDS } from "./status_shape.js";
@@ -95,7 +95,7 @@ export class Card {
     this.element.setAttribute("aria-pressed", String(Boolean(node.isSelected)));
     this.element.setAttribute("aria-label", node.label ?? [node.title, word, node.mainStat, node.secondaryStat].filter(Boolean).join(", "));
     this.element.firstChild.textContent = node.hint ?? node.title;
-    this.element.style.setProperty("--service", node.colour ?? serviceColour(node.title));
+    this.element.style.setProperty("--service", node.colour ?? serviceCss(node.title));
     setShape(this.#shape, status);
     if (node.kind === "world") {
       this.#set("title", node.title);

@@ -13,7 +13,7 @@ import { curve, loopCurve, LOOP_REACH, ports, waypoints } from "./routes.js";
 
 /** Least pixels between a column of boxes and one of labels, and how much more there may be to fill the width. */
 const COLUMN_GAP = 26;
-const WIDEST_COLUMN_GAP = 84;
+const WIDEST_COLUMN_GAP = 130;
 const BOX_GAP = 24;
 const PLACE_GAP = 14;
 const COMPONENT_GAP = 40;

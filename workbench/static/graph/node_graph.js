@@ -179,7 +179,8 @@ class NodeGraph {
       }
       entry.arrow.place(this.#routes.get(key));
     }
-    const shown = Math.min(this.#options.height, height + 2 * MARGIN);
+    // Downwards the page scrolls anyway.
+    const shown = Math.min(isDown ? Infinity : this.#options.height, height + 2 * MARGIN);
     // Where not all of it fits at a size that can be read, it gets the room there is.
     this.#picture.setAttribute("height", Math.max(shown, 96));
     this.#arrowLayer.setAttribute("transform", `translate(${MARGIN} ${MARGIN})`);

@@ -10,6 +10,8 @@ import { measured } from "./measured.js";
 import { section } from "./section.js";
 
 const MOST_NOTIFICATIONS = 5;
+/** Of so many alerts the advice is seen at once; of the others it is one press away. */
+const ADVISED = 2;
 
 /** @returns {{element: HTMLElement, update: (alerts: object[], known: boolean) => void, refresh: () => void}} */
 export function alertsSection({ lab, signal }) {
@@ -19,6 +21,7 @@ export function alertsSection({ lab, signal }) {
   body.append(list, inbox);
   const notifications = lab.alertInbox ? showing(inbox, notificationsOf, renderNotifications, { label: "Asking the alert inbox", signal }) : null;
   let shown = "";
+  const opened = new Map();
   return {
     element,
     update(alerts, isKnown) {
@@ -26,7 +29,7 @@ export function alertsSection({ lab, signal }) {
       const key = JSON.stringify([alerts, isKnown, Math.floor(Date.now() / 15_000)]);
       if (key === shown) return;
       shown = key;
-      keepingOpen(list, () => replace(list, alerts.length > 0 ? alerts.map(alertOf) : nothing(isKnown)));
+      keepingOpen(list, () => replace(list, alerts.length > 0 ? alerts.map((alert, i) => alertOf(alert, i < ADVISED, opened)) : nothing(isKnown)));
     },
     refresh: () => notifications?.refresh(),
   };
@@ -43,7 +46,9 @@ function nothing(isKnown) {
     : "Alerts are only known of now: choose a range that ends now to see them.");
 }
 
-function alertOf(alert) {
+/** @param {Map<string, boolean>} opened  what the reader has opened or closed, by alert */
+function alertOf(alert, isAdvised, opened) {
+  const key = JSON.stringify(alert.labels);
   const isFiring = alert.state === "firing";
   const status = isFiring && alert.severity === "page" ? "bad" : "warning";
   const dashboard = alert.dashboardUrl ? fromGrafana(alert.dashboardUrl) : null;
@@ -62,7 +67,10 @@ function alertOf(alert) {
         `since ${clock(alert.since)} (${duration(Math.max(1, Math.round(Date.now() / 1000 - alert.since)))})`,
         alert.severity ? `severity ${alert.severity}` : null,
       ].filter(Boolean).flatMap((part, i) => (i === 0 ? [part] : [" · ", part]))),
-      alert.lookFirst ? h("p", {}, h("span", { class: "quiet" }, "Look first: "), alert.lookFirst) : null,
+      h("details", { open: opened.get(key) ?? isAdvised, ontoggle: (event) => opened.set(key, event.target.open) },
+        h("summary", {}, "Where to look first"),
+        h("p", {}, alert.lookFirst || alert.description || "The rule does not say."),
+      ),
       h("p", { class: "alert-links" },
         alert.service ? h("a", { href: serviceAddress(alert.service) }, `Signals of ${alert.service}`) : null,
         dashboard ? h("a", { href: dashboard }, "Dashboard") : null,

@@ -37,7 +37,7 @@ export function factsOf({ numbers, alerts, groups }, lab) {
 export function alertsOf(alerts, groups) {
   const rules = new Map(groups.flatMap((group) => group.rules)
     .filter((rule) => rule.type === "alerting").map((rule) => [rule.name, rule]));
-  const pressing = (alert) => (alert.state === "firing" ? 0 : 2) + (alert.severity === "page" ? 0 : 1);
+  const pressing = (alert) => (alert.state === "firing" ? 0 : 4) + (alert.severity === "page" ? 0 : 2) + (isDown(alert) ? 0 : 1);
   return alerts
     .map(({ labels, annotations, state, activeAt, value }) => ({
       name: labels.alertname ?? "",
@@ -54,6 +54,11 @@ export function alertsOf(alerts, groups) {
       query: rules.get(labels.alertname)?.query ?? "",
     }))
     .sort((a, b) => pressing(a) - pressing(b) || a.since - b.since || (a.name < b.name ? -1 : 1));
+}
+
+/** Whether an alert says that something does not answer scrapes: most of the others then follow from it. */
+function isDown(alert) {
+  return /^\s*up\b/.test(alert.query);
 }
 
 function callsOf(numbers, ofService, alerts, errorLimit) {
@@ -124,7 +129,7 @@ function isKnown(service, ofService) {
 function serviceFacts(name, { ofService, active, parts }) {
   const numbers = ofService.get(name) ?? {};
   const alerts = active.filter((alert) => alert.service === name);
-  const down = alerts.find((alert) => /^\s*up\b/.test(alert.query));
+  const down = alerts.find(isDown);
   return {
     name,
     numbers,

@@ -39,8 +39,9 @@ export function objectivesOf(numbers) {
   const of = (id, slo) => (numbers.get(id) ?? []).find(({ labels }) => labels.slo === slo)?.value;
   return (numbers.get("objective") ?? []).map(({ labels: { slo }, value }) => {
     const [budget, bad, burn] = ["budget", "bad", "burn"].map((id) => of(id, slo));
-    // Faster than allowed is a risk, nothing left is the objective missed: both follow from what a budget is.
-    const status = budget === undefined ? "unknown" : budget <= 0 ? "bad" : burn > 1 ? "warning" : "good";
+    // More missed than allowed is a risk, nothing left is the objective missed: both follow from what a budget is.
+    const isTooFast = bad > 1 - value || burn > 1;
+    const status = budget === undefined ? "unknown" : budget <= 0 ? "bad" : isTooFast ? "warning" : "good";
     return { slo: slo ?? "", objective: value, budget, bad, burn, status };
   });
 }
@@ -57,9 +58,9 @@ function objectiveOf({ slo, objective, budget, bad, burn, status }) {
     h("div", { class: "objective-bar", role: "img", "aria-label": `${slo}: ${percent(budget ?? NaN)} of the error budget is left` },
       h("span", { style: { width: `${left * 100}%` } })),
     h("p", { class: "quiet small" }, budget === undefined ? "Its error budget is known after the first minutes." : [
-      `${percent(budget)} of the error budget left`,
+      budget < 0 ? `error budget overspent by ${percent(-budget)}` : `${percent(budget)} of the error budget left`,
       bad === undefined ? null : `${percent(bad)} missed in 5 minutes`,
-      burn > 0 ? `burning at ${amount(burn)} times the allowed rate` : null,
+      burn > 1 ? `burning ${amount(burn)} times faster than allowed` : null,
     ].filter(Boolean).join(" · ")),
   );
 }

@@ -95,7 +95,7 @@ export function sentence({ services, entry, alerts, hasData }) {
   return {
     status,
     headline: headline({ services, down, firing, pending, front }),
-    detail: detail({ down, firing, pending, front }),
+    detail: detail({ services, down, firing, pending, front }),
   };
 }
 
@@ -122,9 +122,12 @@ function headline({ services, down, firing, pending, front }) {
   return failing ? `${all}; ${failing}.` : `${all}, and no request fails.`;
 }
 
-function detail({ down, firing, pending, front }) {
+function detail({ services, down, firing, pending, front }) {
   const sentences = [];
-  if (firing.length > 0) sentences.push(...[...new Set(firing.map((alert) => ended(alert.summary || alert.name)))].slice(0, 2));
+  const broken = services.filter(({ numbers, state }) => numbers.up !== 0 && state.status === "bad").map(({ name }) => name);
+  if (down.length > 0) {
+    if (broken.length > 0) sentences.push(`${capitalized(listed(broken))} ${broken.length === 1 ? "is" : "are"} broken with it.`);
+  } else if (firing.length > 0) sentences.push(...[...new Set(firing.map((alert) => ended(alert.summary || alert.name)))].slice(0, 2));
   else if (pending.length > 0) sentences.push(`${ended(pending[0].summary || pending[0].name)} An alert about it waits to be sure.`);
   const { requests, errors, p95 } = front?.numbers ?? {};
   if (requests > 0) {

@@ -80,7 +80,7 @@ function edgeOf(call, most, selected) {
     isPlanned: !isCalling,
     weight: isCalling ? Math.sqrt(calls / most) : 0,
     mainStat: isCalling ? rate(calls) : state.word,
-    secondaryStat: isCalling
+    secondaryStat: isCalling && state.word === "no answer" ? state.word : isCalling
       ? [errors === undefined ? null : percent(errors), p95 === undefined ? null : time(p95)].filter(Boolean).join(" · ")
       : "",
     isSelected: selected.call?.[0] === client && selected.call?.[1] === server,
