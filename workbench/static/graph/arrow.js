@@ -42,7 +42,13 @@ export class Arrow {
           options.onPress(this.edge);
         },
       },
-      svg("title", {}), this.#target, this.#line, this.#head, this.#dots, this.#main, this.#second,
+      svg("title", {}),
+      this.#target,
+      this.#line,
+      this.#head,
+      this.#dots,
+      this.#main,
+      this.#second,
     );
   }
 
@@ -55,7 +61,10 @@ export class Arrow {
     const dx = isAlongX ? Math.sign(x - fromX) || 1 : 0;
     const dy = isAlongX ? 0 : Math.sign(y - fromY) || 1;
     const base = [x - dx * HEAD, y - dy * HEAD];
-    this.#head.setAttribute("d", `M${x} ${y}L${base[0] + dy * 4.5} ${base[1] + dx * 4.5}L${base[0] - dy * 4.5} ${base[1] - dx * 4.5}Z`);
+    this.#head.setAttribute(
+      "d",
+      `M${x} ${y}L${base[0] + dy * 4.5} ${base[1] + dx * 4.5}L${base[0] - dy * 4.5} ${base[1] - dx * 4.5}Z`,
+    );
     this.#curve = path;
     this.#line.setAttribute("d", path);
     this.#target.setAttribute("d", path);
@@ -76,15 +85,23 @@ export class Arrow {
     this.element.classList.toggle("dimmed", Boolean(edge.isDimmed));
     this.element.classList.toggle("planned", Boolean(edge.isPlanned));
     this.element.setAttribute("aria-pressed", String(Boolean(edge.isSelected)));
-    const label = edge.label
-      ?? [`${edge.source} calls ${edge.target}`, edge.mainStat, edge.secondaryStat, STATUS_WORDS[status]].filter(Boolean).join(", ");
+    const label =
+      edge.label ??
+      [`${edge.source} calls ${edge.target}`, edge.mainStat, edge.secondaryStat, STATUS_WORDS[status]]
+        .filter(Boolean)
+        .join(", ");
     this.element.setAttribute("aria-label", label);
     this.element.firstChild.textContent = label;
     this.element.style.setProperty("--weight", `${1.25 + 2.25 * Math.min(1, Math.max(0, edge.weight ?? 0.2))}px`);
     const { width } = labelSize({ compact, isDown });
     const first = edge.mainStat ?? "";
     const second = edge.secondaryStat ?? "";
-    write(this.#main, isDown && !compact ? [first, second].filter(Boolean).join(" · ") : first, width, `600 13px ${font}`);
+    write(
+      this.#main,
+      isDown && !compact ? [first, second].filter(Boolean).join(" · ") : first,
+      width,
+      `600 13px ${font}`,
+    );
     write(this.#second, compact || isDown ? "" : second, width, `12px ${font}`);
   }
 

@@ -12,8 +12,9 @@ const PART_HEIGHT = 22;
 const ICONS = {
   service: "M3 3h10v10h-10z",
   world: "M8 8.2a3.1 3.1 0 1 0 0-6.2a3.1 3.1 0 0 0 0 6.2ZM2.5 14.5c.4-3.2 2.6-4.8 5.5-4.8s5.1 1.6 5.5 4.8",
-  database: "M3 4.2C3 2.9 5.2 2 8 2s5 .9 5 2.2S10.8 6.4 8 6.4S3 5.5 3 4.2ZM3 4.2v7.6C3 13.1 5.2 14 8 14s5-.9 5-2.2V4.2"
-    + "M3 8c0 1.3 2.2 2.2 5 2.2S13 9.3 13 8",
+  database:
+    "M3 4.2C3 2.9 5.2 2 8 2s5 .9 5 2.2S10.8 6.4 8 6.4S3 5.5 3 4.2ZM3 4.2v7.6C3 13.1 5.2 14 8 14s5-.9 5-2.2V4.2" +
+    "M3 8c0 1.3 2.2 2.2 5 2.2S13 9.3 13 8",
   queue: "M2 5h12v6h-12zM6 5v6M10 5v6",
   outside: "M8 2a6 6 0 1 0 0 12a6 6 0 0 0 0-12ZM2 8h12M8 2c2 1.7 3 3.7 3 6s-1 4.3-3 6c-2-1.7-3-3.7-3-6s1-4.3 3-6",
 };
@@ -59,13 +60,25 @@ export class Card {
       },
       svg("title", {}),
       svg("rect", { class: "card-box", width, height, rx: isWorld ? height / 2 : 8 }),
-      svg("rect", { class: "card-focus", x: -4, y: -4, width: width + 8, height: height + 8, rx: isWorld ? height / 2 + 4 : 11 }),
+      svg("rect", {
+        class: "card-focus",
+        x: -4,
+        y: -4,
+        width: width + 8,
+        height: height + 8,
+        rx: isWorld ? height / 2 + 4 : 11,
+      }),
     );
     const row = compact ? 21 : 26;
     if (isWorld) {
       icon.setAttribute("transform", `translate(${width / 2 - 8} ${compact ? 5 : 9})`);
       this.element.append(icon);
-      this.#text("title", "card-title", width / 2, compact ? 34 : 43, { middle: true, width: width - 24, size: 13, weight: 600 });
+      this.#text("title", "card-title", width / 2, compact ? 34 : 43, {
+        middle: true,
+        width: width - 24,
+        size: 13,
+        weight: 600,
+      });
       this.#text("main", "card-small", width / 2, compact ? 46 : 60, { middle: true, width: width - 24, size: 12 });
     } else {
       icon.setAttribute("transform", `translate(${PAD} ${row - 13})`);
@@ -93,7 +106,10 @@ export class Card {
     this.element.setAttribute("data-kind", node.kind ?? "service");
     this.element.classList.toggle("dimmed", Boolean(node.isDimmed));
     this.element.setAttribute("aria-pressed", String(Boolean(node.isSelected)));
-    this.element.setAttribute("aria-label", node.label ?? [node.title, word, node.mainStat, node.secondaryStat].filter(Boolean).join(", "));
+    this.element.setAttribute(
+      "aria-label",
+      node.label ?? [node.title, word, node.mainStat, node.secondaryStat].filter(Boolean).join(", "),
+    );
     this.element.firstChild.textContent = node.hint ?? node.title;
     this.element.style.setProperty("--service", node.colour ?? serviceCss(node.title));
     setShape(this.#shape, status);
@@ -112,7 +128,10 @@ export class Card {
       const offset = textWidth(number, `600 20px ${this.#font}`) + 6;
       this.#texts.get("unit").element.setAttribute("x", PAD + offset);
     }
-    this.#set("second", this.#compact ? [node.mainStat, node.secondaryStat].filter(Boolean).join(" · ") : node.secondaryStat ?? "");
+    this.#set(
+      "second",
+      this.#compact ? [node.mainStat, node.secondaryStat].filter(Boolean).join(" · ") : (node.secondaryStat ?? ""),
+    );
     (node.parts ?? []).forEach((part, i) => this.#updatePart(part, i));
   }
 
@@ -123,9 +142,17 @@ export class Card {
     parts.forEach((part, i) => {
       const y = 92 + 5 + i * PART_HEIGHT;
       this.#text(`part ${i}`, "card-small", PAD, y + 15, { width: 70, size: 12 });
-      this.#text(`value ${i}`, "card-part-value", width - PAD, y + 15, { end: true, width: width - 2 * PAD - 76, size: 12 });
-      const bar = svg("g", { class: "card-bar", transform: `translate(${PAD} ${y + 19})` },
-        svg("rect", { width: width - 2 * PAD, height: 2, rx: 1 }), svg("rect", { height: 2, rx: 1 }));
+      this.#text(`value ${i}`, "card-part-value", width - PAD, y + 15, {
+        end: true,
+        width: width - 2 * PAD - 76,
+        size: 12,
+      });
+      const bar = svg(
+        "g",
+        { class: "card-bar", transform: `translate(${PAD} ${y + 19})` },
+        svg("rect", { width: width - 2 * PAD, height: 2, rx: 1 }),
+        svg("rect", { height: 2, rx: 1 }),
+      );
       this.#bars.push(bar);
       this.element.append(bar);
     });
@@ -139,7 +166,10 @@ export class Card {
     const hasShare = Number.isFinite(part.share);
     bar.classList.toggle("is-empty", !hasShare);
     bar.dataset.status = part.status ?? "unknown";
-    bar.lastChild.setAttribute("width", hasShare ? (this.#size.width - 2 * PAD) * Math.min(1, Math.max(0, part.share)) : 0);
+    bar.lastChild.setAttribute(
+      "width",
+      hasShare ? (this.#size.width - 2 * PAD) * Math.min(1, Math.max(0, part.share)) : 0,
+    );
     this.#texts.get(`value ${i}`).element.setAttribute("data-status", part.status ?? "unknown");
   }
 

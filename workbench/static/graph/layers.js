@@ -13,7 +13,8 @@
 export function layersOf(ids, edges) {
   const isReversed = cycleClosing(ids, edges);
   const forward = edges.map((edge, i) =>
-    isReversed[i] ? { source: edge.target, target: edge.source } : { source: edge.source, target: edge.target });
+    isReversed[i] ? { source: edge.target, target: edge.source } : { source: edge.source, target: edge.target },
+  );
   const next = neighbours(ids, forward, "source", "target");
   const before = neighbours(ids, forward, "target", "source");
   const order = topological(ids, next, before);
@@ -65,10 +66,12 @@ function cycleClosing(ids, edges) {
       }
     }
   };
-  const beginnings = ids.toSorted((a, b) =>
-    Math.min(incomingCount.get(a), 1) - Math.min(incomingCount.get(b), 1)
-    || excess(outgoing, incomingCount, b) - excess(outgoing, incomingCount, a)
-    || compare(a, b));
+  const beginnings = ids.toSorted(
+    (a, b) =>
+      Math.min(incomingCount.get(a), 1) - Math.min(incomingCount.get(b), 1) ||
+      excess(outgoing, incomingCount, b) - excess(outgoing, incomingCount, a) ||
+      compare(a, b),
+  );
   for (const id of beginnings) if (!state.has(id)) walk(id);
   return isReversed;
 }

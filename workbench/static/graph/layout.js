@@ -41,8 +41,9 @@ export function layout(boxes, edges, { direction = "right", available = 0, befor
   const acrossBefore = new Map([...before].map(([id, place]) => [id, isDown ? place.x : place.y]));
 
   const result = { width: 0, height: 0, boxes: new Map(), edges: [] };
-  const parts = components([...known.keys()], kept, acrossBefore)
-    .map(({ ids, edges }) => component(ids, edges, known, { turn, isDown, available, acrossBefore }));
+  const parts = components([...known.keys()], kept, acrossBefore).map(({ ids, edges }) =>
+    component(ids, edges, known, { turn, isDown, available, acrossBefore }),
+  );
   const single = parts.filter((part) => part.isSingle);
   const linked = parts.filter((part) => !part.isSingle);
   const longest = Math.max(available, 0, ...linked.map((part) => part.length));
@@ -121,16 +122,20 @@ function component(ids, edges, known, { turn, isDown, available, acrossBefore })
       via.push(place);
     }
     [from, ...via].forEach((place, k) => links.push([place, via[k] ?? to]));
-    return { edge, from, to, via, isBackward: isReversed[i], labelPlace: edge.label ? via[(labelColumn - first)] : null };
+    return { edge, from, to, via, isBackward: isReversed[i], labelPlace: edge.label ? via[labelColumn - first] : null };
   });
 
   const columns = ordered(begun(ids, columnOf, links, acrossBefore), links);
   const breadth = new Map([...size].map(([place, { breadth }]) => [place, breadth]));
   const isBox = (place) => known.has(place);
-  const middle = positioned(columns, links, breadth,
+  const middle = positioned(
+    columns,
+    links,
+    breadth,
     (a, b) => (isBox(a) && isBox(b) ? BOX_GAP : PLACE_GAP),
     // The longer an edge, the more it disturbs when it is not straight.
-    (a, b) => (isBox(a) || isBox(b) ? 1 : 4));
+    (a, b) => (isBox(a) || isBox(b) ? 1 : 4),
+  );
 
   const extents = columnExtents(columns, size, available);
   const at = (place) => {
@@ -165,7 +170,10 @@ function component(ids, edges, known, { turn, isDown, available, acrossBefore })
       source,
       target,
       loop: box,
-      points: [[centre, near], [centre, box.near]],
+      points: [
+        [centre, near],
+        [centre, box.near],
+      ],
       label: label && { left: centre - length / 2, right: centre + length / 2, near: near - labelBreadth, far: near },
     });
   }
@@ -250,8 +258,9 @@ function components(ids, edges, acrossBefore) {
   for (const edge of edges) byRoot.get(root(edge.source)).edges.push(edge);
   const place = ({ ids }) => Math.min(...ids.map((id) => acrossBefore.get(id) ?? Infinity));
   const difference = (a, b) => (a === b ? 0 : a - b);
-  return [...byRoot.values()].sort((a, b) =>
-    difference(place(a), place(b)) || b.ids.length - a.ids.length || compare(a.ids[0], b.ids[0]));
+  return [...byRoot.values()].sort(
+    (a, b) => difference(place(a), place(b)) || b.ids.length - a.ids.length || compare(a.ids[0], b.ids[0]),
+  );
 }
 
 function inRows(parts, longest) {

@@ -69,7 +69,11 @@ class NodeGraph {
     this.#layer.append(this.#cardLayer, this.#arrowLayer);
     this.#viewport = new Viewport(this.#picture, this.#layer, () => this.#showTools());
     const button = (name, text, act) =>
-      h("button", { type: "button", class: "button button-icon button-quiet", "aria-label": text, title: text, onclick: act }, icon(name));
+      h(
+        "button",
+        { type: "button", class: "button button-icon button-quiet", "aria-label": text, title: text, onclick: act },
+        icon(name),
+      );
     this.#tools = h(
       "div",
       { class: "graph-tools", hidden: true },
@@ -104,11 +108,11 @@ class NodeGraph {
     this.#nodes = [...new Map(kept.map((node) => [node.id, node])).values()];
     // Weights may be shares or plain numbers: the heaviest of all is the widest.
     const most = Math.max(1, ...edges.map((edge) => edge.weight ?? 0));
-    this.#edges = edges.filter((edge) => ids.has(edge.source) && ids.has(edge.target))
+    this.#edges = edges
+      .filter((edge) => ids.has(edge.source) && ids.has(edge.target))
       .map((edge) => ({ ...edge, weight: (edge.weight ?? 0) / most }));
-    this.#note.textContent = nodes.length > MOST
-      ? `The first ${MOST} of ${nodes.length} are drawn; the table has all.`
-      : "";
+    this.#note.textContent =
+      nodes.length > MOST ? `The first ${MOST} of ${nodes.length} are drawn; the table has all.` : "";
     this.#draw();
   }
 
@@ -118,7 +122,9 @@ class NodeGraph {
     this.#isDown = this.#width < NARROW && !compact;
     const isDown = this.#isDown;
     const shape = JSON.stringify([
-      compact, isDown, Math.round(this.#width / 16),
+      compact,
+      isDown,
+      Math.round(this.#width / 16),
       this.#nodes.map((node) => [node.id, node.kind, cardSize(node, { compact })]),
       this.#edges.map((edge) => [edge.source, edge.target]),
     ]);
@@ -161,7 +167,10 @@ class NodeGraph {
     }
     // The order in the document is the order of the keyboard.
     const reading = [...this.#cards].sort(([a], [b]) => readingOrder(boxes.get(a), boxes.get(b), isDown));
-    place(this.#cardLayer, reading.map(([, { card }]) => card.element));
+    place(
+      this.#cardLayer,
+      reading.map(([, { card }]) => card.element),
+    );
 
     keep(this.#arrows, new Set(this.#routes.keys()), (entry) => entry.arrow.element.remove());
     for (const edge of this.#edges) {

@@ -74,11 +74,13 @@ function sweepLeft(columns, next) {
 function byMean(column, fixed, neighbours) {
   const at = positions(fixed);
   const scale = fixed.length / Math.max(1, column.length);
-  const wanted = new Map(column.map((id, i) => {
-    const places = (neighbours.get(id) ?? []).map((other) => at.get(other));
-    // Without a neighbour there, a place stays where it is in relation to the others.
-    return [id, places.length > 0 ? places.reduce((a, b) => a + b) / places.length : i * scale];
-  }));
+  const wanted = new Map(
+    column.map((id, i) => {
+      const places = (neighbours.get(id) ?? []).map((other) => at.get(other));
+      // Without a neighbour there, a place stays where it is in relation to the others.
+      return [id, places.length > 0 ? places.reduce((a, b) => a + b) / places.length : i * scale];
+    }),
+  );
   return column.toSorted((a, b) => wanted.get(a) - wanted.get(b));
 }
 

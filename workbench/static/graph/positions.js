@@ -48,9 +48,8 @@ export function positioned(columns, links, breadth, gap, weight) {
       offsets.push(i === 0 ? 0 : offsets[i - 1] + distance(column[i - 1], id));
       const links = near.get(id) ?? [];
       const total = links.reduce((sum, link) => sum + link.weight, 0);
-      const wanted = total === 0
-        ? middle.get(id)
-        : links.reduce((sum, link) => sum + link.weight * middle.get(link.id), 0) / total;
+      const wanted =
+        total === 0 ? middle.get(id) : links.reduce((sum, link) => sum + link.weight * middle.get(link.id), 0) / total;
       // A place nobody is linked to does not push those that are.
       blocks.push({ count: 1, weight: Math.max(total, 0.01), at: wanted - offsets[i] });
       while (blocks.length > 1 && blocks.at(-2).at > blocks.at(-1).at) {

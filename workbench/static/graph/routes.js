@@ -41,7 +41,14 @@ export function ports(chains, middle, breadth) {
  *     at the side of its box, the last ends there
  */
 export function waypoints(stops) {
-  return stops.flatMap(({ left, right, across }) => (left === right ? [[left, across]] : [[left, across], [right, across]]));
+  return stops.flatMap(({ left, right, across }) =>
+    left === right
+      ? [[left, across]]
+      : [
+          [left, across],
+          [right, across],
+        ],
+  );
 }
 
 /**
@@ -70,8 +77,10 @@ export function loopCurve(box, place) {
   const at = (along, across) => place(along, across).map(round).join(" ");
   const centre = (box.left + box.right) / 2;
   const reach = Math.min(22, (box.right - box.left) / 4);
-  return `M${at(centre - reach, box.near)}C${at(centre - reach, box.near - LOOP_REACH)} `
-    + `${at(centre + reach, box.near - LOOP_REACH)} ${at(centre + reach, box.near)}`;
+  return (
+    `M${at(centre - reach, box.near)}C${at(centre - reach, box.near - LOOP_REACH)} ` +
+    `${at(centre + reach, box.near - LOOP_REACH)} ${at(centre + reach, box.near)}`
+  );
 }
 
 export { LOOP_REACH };

@@ -28,5 +28,9 @@ export function setShape(shape, status) {
 export function statusIcon(status, size = 14) {
   const shape = statusShape();
   setShape(shape, status);
-  return svg("svg", { class: "status-icon", viewBox: "0 0 12 12", width: size, height: size, "aria-hidden": "true" }, shape);
+  return svg(
+    "svg",
+    { class: "status-icon", viewBox: "0 0 12 12", width: size, height: size, "aria-hidden": "true" },
+    shape,
+  );
 }

@@ -34,12 +34,17 @@ export function asker() {
       query(union([...numbers, UP]), { at: to, signal }),
       isCompared ? query(union(numbers), { at: from, signal }) : null,
       keeper(historyOf(step), { from, to, step, signal }),
-      limits ?? rules({ type: "alert", signal }).then((groups) => {
-        limits = limitsOf(groups);
-      }).catch(() => null),
+      limits ??
+        rules({ type: "alert", signal })
+          .then((groups) => {
+            limits = limitsOf(groups);
+          })
+          .catch(() => null),
     ]);
     const answers = byNumber(found);
-    const down = new Set((answers.get("up") ?? []).filter(({ value }) => value === 0).map(({ labels }) => labels.service));
+    const down = new Set(
+      (answers.get("up") ?? []).filter(({ value }) => value === 0).map(({ labels }) => labels.service),
+    );
     const common = { range, down, history, errorLimit: limits?.get("service:errors:ratio1m") };
     if ((answers.get("calls") ?? []).length > 0) {
       return { ...common, numbers: answers, before: earlier && byNumber(earlier), traces: null };

@@ -25,27 +25,50 @@ const NUMBERS = { calls: "calls", callErrors: "errors", callFailures: "failures"
 export function dependenciesOf(numbers, { history = [], before = null } = {}) {
   const rows = rowsOf(numbers);
   const earlier = before === null ? null : new Map(rowsOf(before).map((row) => [keyOf(row), row]));
-  const courses = new Map(history.map((series) => [keyOf({ ...series.labels, type: series.labels.connection_type ?? "" }), series]));
+  const courses = new Map(
+    history.map((series) => [keyOf({ ...series.labels, type: series.labels.connection_type ?? "" }), series]),
+  );
   const total = rows.reduce((sum, { calls }) => sum + calls, 0);
   return rows.map((row) => {
     const { times = [], values = [] } = courses.get(keyOf(row)) ?? {};
     const { calls = 0, errors, p95 } = earlier?.get(keyOf(row)) ?? {};
-    return { ...row, share: total > 0 ? row.calls / total : 0, ...seen(times, values), times, values, before: earlier && { calls, errors, p95 } };
+    return {
+      ...row,
+      share: total > 0 ? row.calls / total : 0,
+      ...seen(times, values),
+      times,
+      values,
+      before: earlier && { calls, errors, p95 },
+    };
   });
 }
 
 function rowsOf(numbers) {
   const rows = new Map();
   for (const [id, name] of Object.entries(NUMBERS)) {
-    for (const { labels: { client, server, connection_type: type = "" }, value } of numbers.get(id) ?? []) {
+    for (const {
+      labels: { client, server, connection_type: type = "" },
+      value,
+    } of numbers.get(id) ?? []) {
       if (client === undefined || server === undefined) continue;
       const key = keyOf({ client, server, type });
-      if (!rows.has(key)) rows.set(key, { client, server, type, calls: 0, errors: undefined, failures: undefined, p50: undefined, p95: undefined });
+      if (!rows.has(key))
+        rows.set(key, {
+          client,
+          server,
+          type,
+          calls: 0,
+          errors: undefined,
+          failures: undefined,
+          p50: undefined,
+          p95: undefined,
+        });
       rows.get(key)[name] = value;
     }
   }
   const order = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
-  return [...rows.values()].filter(({ calls }) => calls > 0)
+  return [...rows.values()]
+    .filter(({ calls }) => calls > 0)
     .sort((a, b) => order(a.client, b.client) || order(a.server, b.server) || order(a.type, b.type));
 }
 
@@ -77,14 +100,20 @@ export function kindOf({ client, type }) {
 export function graphOf(rows, { focus = null, selected = {}, errorLimit = Infinity, down = new Set() }) {
   const edges = merged(rows);
   const most = Math.max(0, ...edges.map(({ calls }) => calls));
-  const near = new Set([focus, ...edges.filter(({ client, server }) => client === focus || server === focus).flatMap(({ client, server }) => [client, server])]);
+  const near = new Set([
+    focus,
+    ...edges
+      .filter(({ client, server }) => client === focus || server === focus)
+      .flatMap(({ client, server }) => [client, server]),
+  ]);
   const names = [...new Set(edges.flatMap(({ client, server }) => [client, server]))].sort();
   const statusOf = ({ errors }) => (errors === undefined ? "unknown" : errors > errorLimit ? "bad" : "good");
   return {
     nodes: names.map((name) => {
       const incoming = edges.filter(({ server }) => server === name);
       const calls = incoming.reduce((sum, edge) => sum + edge.calls, 0);
-      const errors = calls > 0 ? incoming.reduce((sum, edge) => sum + (edge.errors ?? 0) * edge.calls, 0) / calls : undefined;
+      const errors =
+        calls > 0 ? incoming.reduce((sum, edge) => sum + (edge.errors ?? 0) * edge.calls, 0) / calls : undefined;
       const status = down.has(name) ? "bad" : statusOf({ errors });
       const isWorld = name === WORLD && incoming.length === 0;
       return {
@@ -97,20 +126,29 @@ export function graphOf(rows, { focus = null, selected = {}, errorLimit = Infini
         statusText: down.has(name) ? "down" : isWorld || calls === 0 ? "" : undefined,
         isSelected: selected.service === name,
         isDimmed: focus !== null && !near.has(name),
-        label: [isWorld ? "Visitors" : name, calls > 0 ? `${amount(calls)} calls per second come in, ${percent(errors)} fail` : "nobody calls it"].join(": "),
+        label: [
+          isWorld ? "Visitors" : name,
+          calls > 0 ? `${amount(calls)} calls per second come in, ${percent(errors)} fail` : "nobody calls it",
+        ].join(": "),
       };
     }),
     edges: edges.map((edge) => ({
       source: edge.client,
       target: edge.server,
       mainStat: rate(edge.calls),
-      secondaryStat: [edge.errors === undefined ? null : percent(edge.errors), edge.p95 === undefined ? null : time(edge.p95)].filter(Boolean).join(" · "),
+      secondaryStat: [
+        edge.errors === undefined ? null : percent(edge.errors),
+        edge.p95 === undefined ? null : time(edge.p95),
+      ]
+        .filter(Boolean)
+        .join(" · "),
       status: statusOf(edge),
       weight: most > 0 ? Math.sqrt(edge.calls / most) : 0,
       isSelected: selected.call?.[0] === edge.client && selected.call?.[1] === edge.server,
       isDimmed: focus !== null && edge.client !== focus && edge.server !== focus,
-      label: `${edge.client === WORLD ? "visitors call" : `${edge.client} calls`} ${edge.server}: ${amount(edge.calls)} requests per second, `
-        + `${percent(edge.errors ?? NaN)} errors, p95 ${time(edge.p95)}`,
+      label:
+        `${edge.client === WORLD ? "visitors call" : `${edge.client} calls`} ${edge.server}: ${amount(edge.calls)} requests per second, ` +
+        `${percent(edge.errors ?? NaN)} errors, p95 ${time(edge.p95)}`,
     })),
   };
 }
@@ -118,7 +156,8 @@ export function graphOf(rows, { focus = null, selected = {}, errorLimit = Infini
 /** What a callee is, by the ways it is called. */
 function kindOfNode(incoming) {
   if (incoming.some(({ type }) => type === "database")) return "database";
-  const isNamedByCallers = incoming.length > 0 && incoming.every(({ client, type }) => type === "virtual_node" && client !== WORLD);
+  const isNamedByCallers =
+    incoming.length > 0 && incoming.every(({ client, type }) => type === "virtual_node" && client !== WORLD);
   return isNamedByCallers ? "outside" : "service";
 }
 
@@ -138,11 +177,33 @@ function merged(rows) {
 export function csvOf(rows) {
   const isCompared = rows.some(({ before }) => before !== null);
   return csv([
-    ["client", "server", "kind", "requests_per_second", "failed_share", "failed_share_with_4xx", "p50_seconds", "p95_seconds",
-      "share_of_calls", "since", "last_seen",
-      ...(isCompared ? ["requests_per_second_before", "failed_share_before", "p95_seconds_before"] : [])],
-    ...rows.map((row) => [row.client, row.server, kindOf(row), row.calls, row.errors, row.failures, row.p50, row.p95, row.share,
-      row.since === null ? null : iso(row.since), row.last === null ? null : iso(row.last),
-      ...(isCompared ? [row.before?.calls, row.before?.errors, row.before?.p95] : [])]),
+    [
+      "client",
+      "server",
+      "kind",
+      "requests_per_second",
+      "failed_share",
+      "failed_share_with_4xx",
+      "p50_seconds",
+      "p95_seconds",
+      "share_of_calls",
+      "since",
+      "last_seen",
+      ...(isCompared ? ["requests_per_second_before", "failed_share_before", "p95_seconds_before"] : []),
+    ],
+    ...rows.map((row) => [
+      row.client,
+      row.server,
+      kindOf(row),
+      row.calls,
+      row.errors,
+      row.failures,
+      row.p50,
+      row.p95,
+      row.share,
+      row.since === null ? null : iso(row.since),
+      row.last === null ? null : iso(row.last),
+      ...(isCompared ? [row.before?.calls, row.before?.errors, row.before?.p95] : []),
+    ]),
   ]);
 }

@@ -20,8 +20,13 @@ export function dependencyTable(root, { onRow, isCompared, sortBy, onSort }) {
     hint,
     align: "end",
     sort: (row) => row[id] ?? -1,
-    render: (row) => h("span", { class: "dependency-number" }, text(row),
-      isCompared && difference ? h("span", { class: "dependency-difference" }, difference(row)) : null),
+    render: (row) =>
+      h(
+        "span",
+        { class: "dependency-number" },
+        text(row),
+        isCompared && difference ? h("span", { class: "dependency-difference" }, difference(row)) : null,
+      ),
   });
   return table(root, {
     caption: "Dependencies",
@@ -33,18 +38,61 @@ export function dependencyTable(root, { onRow, isCompared, sortBy, onSort }) {
     rowLabel: ({ client, server }) => `${client} calls ${server}`,
     empty: "No calls in this range.",
     columns: [
-      { id: "client", title: "Client", sort: ({ client }) => client, render: ({ client }) => (client === WORLD ? "visitors" : client) },
+      {
+        id: "client",
+        title: "Client",
+        sort: ({ client }) => client,
+        render: ({ client }) => (client === WORLD ? "visitors" : client),
+      },
       { id: "server", title: "Server", sort: ({ server }) => server, render: ({ server }) => server },
-      { id: "kind", title: "Kind", hint: "How the call was seen: a pair of spans, a database's client span, a message", sort: kindOf, render: kindOf },
+      {
+        id: "kind",
+        title: "Kind",
+        hint: "How the call was seen: a pair of spans, a database's client span, a message",
+        sort: kindOf,
+        render: kindOf,
+      },
       { id: "course", title: "Over time", width: "110px", render: (row) => courseOf(row, pictures) },
-      number("calls", "Calls/s", "Mean of the range", (row) => rate(row.calls), (row) => change(row.calls, row.before?.calls, rateText)),
-      number("errors", "Failed", "Failed by the server (5xx)", (row) => share(row.errors), (row) => change(row.errors, row.before?.errors, points)),
-      number("failures", "With 4xx", "As the service graph counts: also answers like 404", (row) => share(row.failures)),
+      number(
+        "calls",
+        "Calls/s",
+        "Mean of the range",
+        (row) => rate(row.calls),
+        (row) => change(row.calls, row.before?.calls, rateText),
+      ),
+      number(
+        "errors",
+        "Failed",
+        "Failed by the server (5xx)",
+        (row) => share(row.errors),
+        (row) => change(row.errors, row.before?.errors, points),
+      ),
+      number("failures", "With 4xx", "As the service graph counts: also answers like 404", (row) =>
+        share(row.failures),
+      ),
       number("p50", "p50", "Half of the calls are faster", (row) => time(row.p50)),
-      number("p95", "p95", "95 of 100 calls are faster", (row) => time(row.p95), (row) => change(row.p95, row.before?.p95, seconds)),
+      number(
+        "p95",
+        "p95",
+        "95 of 100 calls are faster",
+        (row) => time(row.p95),
+        (row) => change(row.p95, row.before?.p95, seconds),
+      ),
       number("share", "Of all calls", "Share of all calls of the range", (row) => percent(row.share)),
-      { id: "since", title: "Since", align: "end", sort: (row) => row.since ?? 0, render: ({ since }) => (since === null ? h("span", { class: "faint" }, "before") : moment(since)) },
-      { id: "last", title: "Last seen", align: "end", sort: (row) => row.last ?? 0, render: ({ last }) => (last === null ? "–" : moment(last)) },
+      {
+        id: "since",
+        title: "Since",
+        align: "end",
+        sort: (row) => row.since ?? 0,
+        render: ({ since }) => (since === null ? h("span", { class: "faint" }, "before") : moment(since)),
+      },
+      {
+        id: "last",
+        title: "Last seen",
+        align: "end",
+        sort: (row) => row.last ?? 0,
+        render: ({ last }) => (last === null ? "–" : moment(last)),
+      },
     ],
   });
 }
@@ -83,7 +131,7 @@ function seconds(difference) {
 
 /** "+0.4/s" against before; "new" where there was nothing. */
 function change(now, before, text) {
-  if (before === undefined || before === 0 && now === 0) return now === before ? "same" : "new";
+  if (before === undefined || (before === 0 && now === 0)) return now === before ? "same" : "new";
   if (now === undefined) return "gone";
   const difference = now - before;
   return difference === 0 ? "same" : `${difference > 0 ? "+" : "−"}${text(Math.abs(difference))}`;

@@ -17,11 +17,17 @@ const PEER = ["peer.service", "server.address"];
  */
 export async function numbersFromTraces({ from, to, signal }) {
   const found = await search("{ }", { from, to, limit: MOST_TRACES, signal });
-  const traces = await Promise.all(found.map(({ traceId }) => trace(traceId, { signal }).then(parseTrace).catch((error) => {
-    // One trace that has gone meanwhile is no reason to show none.
-    if (signal.aborted) throw error;
-    return null;
-  })));
+  const traces = await Promise.all(
+    found.map(({ traceId }) =>
+      trace(traceId, { signal })
+        .then(parseTrace)
+        .catch((error) => {
+          // One trace that has gone meanwhile is no reason to show none.
+          if (signal.aborted) throw error;
+          return null;
+        }),
+    ),
+  );
   const read = traces.filter(Boolean);
   return { numbers: numbersOf(read.flatMap(callsIn), to - from), traces: read.length };
 }

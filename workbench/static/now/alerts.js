@@ -19,7 +19,9 @@ export function alertsSection({ lab, signal }) {
   const list = h("div", { class: "alert-list" });
   const inbox = h("div", {});
   body.append(list, inbox);
-  const notifications = lab.alertInbox ? showing(inbox, notificationsOf, renderNotifications, { label: "Asking the alert inbox", signal }) : null;
+  const notifications = lab.alertInbox
+    ? showing(inbox, notificationsOf, renderNotifications, { label: "Asking the alert inbox", signal })
+    : null;
   let shown = "";
   const opened = new Map();
   return {
@@ -29,21 +31,33 @@ export function alertsSection({ lab, signal }) {
       const key = JSON.stringify([alerts, isKnown, Math.floor(Date.now() / 15_000)]);
       if (key === shown) return;
       shown = key;
-      keepingOpen(list, () => replace(list, alerts.length > 0 ? alerts.map((alert, i) => alertOf(alert, i < ADVISED, opened)) : nothing(isKnown)));
+      keepingOpen(list, () =>
+        replace(
+          list,
+          alerts.length > 0 ? alerts.map((alert, i) => alertOf(alert, i < ADVISED, opened)) : nothing(isKnown),
+        ),
+      );
     },
     refresh: () => notifications?.refresh(),
   };
 
   async function notificationsOf(aborted) {
-    const answer = await ask("/api/alert_inbox/api/notifications", { params: { limit: MOST_NOTIFICATIONS }, signal: aborted });
+    const answer = await ask("/api/alert_inbox/api/notifications", {
+      params: { limit: MOST_NOTIFICATIONS },
+      signal: aborted,
+    });
     return answer.notifications ?? [];
   }
 }
 
 function nothing(isKnown) {
-  return h("p", { class: "quiet" }, isKnown
-    ? "No alert fires and none is about to. Rules are evaluated every few seconds."
-    : "Alerts are only known of now: choose a range that ends now to see them.");
+  return h(
+    "p",
+    { class: "quiet" },
+    isKnown
+      ? "No alert fires and none is about to. Rules are evaluated every few seconds."
+      : "Alerts are only known of now: choose a range that ends now to see them.",
+  );
 }
 
 /** @param {Map<string, boolean>} opened  what the reader has opened or closed, by alert */
@@ -61,21 +75,41 @@ function alertOf(alert, isAdvised, opened) {
       "div",
       {},
       h("h3", {}, alert.summary || alert.name),
-      h("p", { class: "alert-facts" }, [
-        h("b", {}, alert.name),
-        isFiring ? "fires" : "waits to be sure",
-        `since ${clock(alert.since)} (${duration(Math.max(1, Math.round(Date.now() / 1000 - alert.since)))})`,
-        alert.severity ? `severity ${alert.severity}` : null,
-      ].filter(Boolean).flatMap((part, i) => (i === 0 ? [part] : [" · ", part]))),
-      h("details", { open: opened.get(key) ?? isAdvised, ontoggle: (event) => opened.set(key, event.target.open) },
+      h(
+        "p",
+        { class: "alert-facts" },
+        [
+          h("b", {}, alert.name),
+          isFiring ? "fires" : "waits to be sure",
+          `since ${clock(alert.since)} (${duration(Math.max(1, Math.round(Date.now() / 1000 - alert.since)))})`,
+          alert.severity ? `severity ${alert.severity}` : null,
+        ]
+          .filter(Boolean)
+          .flatMap((part, i) => (i === 0 ? [part] : [" · ", part])),
+      ),
+      h(
+        "details",
+        { open: opened.get(key) ?? isAdvised, ontoggle: (event) => opened.set(key, event.target.open) },
         h("summary", {}, "Where to look first"),
         h("p", {}, alert.lookFirst || alert.description || "The rule does not say."),
       ),
-      h("p", { class: "alert-links" },
+      h(
+        "p",
+        { class: "alert-links" },
         alert.service ? h("a", { href: serviceAddress(alert.service) }, `Signals of ${alert.service}`) : null,
         dashboard ? h("a", { href: dashboard }, "Dashboard") : null,
-        alert.query ? h("a", { href: exploreAddress([{ source: "prometheus", query: leftSide(alert.query) }], { from: range.from }) }, "Its series in Explore") : null,
-        alert.query ? measured(() => [{ title: alert.name, tells: alert.description || alert.summary, expr: alert.query }], { about: alert.name }) : null,
+        alert.query
+          ? h(
+              "a",
+              { href: exploreAddress([{ source: "prometheus", query: leftSide(alert.query) }], { from: range.from }) },
+              "Its series in Explore",
+            )
+          : null,
+        alert.query
+          ? measured(() => [{ title: alert.name, tells: alert.description || alert.summary, expr: alert.query }], {
+              about: alert.name,
+            })
+          : null,
       ),
     ),
   );
@@ -88,11 +122,13 @@ function leftSide(query) {
 }
 
 function renderNotifications(notifications, content) {
-  replace(content,
+  replace(
+    content,
     h("h3", { class: "now-subhead" }, "Delivered by Alertmanager"),
     notifications.length === 0
       ? h("p", { class: "quiet" }, "Nothing was delivered yet.")
-      : h("ul", { class: "notification-list" }, notifications.map(notificationOf)));
+      : h("ul", { class: "notification-list" }, notifications.map(notificationOf)),
+  );
 }
 
 function notificationOf({ receivedAt, status, alerts = [] }) {
@@ -100,7 +136,12 @@ function notificationOf({ receivedAt, status, alerts = [] }) {
   const first = alerts[0] ?? {};
   const text = first.annotations?.summary ?? first.labels?.alertname ?? "";
   const more = alerts.length > 1 ? ` and ${alerts.length - 1} more` : "";
-  return h("li", {}, h("time", { title: clock(at) }, ago(at)), ` ${status === "resolved" ? "over" : "fires"}: ${text}${more}`);
+  return h(
+    "li",
+    {},
+    h("time", { title: clock(at) }, ago(at)),
+    ` ${status === "resolved" ? "over" : "fires"}: ${text}${more}`,
+  );
 }
 
 /** The list is made anew; what has the focus or is open stays so. */

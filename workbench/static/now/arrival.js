@@ -14,16 +14,29 @@ const POINTS = 60;
 
 /** @returns {{element: HTMLElement, refresh: () => void, update: (numbers: Map) => void, destroy: () => void}} */
 export function arrivalSection({ lab, time, signal }) {
-  const { element, body } = section("Telemetry that arrives", measured(() => [...ARRIVAL_NUMBERS, DROPPED], { about: "Telemetry that arrives" }));
+  const { element, body } = section(
+    "Telemetry that arrives",
+    measured(() => [...ARRIVAL_NUMBERS, DROPPED], { about: "Telemetry that arrives" }),
+  );
   const keeper = rangeKeeper(queryRange);
   const expr = union(ARRIVAL_NUMBERS);
   const lines = new Map();
-  const rows = h("div", { class: "arrival" }, ARRIVAL_NUMBERS.map(({ id, title, backend }) => {
-    const value = h("span", { class: "arrival-value" }, "–");
-    const picture = h("div", { class: "arrival-line" });
-    lines.set(id, { value, picture, line: null });
-    return h("div", { class: "arrival-row" }, h("span", {}, title, h("span", { class: "faint small" }, ` ${backend}`)), picture, value);
-  }));
+  const rows = h(
+    "div",
+    { class: "arrival" },
+    ARRIVAL_NUMBERS.map(({ id, title, backend }) => {
+      const value = h("span", { class: "arrival-value" }, "–");
+      const picture = h("div", { class: "arrival-line" });
+      lines.set(id, { value, picture, line: null });
+      return h(
+        "div",
+        { class: "arrival-row" },
+        h("span", {}, title, h("span", { class: "faint small" }, ` ${backend}`)),
+        picture,
+        value,
+      );
+    }),
+  );
   const dropped = h("p", { class: "small quiet" });
   const place = h("div", {});
   body.append(place, dropped);
@@ -31,8 +44,11 @@ export function arrivalSection({ lab, time, signal }) {
     place,
     (aborted) => {
       const range = time.range();
-      return keeper(expr, { ...pick(range), step: stepFor(range, POINTS, lab.scrapeIntervalSeconds), signal: aborted })
-        .then((series) => ({ series, range }));
+      return keeper(expr, {
+        ...pick(range),
+        step: stepFor(range, POINTS, lab.scrapeIntervalSeconds),
+        signal: aborted,
+      }).then((series) => ({ series, range }));
     },
     ({ series, range }, content) => {
       if (rows.parentNode !== content) replace(content, rows);
@@ -51,8 +67,13 @@ export function arrivalSection({ lab, time, signal }) {
     element,
     refresh: () => shown.refresh(),
     update(numbers) {
-      const lost = (numbers.get("dropped") ?? []).map(({ labels, value }) => `${amount(value)} ${labels.signal} of ${labels.service}`);
-      const text = lost.length === 0 ? "Nothing was dropped in the last 15 minutes." : `Dropped in the last 15 minutes: ${listed(lost)}. What is missing stays missing.`;
+      const lost = (numbers.get("dropped") ?? []).map(
+        ({ labels, value }) => `${amount(value)} ${labels.signal} of ${labels.service}`,
+      );
+      const text =
+        lost.length === 0
+          ? "Nothing was dropped in the last 15 minutes."
+          : `Dropped in the last 15 minutes: ${listed(lost)}. What is missing stays missing.`;
       dropped.classList.toggle("now-warning", lost.length > 0);
       if (dropped.textContent !== text) dropped.textContent = text;
     },

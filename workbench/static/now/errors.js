@@ -16,17 +16,26 @@ export function errorsSection(context) {
   const { time, signal } = context;
   const { element, body } = section(
     "Last errors and warnings",
-    measured(() => [{
-      title: "Last errors and warnings",
-      tells: `The newest ${MOST} lines of these levels, of all services, in the time range of the page. A 4xx is a warning: the caller's mistake.`,
-      expr: QUERY,
-      source: "loki",
-    }], { about: "Last errors and warnings" }),
+    measured(
+      () => [
+        {
+          title: "Last errors and warnings",
+          tells: `The newest ${MOST} lines of these levels, of all services, in the time range of the page. A 4xx is a warning: the caller's mistake.`,
+          expr: QUERY,
+          source: "loki",
+        },
+      ],
+      { about: "Last errors and warnings" },
+    ),
     h("a", { href: logsAddress({ query: QUERY }) }, "All in Logs"),
   );
   const lines = logLines(body, context, () => QUERY, {
     label: "Last errors and warnings",
-    empty: () => emptyState(`No error and no warning: ${time.range().text.toLowerCase()}.`, "Ask for a product that does not exist, and one appears here."),
+    empty: () =>
+      emptyState(
+        `No error and no warning: ${time.range().text.toLowerCase()}.`,
+        "Ask for a product that does not exist, and one appears here.",
+      ),
     maxHeight: 264,
     most: MOST,
     signal,

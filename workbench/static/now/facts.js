@@ -29,15 +29,21 @@ export function factsOf({ numbers, alerts, groups }, lab) {
   const systems = lab.systems.map((system) => systemOf(system, { ofService, calls, active, parts }));
   const known = new Set(systems.flatMap((system) => system.nodes.map((node) => node.id)));
   const others = [...new Set(calls.flatMap(({ client, server }) => [client, server]))]
-    .filter((name) => name !== WORLD && !known.has(name)).sort();
+    .filter((name) => name !== WORLD && !known.has(name))
+    .sort();
   return { systems, others, alerts: active, calls, numbers, groups };
 }
 
 /** Active alerts with what their rule asks, the most pressing first. */
 export function alertsOf(alerts, groups) {
-  const rules = new Map(groups.flatMap((group) => group.rules)
-    .filter((rule) => rule.type === "alerting").map((rule) => [rule.name, rule]));
-  const pressing = (alert) => (alert.state === "firing" ? 0 : 4) + (alert.severity === "page" ? 0 : 2) + (isDown(alert) ? 0 : 1);
+  const rules = new Map(
+    groups
+      .flatMap((group) => group.rules)
+      .filter((rule) => rule.type === "alerting")
+      .map((rule) => [rule.name, rule]),
+  );
+  const pressing = (alert) =>
+    (alert.state === "firing" ? 0 : 4) + (alert.severity === "page" ? 0 : 2) + (isDown(alert) ? 0 : 1);
   return alerts
     .map(({ labels, annotations, state, activeAt, value }) => ({
       name: labels.alertname ?? "",
@@ -63,8 +69,15 @@ function isDown(alert) {
 
 function callsOf(numbers, ofService, alerts, errorLimit) {
   const calls = new Map();
-  for (const [id, name] of [["calls", "calls"], ["callErrors", "errors"], ["callP95", "p95"]]) {
-    for (const { labels: { client, server, connection_type: type = "" }, value } of numbers.get(id) ?? []) {
+  for (const [id, name] of [
+    ["calls", "calls"],
+    ["callErrors", "errors"],
+    ["callP95", "p95"],
+  ]) {
+    for (const {
+      labels: { client, server, connection_type: type = "" },
+      value,
+    } of numbers.get(id) ?? []) {
       if (client === undefined || server === undefined) continue;
       const key = JSON.stringify([client, server]);
       if (!calls.has(key)) calls.set(key, { client, server, type });
@@ -78,7 +91,11 @@ function callsOf(numbers, ofService, alerts, errorLimit) {
   for (const call of all) {
     const server = ofService.get(call.server);
     // Who is only called by visitors knows best what they get, and ten seconds sooner than the service graph does.
-    if (call.client === WORLD && server && !all.some((other) => other.server === call.server && other.client !== WORLD)) {
+    if (
+      call.client === WORLD &&
+      server &&
+      !all.some((other) => other.server === call.server && other.client !== WORLD)
+    ) {
       Object.assign(call, { calls: server.requests, errors: server.errors, p95: server.p95 });
     }
     const about = alerts.filter(({ labels }) => labels.client === call.client && labels.server === call.server);
@@ -107,7 +124,9 @@ function systemOf(system, { ofService, calls, active, parts }) {
       facts: serviceFacts(name, { ofService, active, parts }),
     })),
   ];
-  const about = active.filter(({ service }) => names.has(service) || outside.includes(service) || !isKnown(service, ofService));
+  const about = active.filter(
+    ({ service }) => names.has(service) || outside.includes(service) || !isKnown(service, ofService),
+  );
   return {
     name: system.name,
     title: system.title,
@@ -136,7 +155,7 @@ function serviceFacts(name, { ofService, active, parts }) {
     alerts,
     parts: parts.get(name) ?? [],
     state: stateOfService(numbers, alerts),
-    downSince: numbers.up === 0 ? down?.since ?? null : null,
+    downSince: numbers.up === 0 ? (down?.since ?? null) : null,
   };
 }
 
@@ -147,10 +166,12 @@ function plannedCalls(system, edges, ofService) {
     [WORLD, system.entry],
     ...system.services.flatMap((service) => (service.dependsOn ?? []).map((server) => [service.name, server])),
   ];
-  return known.filter(([client, server]) => server && !has(client, server)).map(([client, server]) => {
-    const state = stateOfCall({}, { server: ofService.get(server), alerts: [], errorLimit: undefined });
-    return { client, server, type: "", isPlanned: true, state, alerts: [] };
-  });
+  return known
+    .filter(([client, server]) => server && !has(client, server))
+    .map(([client, server]) => {
+      const state = stateOfCall({}, { server: ofService.get(server), alerts: [], errorLimit: undefined });
+      return { client, server, type: "", isPlanned: true, state, alerts: [] };
+    });
 }
 
 function kindOf(edges) {

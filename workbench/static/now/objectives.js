@@ -24,9 +24,16 @@ export function objectivesSection({ lab }) {
       const key = JSON.stringify(objectives);
       if (key === shown) return;
       shown = key;
-      replace(body, objectives.length > 0
-        ? objectives.map(objectiveOf)
-        : h("p", { class: "quiet" }, "No objective is measured yet: the rules that do (slo:*) have said nothing so far."));
+      replace(
+        body,
+        objectives.length > 0
+          ? objectives.map(objectiveOf)
+          : h(
+              "p",
+              { class: "quiet" },
+              "No objective is measured yet: the rules that do (slo:*) have said nothing so far.",
+            ),
+      );
     },
   };
 }
@@ -53,14 +60,36 @@ function objectiveOf({ slo, objective, budget, bad, burn, status }) {
   return h(
     "div",
     { class: "objective", "data-status": status },
-    h("p", { class: "objective-head" }, h("b", {}, capitalized(slo)), h("span", { class: "quiet" }, `${percent(objective)} of requests`),
-      h("span", { class: "objective-state" }, statusIcon(status), WORDS[status])),
-    h("div", { class: "objective-bar", role: "img", "aria-label": `${slo}: ${percent(budget ?? NaN)} of the error budget is left` },
-      h("span", { style: { width: `${left * 100}%` } })),
-    h("p", { class: "quiet small" }, budget === undefined ? "Its error budget is known after the first minutes." : [
-      budget < 0 ? `error budget overspent by ${percent(-budget)}` : `${percent(budget)} of the error budget left`,
-      bad === undefined ? null : `${percent(bad)} missed in 5 minutes`,
-      burn > 1 ? `burning ${amount(burn)} times faster than allowed` : null,
-    ].filter(Boolean).join(" · ")),
+    h(
+      "p",
+      { class: "objective-head" },
+      h("b", {}, capitalized(slo)),
+      h("span", { class: "quiet" }, `${percent(objective)} of requests`),
+      h("span", { class: "objective-state" }, statusIcon(status), WORDS[status]),
+    ),
+    h(
+      "div",
+      {
+        class: "objective-bar",
+        role: "img",
+        "aria-label": `${slo}: ${percent(budget ?? NaN)} of the error budget is left`,
+      },
+      h("span", { style: { width: `${left * 100}%` } }),
+    ),
+    h(
+      "p",
+      { class: "quiet small" },
+      budget === undefined
+        ? "Its error budget is known after the first minutes."
+        : [
+            budget < 0
+              ? `error budget overspent by ${percent(-budget)}`
+              : `${percent(budget)} of the error budget left`,
+            bad === undefined ? null : `${percent(bad)} missed in 5 minutes`,
+            burn > 1 ? `burning ${amount(burn)} times faster than allowed` : null,
+          ]
+            .filter(Boolean)
+            .join(" · "),
+    ),
   );
 }

@@ -45,12 +45,21 @@ export function signalsPanel(context, { service = null, call = null, onClose }) 
   const sign = h("span", { class: "now-sign", "aria-hidden": "true" });
   const heading = h("h2", { id, tabindex: "-1" }, service ?? `${name(call[0])} → ${call[1]}`);
   const state = h("p", { class: "signals-state" });
-  const close = h("button", { type: "button", class: "button button-quiet button-icon", "aria-label": "Close", onclick: onClose }, icon("close"));
+  const close = h(
+    "button",
+    { type: "button", class: "button button-quiet button-icon", "aria-label": "Close", onclick: onClose },
+    icon("close"),
+  );
   const charts = questions.charts.map((question) => chartOf(question, inside));
-  const slow = tracesOf("Slowest requests", inside, () => questions.slow(p95 ?? 0), { sortByDuration: true, empty: "No request in this range." });
+  const slow = tracesOf("Slowest requests", inside, () => questions.slow(p95 ?? 0), {
+    sortByDuration: true,
+    empty: "No request in this range.",
+  });
   const failed = tracesOf("Failed requests", inside, () => questions.failed, { empty: "None failed in this range." });
-  const lines = section(service === null ? "Errors and warnings of both" : "Log lines",
-    h("a", { href: logsAddress({ query: questions.lines }) }, "All in Logs"));
+  const lines = section(
+    service === null ? "Errors and warnings of both" : "Log lines",
+    h("a", { href: logsAddress({ query: questions.lines }) }, "All in Logs"),
+  );
   const list = logLines(lines.body, inside, () => questions.lines, {
     label: "Log lines",
     empty: () => emptyState("No such line in this range."),
@@ -66,8 +75,18 @@ export function signalsPanel(context, { service = null, call = null, onClose }) 
       "aria-labelledby": id,
       onkeydown: (event) => event.key === "Escape" && !event.defaultPrevented && onClose(),
     },
-    h("div", { class: "signals-head" }, h("div", {}, h("div", { class: "signals-title" }, sign, heading), state), linksOf(service, call, context.lab), close),
-    h("div", { class: "signals-charts" }, charts.map(({ element }) => element)),
+    h(
+      "div",
+      { class: "signals-head" },
+      h("div", {}, h("div", { class: "signals-title" }, sign, heading), state),
+      linksOf(service, call, context.lab),
+      close,
+    ),
+    h(
+      "div",
+      { class: "signals-charts" },
+      charts.map(({ element }) => element),
+    ),
     h("div", { class: "signals-traces" }, slow.element, failed.element),
     lines.element,
   );
@@ -75,10 +94,13 @@ export function signalsPanel(context, { service = null, call = null, onClose }) 
   return {
     element,
     update(facts) {
-      const found = service === null
-        ? facts.systems.flatMap((system) => system.calls).find(({ client, server }) => client === call[0] && server === call[1])
-          ?? facts.calls.find(({ client, server }) => client === call[0] && server === call[1])
-        : facts.systems.flatMap((system) => system.nodes).find((node) => node.id === service)?.facts;
+      const found =
+        service === null
+          ? (facts.systems
+              .flatMap((system) => system.calls)
+              .find(({ client, server }) => client === call[0] && server === call[1]) ??
+            facts.calls.find(({ client, server }) => client === call[0] && server === call[1]))
+          : facts.systems.flatMap((system) => system.nodes).find((node) => node.id === service)?.facts;
       const known = found?.state ?? { status: "unknown", word: "no data", reason: "" };
       p95 = found?.numbers?.p95 ?? found?.p95;
       element.dataset.status = known.status;
@@ -90,7 +112,8 @@ export function signalsPanel(context, { service = null, call = null, onClose }) 
     focus() {
       heading.focus({ preventScroll: true });
       const behaviour = matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";
-      if (element.getBoundingClientRect().top > innerHeight * 0.6) element.scrollIntoView({ block: "start", behavior: behaviour });
+      if (element.getBoundingClientRect().top > innerHeight * 0.6)
+        element.scrollIntoView({ block: "start", behavior: behaviour });
     },
     destroy() {
       ends.abort();
@@ -112,20 +135,35 @@ function linksOf(service, call, lab) {
   return h(
     "p",
     { class: "signals-links" },
-    board ? h("a", { href: dashboardAddress(board.uid) }, service === null ? `Dashboard of ${about}` : "Dashboard") : null,
+    board
+      ? h("a", { href: dashboardAddress(board.uid) }, service === null ? `Dashboard of ${about}` : "Dashboard")
+      : null,
     h("a", { href: mapAddress({ focus: about }) }, "On the map"),
-    service !== null && example?.example ? h("a", { href: example.address + example.example, target: "_blank", rel: "noopener" }, "Send it a request") : null,
+    service !== null && example?.example
+      ? h("a", { href: example.address + example.example, target: "_blank", rel: "noopener" }, "Send it a request")
+      : null,
   );
 }
 
 function chartOf(question, context) {
   const { lab, time, signal } = context;
-  const explore = () => exploreAddress(question.queries.slice(0, 1).map(({ expr }) => ({ source: "prometheus", query: expr, view: "graph" })), time.texts());
+  const explore = () =>
+    exploreAddress(
+      question.queries.slice(0, 1).map(({ expr }) => ({ source: "prometheus", query: expr, view: "graph" })),
+      time.texts(),
+    );
   const link = h("a", { href: explore(), onclick: () => link.setAttribute("href", explore()) }, "Explore");
   const { element, body } = section(
     question.title,
-    measured(() => question.queries.map(({ expr, name: title }) => ({ title: question.queries.length > 1 ? title : question.title, tells: question.tells, expr })),
-      { text: "Measured", about: question.title }),
+    measured(
+      () =>
+        question.queries.map(({ expr, name: title }) => ({
+          title: question.queries.length > 1 ? title : question.title,
+          tells: question.tells,
+          expr,
+        })),
+      { text: "Measured", about: question.title },
+    ),
     link,
   );
   const keepers = question.queries.map(() => rangeKeeper(queryRange));
@@ -134,13 +172,20 @@ function chartOf(question, context) {
     body,
     async (aborted) => {
       const range = time.range();
-      const asked = { from: range.from, to: range.to, step: stepFor(range, POINTS, lab.scrapeIntervalSeconds), signal: aborted };
+      const asked = {
+        from: range.from,
+        to: range.to,
+        step: stepFor(range, POINTS, lab.scrapeIntervalSeconds),
+        signal: aborted,
+      };
       const [examples, ...found] = await Promise.all([
         // Without them the chart still says what it has to.
         question.exemplars ? exemplars(question.exemplars, asked).catch(() => []) : [],
         ...question.queries.map(({ expr }, i) => keepers[i](expr, asked)),
       ]);
-      const series = found.flatMap((list, i) => list.map((one) => ({ ...one, name: named(question.queries[i].name, one.labels) })));
+      const series = found.flatMap((list, i) =>
+        list.map((one) => ({ ...one, name: named(question.queries[i].name, one.labels) })),
+      );
       return { series, examples, range: { from: range.from, to: range.to } };
     },
     ({ series, examples, range }, content) => {
@@ -159,11 +204,16 @@ function chartOf(question, context) {
           syncKey: "signals",
           noValue: "Nothing was measured in this range.",
           onZoom: (from, to) => time.set({ from, to }),
-          onExemplar: ({ traceId, value }, event, anchor) => traceId && menu(anchor, [
-            { heading: `One request, ${value.toPrecision(2)} s` },
-            { text: "Open its trace", href: traceAddress(traceId) },
-            { text: "Its log lines in Explore", href: exploreAddress([{ source: "loki", query: `{service=~".+"} |= "${traceId}"` }], time.texts()) },
-          ]),
+          onExemplar: ({ traceId, value }, event, anchor) =>
+            traceId &&
+            menu(anchor, [
+              { heading: `One request, ${value.toPrecision(2)} s` },
+              { text: "Open its trace", href: traceAddress(traceId) },
+              {
+                text: "Its log lines in Explore",
+                href: exploreAddress([{ source: "loki", query: `{service=~".+"} |= "${traceId}"` }], time.texts()),
+              },
+            ]),
         });
       }
       chart.update({ series, exemplars: thinned(examples), range });
@@ -180,7 +230,8 @@ function named(pattern, labels) {
 
 /** A bucket each gives one every few seconds: of many the slowest are kept, which are those looked for. */
 function thinned(examples) {
-  const own = examples.filter(({ traceId }) => /^[0-9a-f]{1,32}$/i.test(traceId ?? ""))
+  const own = examples
+    .filter(({ traceId }) => /^[0-9a-f]{1,32}$/i.test(traceId ?? ""))
     .map((example) => ({ ...example, traceId: example.traceId.padStart(32, "0") }));
   return own.toSorted((a, b) => b.value - a.value).slice(0, 24);
 }
@@ -194,7 +245,7 @@ function tracesOf(title, context, query, { sortByDuration = false, empty }) {
   let searchedAt = 0;
   const shown = showing(
     body,
-    async (aborted) => {
+    (aborted) => {
       searchedAt = performance.now();
       const { from, to } = time.range();
       const q = query();
@@ -202,7 +253,9 @@ function tracesOf(title, context, query, { sortByDuration = false, empty }) {
       return search(q, { from, to, limit: SEARCHED, signal: aborted });
     },
     (traces, content) => {
-      const sorted = traces.toSorted((a, b) => (sortByDuration ? b.durationSeconds - a.durationSeconds : b.start - a.start)).slice(0, MOST_TRACES);
+      const sorted = traces
+        .toSorted((a, b) => (sortByDuration ? b.durationSeconds - a.durationSeconds : b.start - a.start))
+        .slice(0, MOST_TRACES);
       const key = sorted.map(({ traceId }) => traceId).join();
       if (key === seen && content.firstChild) return;
       seen = key;

@@ -30,8 +30,9 @@ export function questionsOfService(service) {
   const name = quoted(service);
   const spans = `{service=${name}, ${SERVER}}`;
   const [, , errors] = SERVICE_NUMBERS;
-  const quantile = (q, short) => `service:request_duration_seconds:${short}_1m{service=${name}}\nor on (service) `
-    + `histogram_quantile(${q}, sum by (service, le) (rate(traces_spanmetrics_latency_bucket${spans}[${WINDOW}]))) >= 0`;
+  const quantile = (q, short) =>
+    `service:request_duration_seconds:${short}_1m{service=${name}}\nor on (service) ` +
+    `histogram_quantile(${q}, sum by (service, le) (rate(traces_spanmetrics_latency_bucket${spans}[${WINDOW}]))) >= 0`;
   return {
     charts: [
       {
@@ -39,26 +40,38 @@ export function questionsOfService(service) {
         title: "Requests per second",
         tells: "Server spans that ended, by what they did.",
         unit: "reqps",
-        queries: [{ expr: `sum by (span_name) (rate(traces_spanmetrics_calls_total${spans}[${WINDOW}]))`, name: "{{span_name}}" }],
+        queries: [
+          {
+            expr: `sum by (span_name) (rate(traces_spanmetrics_calls_total${spans}[${WINDOW}]))`,
+            name: "{{span_name}}",
+          },
+        ],
       },
       {
         id: "errors",
         title: "Failed share",
         tells: errors.tells,
         unit: "percentunit",
-        queries: [{
-          expr: `(sum by (span_name) (rate(traces_spanmetrics_calls_total{service=${name}, ${SERVER}, status_code="STATUS_CODE_ERROR"}[${WINDOW}]))\n`
-            + `or sum by (span_name) (rate(traces_spanmetrics_calls_total${spans}[${WINDOW}])) * 0)\n`
-            + `/ (sum by (span_name) (rate(traces_spanmetrics_calls_total${spans}[${WINDOW}])) > 0)`,
-          name: "{{span_name}}",
-        }],
+        queries: [
+          {
+            expr:
+              `(sum by (span_name) (rate(traces_spanmetrics_calls_total{service=${name}, ${SERVER}, status_code="STATUS_CODE_ERROR"}[${WINDOW}]))\n` +
+              `or sum by (span_name) (rate(traces_spanmetrics_calls_total${spans}[${WINDOW}])) * 0)\n` +
+              `/ (sum by (span_name) (rate(traces_spanmetrics_calls_total${spans}[${WINDOW}])) > 0)`,
+            name: "{{span_name}}",
+          },
+        ],
       },
       {
         id: "duration",
         title: "Duration",
         tells: "What 50, 95 and 99 of 100 requests stay below. Each diamond is one request: it opens its trace.",
         unit: "s",
-        queries: [[0.5, "p50"], [0.95, "p95"], [0.99, "p99"]].map(([q, short]) => ({ expr: quantile(q, short), name: short })),
+        queries: [
+          [0.5, "p50"],
+          [0.95, "p95"],
+          [0.99, "p99"],
+        ].map(([q, short]) => ({ expr: quantile(q, short), name: short })),
         exemplars: `traces_spanmetrics_latency_bucket${spans}`,
       },
     ],
@@ -78,12 +91,19 @@ export function questionsOfCall(client, server) {
   const [calls, errors, p95] = callNumbers(WINDOW, where);
   const isWorld = client === WORLD;
   // A call is a client's span with a server's span below it; visitors' calls have no client's span.
-  const pair = (ofClient, ofServer) => (isWorld
-    ? `{ resource.service.name = ${to} && kind = server && span:parentID = nil${ofServer} }`
-    : `{ resource.service.name = ${from}${ofClient} } > { resource.service.name = ${to}${ofServer} }`);
+  const pair = (ofClient, ofServer) =>
+    isWorld
+      ? `{ resource.service.name = ${to} && kind = server && span:parentID = nil${ofServer} }`
+      : `{ resource.service.name = ${from}${ofClient} } > { resource.service.name = ${to}${ofServer} }`;
   return {
     charts: [
-      { id: "rate", title: "Calls per second", tells: calls.tells, unit: "reqps", queries: [{ expr: calls.expr, name: "calls" }] },
+      {
+        id: "rate",
+        title: "Calls per second",
+        tells: calls.tells,
+        unit: "reqps",
+        queries: [{ expr: calls.expr, name: "calls" }],
+      },
       {
         id: "errors",
         title: "Failed share",
@@ -103,8 +123,9 @@ export function questionsOfCall(client, server) {
           { expr: callMedian(WINDOW, where).expr, name: "p50" },
           { expr: p95.expr, name: "p95" },
           {
-            expr: "histogram_quantile(0.95, sum by (client, server, le) (rate(traces_service_graph_request_server_seconds_bucket"
-              + `{${where}}[${WINDOW}]))) >= 0`,
+            expr:
+              "histogram_quantile(0.95, sum by (client, server, le) (rate(traces_service_graph_request_server_seconds_bucket" +
+              `{${where}}[${WINDOW}]))) >= 0`,
             name: "p95, as the callee measures",
           },
         ],

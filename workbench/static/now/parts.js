@@ -40,8 +40,9 @@ export const PART_NUMBERS = [
     title: "Mean time of a query by table",
     tells: "From the start of the execution to its end, without the wait for a connection.",
     unit: "s",
-    expr: "sum by (service, table) (service_table:queries:rate1m * service_table:query_duration_seconds:mean1m)\n"
-      + "/ (sum by (service, table) (service_table:queries:rate1m) > 0)",
+    expr:
+      "sum by (service, table) (service_table:queries:rate1m * service_table:query_duration_seconds:mean1m)\n" +
+      "/ (sum by (service, table) (service_table:queries:rate1m) > 0)",
   },
 ];
 
@@ -65,11 +66,14 @@ const MOST_TABLES = 4;
 export function partsOf(numbers, alerts) {
   const parts = new Map();
   const of = (id) => numbers.get(id) ?? [];
-  const valueOf = (id, labels) => of(id).find((one) =>
-    Object.entries(labels).every(([name, value]) => one.labels[name] === value))?.value;
+  const valueOf = (id, labels) =>
+    of(id).find((one) => Object.entries(labels).every(([name, value]) => one.labels[name] === value))?.value;
   const add = (service, part) => parts.set(service, [...(parts.get(service) ?? []), part]);
 
-  for (const { labels: { service }, value } of of("cacheLookups")) {
+  for (const {
+    labels: { service },
+    value,
+  } of of("cacheLookups")) {
     const hits = valueOf("cacheHits", { service });
     add(service, {
       id: "cache",
@@ -80,7 +84,10 @@ export function partsOf(numbers, alerts) {
       label: hits === undefined ? "cache: not asked" : `cache: answers ${percent(hits)} of ${rate(value)} lookups`,
     });
   }
-  for (const { labels: { service }, value } of of("pool")) {
+  for (const {
+    labels: { service },
+    value,
+  } of of("pool")) {
     add(service, {
       id: "pool",
       title: "pool",
@@ -92,7 +99,10 @@ export function partsOf(numbers, alerts) {
   }
   const tables = of("tableQueries").toSorted((a, b) => (a.labels.table < b.labels.table ? -1 : 1));
   const listed = new Map();
-  for (const { labels: { service, table }, value } of tables) {
+  for (const {
+    labels: { service, table },
+    value,
+  } of tables) {
     listed.set(service, (listed.get(service) ?? 0) + 1);
     if (listed.get(service) > MOST_TABLES) continue;
     const mean = valueOf("tableTime", { service, table });
@@ -109,8 +119,11 @@ export function partsOf(numbers, alerts) {
 }
 
 function statusOf(kind, alerts, labels) {
-  const about = alerts.filter((alert) => READS[kind].test(alert.query)
-    && Object.entries(labels).every(([name, value]) => (alert.labels[name] ?? value) === value));
+  const about = alerts.filter(
+    (alert) =>
+      READS[kind].test(alert.query) &&
+      Object.entries(labels).every(([name, value]) => (alert.labels[name] ?? value) === value),
+  );
   if (about.length === 0) return "good";
   return about.some((alert) => alert.state === "firing" && alert.labels.severity === "page") ? "bad" : "warning";
 }

@@ -58,24 +58,27 @@ export const callNumbers = (window, where = "") => [
   {
     id: "calls",
     title: "Calls per second",
-    tells: "Pairs of spans, the caller's and the callee's, counted by Tempo's service graph. Visitors send no spans: a "
-      + "request without a caller counts as theirs.",
+    tells:
+      "Pairs of spans, the caller's and the callee's, counted by Tempo's service graph. Visitors send no spans: a " +
+      "request without a caller counts as theirs.",
     unit: "reqps",
     expr: perEdge("total", window, where),
   },
   {
     id: "callErrors",
     title: "Failed share",
-    tells: "The share of calls that the callee failed: its span has the status error, which means 5xx. An answer like 404 "
-      + "is the caller's doing; the service graph's own count includes it, so it is taken out here.",
+    tells:
+      "The share of calls that the callee failed: its span has the status error, which means 5xx. An answer like 404 " +
+      "is the caller's doing; the service graph's own count includes it, so it is taken out here.",
     unit: "percentunit",
     expr: failedShare(window, where),
   },
   {
     id: "callP95",
     title: "p95 of calls",
-    tells: "What 95 of 100 calls stay below, as the caller measures it: with the network and the wait for a free thread. "
-      + "For visitors, as the callee measures it.",
+    tells:
+      "What 95 of 100 calls stay below, as the caller measures it: with the network and the wait for a free thread. " +
+      "For visitors, as the callee measures it.",
     unit: "s",
     expr: callQuantile(0.95, window, where),
   },
@@ -94,11 +97,13 @@ export const callMedian = (window, where = "") => ({
 export const failedByGraph = (window, where = "") => ({
   id: "callFailures",
   title: "Failed, with 4xx",
-  tells: "What the service graph itself counts: calls of which either span has an error. The caller's has one for every "
-    + "answer from 400 on, so a 404 for an unknown product counts.",
+  tells:
+    "What the service graph itself counts: calls of which either span has an error. The caller's has one for every " +
+    "answer from 400 on, so a 404 for an unknown product counts.",
   unit: "percentunit",
-  expr: `(${perEdge("failed_total", window, where)} or ${perEdge("total", window, where)} * 0)\n`
-    + `/ (${perEdge("total", window, where)} > 0)`,
+  expr:
+    `(${perEdge("failed_total", window, where)} or ${perEdge("total", window, where)} * 0)\n` +
+    `/ (${perEdge("total", window, where)} > 0)`,
 });
 
 /** Of services. */
@@ -120,24 +125,33 @@ export const SERVICE_NUMBERS = [
   {
     id: "errors",
     title: "Failed share",
-    tells: "The share of those whose span has the status error: a 5xx, the service's own failure. A 404 is the caller's.",
+    tells:
+      "The share of those whose span has the status error: a 5xx, the service's own failure. A 404 is the caller's.",
     unit: "percentunit",
     expr: `(${failedAnswers(WINDOW)} or ${answered(WINDOW)} * 0)\n/ (${answered(WINDOW)} > 0)\nor on (service) service:errors:ratio1m`,
   },
   {
     id: "p95",
     title: "p95",
-    tells: "What 95 of 100 requests stay below, from the service's own histogram. For the database a request is a query, "
-      + "without the wait for a connection.",
+    tells:
+      "What 95 of 100 requests stay below, from the service's own histogram. For the database a request is a query, " +
+      "without the wait for a connection.",
     unit: "s",
-    expr: "service:request_duration_seconds:p95_1m\nor on (service) "
-      + `histogram_quantile(0.95, sum by (service, le) (rate(${LATENCY}{${SERVER}}[${WINDOW}]))) >= 0`,
+    expr:
+      "service:request_duration_seconds:p95_1m\nor on (service) " +
+      `histogram_quantile(0.95, sum by (service, le) (rate(${LATENCY}{${SERVER}}[${WINDOW}]))) >= 0`,
   },
 ];
 
 /** Objectives and their budgets; none where no rules are loaded. */
 export const OBJECTIVE_NUMBERS = [
-  { id: "objective", title: "Objective", tells: "The share of requests that has to be good.", unit: "percentunit", expr: "slo:objective:ratio" },
+  {
+    id: "objective",
+    title: "Objective",
+    tells: "The share of requests that has to be good.",
+    unit: "percentunit",
+    expr: "slo:objective:ratio",
+  },
   {
     id: "budget",
     title: "Error budget left",
@@ -177,7 +191,8 @@ export const ARRIVAL_NUMBERS = [
 export const DROPPED = {
   id: "dropped",
   title: "Dropped telemetry",
-  tells: "Log lines and spans that a service gave up in the last 15 minutes. Any at all means that pictures have holes.",
+  tells:
+    "Log lines and spans that a service gave up in the last 15 minutes. Any at all means that pictures have holes.",
   unit: "short",
   expr: "sum by (service, signal) (increase(lab_telemetry_dropped_total[15m])) > 0",
 };

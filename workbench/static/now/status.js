@@ -47,7 +47,8 @@ export function stateOfService(numbers, alerts) {
   if (firing.length > 0) return { status: "warning", word: "at risk", reason: firing[0].summary };
   if (alerts.length > 0) return { status: "warning", word: "at risk", reason: alerts[0].summary };
   if (numbers.requests > 0) return { status: "good", word: "good", reason: "" };
-  if (numbers.up === 1) return { status: "unknown", word: "idle", reason: "answers, but got no request in the last minute" };
+  if (numbers.up === 1)
+    return { status: "unknown", word: "idle", reason: "answers, but got no request in the last minute" };
   return { status: "unknown", word: "no data", reason: "nothing is known about it yet" };
 }
 
@@ -114,7 +115,10 @@ function headline({ services, down, firing, pending, front }) {
     const also = firing.length > 0 ? `: ${alertsFire(firing.length)}` : "";
     return `${capitalized(listed(down.map((service) => service.name)))} ${verb}${when}${also}.`;
   }
-  const all = services.length === 1 ? `${capitalized(services[0].name)} answers` : `All ${counted(services.length)} services answer`;
+  const all =
+    services.length === 1
+      ? `${capitalized(services[0].name)} answers`
+      : `All ${counted(services.length)} services answer`;
   if (firing.length > 0) return `${all}, but ${alertsFire(firing.length)}.`;
   if (!(front?.numbers.requests > 0)) return `${all}, but nobody asks.`;
   const failing = front.numbers.errors > 0 ? `${percent(front.numbers.errors)} of the requests fail` : null;
@@ -124,18 +128,25 @@ function headline({ services, down, firing, pending, front }) {
 
 function detail({ services, down, firing, pending, front }) {
   const sentences = [];
-  const broken = services.filter(({ numbers, state }) => numbers.up !== 0 && state.status === "bad").map(({ name }) => name);
+  const broken = services
+    .filter(({ numbers, state }) => numbers.up !== 0 && state.status === "bad")
+    .map(({ name }) => name);
   if (down.length > 0) {
-    if (broken.length > 0) sentences.push(`${capitalized(listed(broken))} ${broken.length === 1 ? "is" : "are"} broken with it.`);
-  } else if (firing.length > 0) sentences.push(...[...new Set(firing.map((alert) => ended(alert.summary || alert.name)))].slice(0, 2));
-  else if (pending.length > 0) sentences.push(`${ended(pending[0].summary || pending[0].name)} An alert about it waits to be sure.`);
+    if (broken.length > 0)
+      sentences.push(`${capitalized(listed(broken))} ${broken.length === 1 ? "is" : "are"} broken with it.`);
+  } else if (firing.length > 0)
+    sentences.push(...[...new Set(firing.map((alert) => ended(alert.summary || alert.name)))].slice(0, 2));
+  else if (pending.length > 0)
+    sentences.push(`${ended(pending[0].summary || pending[0].name)} An alert about it waits to be sure.`);
   const { requests, errors, p95 } = front?.numbers ?? {};
   if (requests > 0) {
     const fails = errors > 0 ? `${percent(errors)} of them fail` : "none fails";
     const within = p95 === undefined ? "" : `; 95 of 100 are answered within ${time(p95)}`;
     sentences.push(`${capitalized(front.name)} gets ${amount(requests)} requests per second, ${fails}${within}.`);
   } else if (down.length === 0 || front?.numbers.up !== 0) {
-    sentences.push("No request came in the last minute: open a page of the system, or let visitors come (python3 lab load).");
+    sentences.push(
+      "No request came in the last minute: open a page of the system, or let visitors come (python3 lab load).",
+    );
   }
   return sentences.join(" ");
 }

@@ -25,10 +25,15 @@ function nodeOf({ id, kind, title, facts }, system, selected) {
   const requests = numbers.requests ?? sum(incoming.map(({ calls }) => calls));
   const errors = numbers.errors ?? incoming.find((call) => call.errors !== undefined)?.errors;
   const mainStat = isDown ? "no answer" : requests === undefined ? "" : `${amount(requests)} requests/s`;
-  const secondaryStat = isDown || !(requests > 0) ? "" : [
-    errors === undefined ? null : `${percent(errors)} fail`,
-    numbers.p95 === undefined ? null : `p95 ${time(numbers.p95)}`,
-  ].filter(Boolean).join(", ");
+  const secondaryStat =
+    isDown || !(requests > 0)
+      ? ""
+      : [
+          errors === undefined ? null : `${percent(errors)} fail`,
+          numbers.p95 === undefined ? null : `p95 ${time(numbers.p95)}`,
+        ]
+          .filter(Boolean)
+          .join(", ");
   const isGuest = numbers.up === undefined && kind !== "service";
   const status = isGuest ? guestStatus(incoming) : state.status;
   const word = isGuest ? (requests > 0 ? "" : "no calls") : state.word;
@@ -50,7 +55,9 @@ function nodeOf({ id, kind, title, facts }, system, selected) {
       requests > 0 && numbers.p95 !== undefined ? `p95 ${time(numbers.p95)}` : null,
       ...parts.map((part) => part.label),
       alerts.length > 0 ? `${alerts.length} active alerts` : null,
-    ].filter(Boolean).join(", "),
+    ]
+      .filter(Boolean)
+      .join(", "),
   };
 }
 
@@ -80,9 +87,14 @@ function edgeOf(call, most, selected) {
     isPlanned: !isCalling,
     weight: isCalling ? Math.sqrt(calls / most) : 0,
     mainStat: isCalling ? rate(calls) : state.word,
-    secondaryStat: isCalling && state.word === "no answer" ? state.word : isCalling
-      ? [errors === undefined ? null : percent(errors), p95 === undefined ? null : time(p95)].filter(Boolean).join(" · ")
-      : "",
+    secondaryStat:
+      isCalling && state.word === "no answer"
+        ? state.word
+        : isCalling
+          ? [errors === undefined ? null : percent(errors), p95 === undefined ? null : time(p95)]
+              .filter(Boolean)
+              .join(" · ")
+          : "",
     isSelected: selected.call?.[0] === client && selected.call?.[1] === server,
     label: isCalling
       ? `${names}: ${amount(calls)} requests per second, ${percent(errors ?? NaN)} errors, p95 ${time(p95)}, ${objective(state)}`

@@ -9,8 +9,12 @@ import { measured } from "./measured.js";
 import { graphOf } from "./system_graph.js";
 import { counted } from "./words.js";
 
-const LEGEND = [["good", "within its objective"], ["warning", "at risk: an alert about it fires or waits"],
-  ["bad", "broken or down"], ["unknown", "idle, or nothing known"]];
+const LEGEND = [
+  ["good", "within its objective"],
+  ["warning", "at risk: an alert about it fires or waits"],
+  ["bad", "broken or down"],
+  ["unknown", "idle, or nothing known"],
+];
 
 /**
  * @param {object} context  of the page
@@ -25,13 +29,26 @@ export function systemMap({ lab, url }, { numbers, onSelect = () => {} }) {
   const foot = h(
     "div",
     { class: "now-map-foot" },
-    h("ul", { class: "now-legend", "aria-label": "What the colours say" },
-      LEGEND.map(([status, text]) => h("li", {}, statusIcon(status), text))),
-    h("span", { class: "quiet" }, "Numbers are of the last minute: calls per second, and below the arrow how many fail and their p95."),
+    h(
+      "ul",
+      { class: "now-legend", "aria-label": "What the colours say" },
+      LEGEND.map(([status, text]) => h("li", {}, statusIcon(status), text)),
+    ),
+    h(
+      "span",
+      { class: "quiet" },
+      "Numbers are of the last minute: calls per second, and below the arrow how many fail and their p95.",
+    ),
     measured(() => numbers),
     others,
   );
-  const element = h("section", { "aria-label": "The system now" }, lab.systems.length > 1 ? choice : null, picture, foot);
+  const element = h(
+    "section",
+    { "aria-label": "The system now" },
+    lab.systems.length > 1 ? choice : null,
+    picture,
+    foot,
+  );
   let graph = null;
   let facts = null;
 
@@ -58,24 +75,37 @@ export function systemMap({ lab, url }, { numbers, onSelect = () => {} }) {
       });
     } else graph.update(picked);
     if (lab.systems.length > 1) {
-      choice.replaceChildren(...facts.systems.map(({ name, title, status }) => h(
-        "button",
-        {
-          type: "button",
-          class: "button button-quiet",
-          "aria-pressed": name === system.name,
-          onclick: () => {
-            url.set({ system: name, service: null, call: null }, { push: true });
-            draw();
-            onSelect();
-          },
-        },
-        statusIcon(status), title,
-      )));
+      choice.replaceChildren(
+        ...facts.systems.map(({ name, title, status }) =>
+          h(
+            "button",
+            {
+              type: "button",
+              class: "button button-quiet",
+              "aria-pressed": name === system.name,
+              onclick: () => {
+                url.set({ system: name, service: null, call: null }, { push: true });
+                draw();
+                onSelect();
+              },
+            },
+            statusIcon(status),
+            title,
+          ),
+        ),
+      );
     }
-    others.replaceChildren(...(facts.others.length === 0 ? [] : [
-      h("a", { href: mapAddress() }, `${counted(facts.others.length)} more ${facts.others.length === 1 ? "service sends" : "services send"} spans: see the map`),
-    ]));
+    others.replaceChildren(
+      ...(facts.others.length === 0
+        ? []
+        : [
+            h(
+              "a",
+              { href: mapAddress() },
+              `${counted(facts.others.length)} more ${facts.others.length === 1 ? "service sends" : "services send"} spans: see the map`,
+            ),
+          ]),
+    );
     return system;
   }
 

@@ -11,7 +11,9 @@ export function amount(value) {
   if (Math.abs(value) < 0.05) return "<0.1";
   if (Math.abs(value) < 9.95) return value.toFixed(1);
   if (Math.abs(value) < 999.5) return value.toFixed(0);
-  return value < 999_500 ? `${(value / 1e3).toFixed(value < 9950 ? 1 : 0)}${NO_BREAK}k` : `${(value / 1e6).toFixed(1)}${NO_BREAK}M`;
+  return value < 999_500
+    ? `${(value / 1e3).toFixed(value < 9950 ? 1 : 0)}${NO_BREAK}k`
+    : `${(value / 1e6).toFixed(1)}${NO_BREAK}M`;
 }
 
 /** Per second: "2.1/s". */
@@ -24,7 +26,14 @@ export function percent(share) {
   if (!Number.isFinite(share)) return "–";
   const value = share * 100;
   const size = Math.abs(value);
-  const text = size === 0 ? "0" : size < 0.05 ? "<0.1" : size < 9.95 && Math.abs(size - Math.round(size)) > 0.049 ? value.toFixed(1) : value.toFixed(0);
+  const text =
+    size === 0
+      ? "0"
+      : size < 0.05
+        ? "<0.1"
+        : size < 9.95 && Math.abs(size - Math.round(size)) > 0.049
+          ? value.toFixed(1)
+          : value.toFixed(0);
   return text + NO_BREAK + "%";
 }
 
@@ -40,7 +49,10 @@ export function listed(names) {
 
 /** Small numbers as words: "three". */
 export function counted(count) {
-  return ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"][count] ?? String(count);
+  return (
+    ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"][count] ??
+    String(count)
+  );
 }
 
 /** "1 alert fires", "2 alerts fire". */

@@ -25,30 +25,60 @@ export function mount(root, context) {
   const askNow = nowAsker();
   const about = h("p", { class: "quiet" });
   const notice = h("p", { class: "map-notice", role: "note" });
-  const focus = h("select", { class: "select", id: "map-focus", onchange: () => choose({ focus: focus.value || null }) });
+  const focus = h("select", {
+    class: "select",
+    id: "map-focus",
+    onchange: () => choose({ focus: focus.value || null }),
+  });
   const compare = h("input", { type: "checkbox", onchange: () => changeComparison() });
   const compareText = h("span", {});
   const save = h("button", { type: "button", class: "button", onclick: () => download() }, icon("download"), "CSV");
   const picture = h("div", {});
-  const foot = h("p", { class: "map-foot" }, "Thicker arrows carry more calls. On an arrow: calls per second, how many the server failed, their p95. ",
-    measured(() => {
-      const { from, to } = time.range();
-      return [...numbersOf(to - from), { title: "Over time, since, last seen", tells: "Calls per second over the range: the first and the last point with any.", expr: historyOf(60) }];
-    }, { about: "Dependencies" }));
+  const foot = h(
+    "p",
+    { class: "map-foot" },
+    "Thicker arrows carry more calls. On an arrow: calls per second, how many the server failed, their p95. ",
+    measured(
+      () => {
+        const { from, to } = time.range();
+        return [
+          ...numbersOf(to - from),
+          {
+            title: "Over time, since, last seen",
+            tells: "Calls per second over the range: the first and the last point with any.",
+            expr: historyOf(60),
+          },
+        ];
+      },
+      { about: "Dependencies" },
+    ),
+  );
   const mapPlace = h("div", {});
   const mapBody = h("div", {}, picture, foot);
   const panelPlace = h("div", {});
   const { element: tableSection, body: tablePlace } = section("Dependencies", save);
-  replace(root, h("div", { class: "map" },
-    h("div", { class: "map-head" },
-      h("div", {}, h("h1", {}, "Service map"), about),
-      h("div", { class: "map-tools" },
-        h("label", { for: "map-focus" }, "Focus on", focus),
-        h("label", {}, compare, compareText))),
-    notice,
-    mapPlace,
-    panelPlace,
-    tableSection));
+  replace(
+    root,
+    h(
+      "div",
+      { class: "map" },
+      h(
+        "div",
+        { class: "map-head" },
+        h("div", {}, h("h1", {}, "Service map"), about),
+        h(
+          "div",
+          { class: "map-tools" },
+          h("label", { for: "map-focus" }, "Focus on", focus),
+          h("label", {}, compare, compareText),
+        ),
+      ),
+      notice,
+      mapPlace,
+      panelPlace,
+      tableSection,
+    ),
+  );
 
   let graph = null;
   let rows = null;
@@ -77,7 +107,13 @@ export function mount(root, context) {
       rows = dependenciesOf(found.numbers, { history: found.history, before: found.before });
       if (rows.length > 0 && mapBody.parentNode !== content) replace(content, mapBody);
       if (rows.length === 0) {
-        replace(content, emptyState("No calls in this range.", "A call is seen when a span of one service has a child in another: send a request, or choose a longer range."));
+        replace(
+          content,
+          emptyState(
+            "No calls in this range.",
+            "A call is seen when a span of one service has a child in another: send a request, or choose a longer range.",
+          ),
+        );
       }
       draw();
     },
@@ -96,7 +132,12 @@ export function mount(root, context) {
     if (!rows) return;
     offerServices();
     save.disabled = rows.length === 0;
-    const data = graphOf(rows, { focus: url.get("focus"), selected: selected(), errorLimit: answers.errorLimit, down: answers.down });
+    const data = graphOf(rows, {
+      focus: url.get("focus"),
+      selected: selected(),
+      errorLimit: answers.errorLimit,
+      down: answers.down,
+    });
     if (graph) graph.update(data);
     else if (rows.length > 0) {
       graph = nodeGraph(picture, {
@@ -134,7 +175,11 @@ export function mount(root, context) {
     focus.dataset.key = key;
     // A service that a link names and that is not there now stays chosen.
     const all = chosen === "" || names.includes(chosen) ? names : [...names, chosen].sort();
-    replace(focus, h("option", { value: "" }, "all services"), all.map((name) => h("option", { value: name }, name === WORLD ? "visitors" : name)));
+    replace(
+      focus,
+      h("option", { value: "" }, "all services"),
+      all.map((name) => h("option", { value: name }, name === WORLD ? "visitors" : name)),
+    );
     focus.value = chosen;
   }
 

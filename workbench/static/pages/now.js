@@ -30,13 +30,22 @@ export function mount(root, context) {
   const objectives = objectivesSection(context);
   const arrival = arrivalSection(context);
   const marks = marksSection(context);
-  replace(root, h("div", { class: "now" },
-    top.element,
-    mapPlace,
-    panelPlace,
-    h("div", { class: "now-cards" },
-      h("div", { class: "now-column" }, alerts.element, errors.element),
-      h("div", { class: "now-column" }, objectives.element, arrival.element, marks.element))));
+  replace(
+    root,
+    h(
+      "div",
+      { class: "now" },
+      top.element,
+      mapPlace,
+      panelPlace,
+      h(
+        "div",
+        { class: "now-cards" },
+        h("div", { class: "now-column" }, alerts.element, errors.element),
+        h("div", { class: "now-column" }, objectives.element, arrival.element, marks.element),
+      ),
+    ),
+  );
 
   let facts = null;
   let panel = null;
