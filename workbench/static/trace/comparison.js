@@ -10,7 +10,8 @@ import { exact } from "./model.js";
 const NOTABLE = 0.02;
 
 /** Attributes that differ between any two requests and so say nothing. */
-const ALWAYS_DIFFERENT = /(^|\.)(client|peer|network\.peer|net\.peer|net\.sock\.peer)\.port$|^thread\.(id|name)$|^code\.lineno$/;
+const ALWAYS_DIFFERENT =
+  /(^|\.)(client|peer|network\.peer|net\.peer|net\.sock\.peer)\.port$|^thread\.(id|name)$|^code\.lineno$/;
 
 /**
  * @typedef {object} Pair
@@ -25,7 +26,7 @@ const ALWAYS_DIFFERENT = /(^|\.)(client|peer|network\.peer|net\.peer|net\.sock\.
  * @param left the trace looked at @param right the one it is compared with
  * @returns {{pairs: Pair[], onlyLeft: number, onlyRight: number, slower: number,
  *   sameRoot: boolean, total: number, byOperation: Array<{service, name, difference: number}>}} `total`: the longer
- *   duration in µs; `sameRoot`: both began with the same operation; `slower`: µs by which left took longer than right;
+ *   duration in µs; `sameRoot`: both began with the same operation; `slower`: µs by which left took longer;
  *   `byOperation`: where on the critical path these were spent, the most first. These differences add up to `slower`.
  */
 export function compareTraces(left, right) {
@@ -48,7 +49,11 @@ export function compareTraces(left, right) {
  */
 export function summary({ slower, byOperation, onlyLeft, onlyRight, sameRoot, total }, duration) {
   const sentences = sameRoot ? [] : ["Two different operations."];
-  sentences.push(Math.abs(slower) < Math.max(total * NOTABLE, 1) ? "Both took about as long." : whereItWent(slower, byOperation, duration));
+  sentences.push(
+    Math.abs(slower) < Math.max(total * NOTABLE, 1)
+      ? "Both took about as long."
+      : whereItWent(slower, byOperation, duration),
+  );
   const spans = (n) => `${n} ${n === 1 ? "span is" : "spans are"}`;
   if (sameRoot && onlyLeft) sentences.push(`${spans(onlyLeft)} only in this trace.`);
   if (sameRoot && onlyRight) sentences.push(`${spans(onlyRight)} only in the other.`);
@@ -67,7 +72,9 @@ function whereItWent(slower, byOperation, duration) {
   if (share > 0.98 && share < 1.02) return `${text}, all of it in ${name(same)}.`;
   if (share <= 0.98) return `${text}, ${micros(same.difference)} of them in ${name(same)}.`;
   const [more, less] = slower > 0 ? ["more", "less"] : ["less", "more"];
-  const balance = against && Math.abs(against.difference / slower) > 0.1 ? `, but ${micros(against.difference)} ${less} in ${name(against)}` : "";
+  const balance = against && Math.abs(against.difference / slower) > 0.1
+    ? `, but ${micros(against.difference)} ${less} in ${name(against)}`
+    : "";
   return `${text}: ${micros(same.difference)} ${more} in ${name(same)}${balance}.`;
 }
 
@@ -143,7 +150,9 @@ function differencesByOperation(left, right) {
   };
   count(left, 1);
   count(right, -1);
-  return [...sums.values()].filter((sum) => sum.difference).sort((a, b) => Math.abs(b.difference) - Math.abs(a.difference));
+  return [...sums.values()].filter((sum) => sum.difference).sort((a, b) =>
+    Math.abs(b.difference) - Math.abs(a.difference)
+  );
 }
 
 const plain = (value) =>

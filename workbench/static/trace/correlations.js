@@ -10,7 +10,10 @@ const AROUND_SECONDS = 15 * 60;
 
 /** A value as a literal of PromQL, LogQL and TraceQL. */
 export function quoted(text) {
-  const escaped = String(text).replace(/["\\]/g, "\\$&").replaceAll("\n", "\\n").replaceAll("\r", "\\r").replaceAll("\t", "\\t");
+  const escaped = String(text).replace(/["\\]/g, "\\$&").replaceAll("\n", "\\n").replaceAll("\r", "\\r").replaceAll(
+    "\t",
+    "\\t",
+  );
   return `"${escaped}"`;
 }
 
@@ -18,7 +21,8 @@ export function quoted(text) {
 export const linesOfTrace = (traceId) => `{service=~".+"} |= ${quoted(traceId)} | json`;
 
 /** LogQL for the lines of one span. */
-export const linesOfSpan = (span) => `{service=~".+"} |= ${quoted(span.traceId)} | json | span_id = ${quoted(span.spanId)}`;
+export const linesOfSpan = (span) =>
+  `{service=~".+"} |= ${quoted(span.traceId)} | json | span_id = ${quoted(span.spanId)}`;
 
 /** {from, to} in unix seconds. */
 export const logRange = (trace) => ({
@@ -85,7 +89,10 @@ export const sameRoot = (root) =>
   `{ nestedSetParent < 0 && resource.service.name = ${quoted(root.service)} && name = ${quoted(root.name)} }`;
 
 /** {from, to} around a trace in which a usual one is looked for. */
-export const usualRange = (trace, now = Date.now() / 1000) => ({ from: trace.start - HOUR, to: Math.min(now, trace.start + HOUR) });
+export const usualRange = (trace, now = Date.now() / 1000) => ({
+  from: trace.start - HOUR,
+  to: Math.min(now, trace.start + HOUR),
+});
 
 /**
  * Of traces that a search found the one that took as long as most: the one nearest to the median duration, and among
@@ -101,7 +108,7 @@ export function usualOf(found, trace) {
   const distance = (one) => Math.abs(one.durationSeconds - median);
   const away = (one) => Math.abs(one.start - trace.start);
   return others.reduce((best, one) =>
-    distance(one) < distance(best) || (distance(one) === distance(best) && away(one) < away(best)) ? one : best,
+    distance(one) < distance(best) || (distance(one) === distance(best) && away(one) < away(best)) ? one : best
   );
 }
 

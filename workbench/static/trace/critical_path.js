@@ -59,7 +59,10 @@ function clipped(span, from, until) {
   return span.children
     .filter((child) => waitedFor(child, span))
     .map((child) => ({
-      span: child, from: Math.max(child.start, from), until: Math.min(child.end, until), own: false,
+      span: child,
+      from: Math.max(child.start, from),
+      until: Math.min(child.end, until),
+      own: false,
     }))
     .filter((piece) => piece.until > piece.from)
     .sort((a, b) => b.until - a.until || a.from - b.from);

@@ -20,7 +20,10 @@ const CONDITION = /^([^=!<>"\s]+)(!?=)(.*)$/s;
  */
 export function finder(text) {
   // "> 5 ms" is one condition, however it is spaced.
-  const joined = text.replace(/([<>]=?)\s+(?=\d)/g, "$1").replace(/([<>]=?\d+(?:\.\d+)?)\s+(ns|us|µs|μs|ms|s|min|m)\b/gi, "$1$2");
+  const joined = text.replace(/([<>]=?)\s+(?=\d)/g, "$1").replace(
+    /([<>]=?\d+(?:\.\d+)?)\s+(ns|us|µs|μs|ms|s|min|m)\b/gi,
+    "$1$2",
+  );
   const tests = (joined.match(TOKEN) ?? []).map(test);
   return tests.length ? (span) => !span.missing && tests.every((holds) => holds(span)) : null;
 }
@@ -57,12 +60,21 @@ const compared = (value, operator, limit) =>
 
 function valuesOf(span, name) {
   switch (name) {
-    case "service": return [span.service];
-    case "name": return [span.name];
-    case "kind": return [span.kind];
-    case "status": return [span.status];
+    case "service":
+      return [span.service];
+    case "name":
+      return [span.name];
+    case "kind":
+      return [span.kind];
+    case "status":
+      return [span.status];
     default: {
-      const maps = [span.attributes, span.resource, span.scope.attributes, ...span.events.map((event) => event.attributes)];
+      const maps = [
+        span.attributes,
+        span.resource,
+        span.scope.attributes,
+        ...span.events.map((event) => event.attributes),
+      ];
       return maps.filter((map) => map.has(name)).map((map) => map.get(name));
     }
   }
@@ -72,10 +84,13 @@ function contains(span, word) {
   const found = (text) => plainText(text).toLowerCase().includes(word);
   const inMap = (map) => [...map].some(([name, value]) => found(name) || found(value));
   return (
-    found(span.name) || found(span.service) || found(span.spanId) || found(span.statusMessage) || inMap(span.attributes) ||
+    found(span.name) || found(span.service) || found(span.spanId) || found(span.statusMessage) ||
+    inMap(span.attributes) ||
     span.events.some((event) => found(event.name) || inMap(event.attributes))
   );
 }
 
 const unquoted = (text) =>
-  /^".*$/s.test(text) ? text.slice(1, text.length > 1 && text.endsWith('"') ? -1 : undefined).replace(/\\(.)/gs, "$1") : text;
+  /^".*$/s.test(text)
+    ? text.slice(1, text.length > 1 && text.endsWith('"') ? -1 : undefined).replace(/\\(.)/gs, "$1")
+    : text;

@@ -18,7 +18,7 @@ const MOST_LINES = 1000;
  */
 export async function loadTrace(id, { signal, again = true, onWaiting = () => {} }) {
   const pauses = again ? PAUSES : [];
-  for (let look = 0; ; look += 1) {
+  for (let look = 0;; look += 1) {
     const answer = await found(id, signal);
     if (answer || look >= pauses.length) return answer;
     onWaiting(look + 1, pauses.length);
@@ -43,7 +43,13 @@ async function found(id, signal) {
  */
 export async function loadLines(trace, { signal }) {
   const { from, to } = logRange(trace);
-  const { lines } = await loki.queryRange(linesOfTrace(trace.traceId), { from, to, limit: MOST_LINES, direction: "forward", signal });
+  const { lines } = await loki.queryRange(linesOfTrace(trace.traceId), {
+    from,
+    to,
+    limit: MOST_LINES,
+    direction: "forward",
+    signal,
+  });
   const byId = new Map();
   for (const line of lines) {
     if (line.traceId && line.traceId.padStart(32, "0") !== trace.traceId) continue;

@@ -25,12 +25,23 @@ export function minimap(root, { trace, window: shown, onWindow }) {
   const right = h("div", { class: "minimap-shade" });
   const handles = ["start", "end"].map((edge) =>
     h("div", {
-      class: "minimap-handle", role: "slider", tabindex: "0", "aria-label": `${edge === "start" ? "Start" : "End"} of the time shown`,
-      "aria-valuemin": 0, "data-edge": edge, onkeydown: (event) => byKey(event, edge),
-    }),
+      class: "minimap-handle",
+      role: "slider",
+      tabindex: "0",
+      "aria-label": `${edge === "start" ? "Start" : "End"} of the time shown`,
+      "aria-valuemin": 0,
+      "data-edge": edge,
+      onkeydown: (event) => byKey(event, edge),
+    })
   );
-  const box = h("div", { class: "minimap", ondblclick: () => choose(windowOf(0, trace.duration, trace.duration)) },
-    canvas, left, right, ...handles);
+  const box = h(
+    "div",
+    { class: "minimap", ondblclick: () => choose(windowOf(0, trace.duration, trace.duration)) },
+    canvas,
+    left,
+    right,
+    ...handles,
+  );
   root.append(box);
 
   const resized = new ResizeObserver(() => draw());
@@ -67,11 +78,15 @@ export function minimap(root, { trace, window: shown, onWindow }) {
     const step = trace.duration * STEP * (event.shiftKey ? 10 : 1);
     const by = { ArrowLeft: -step, ArrowDown: -step, ArrowRight: step, ArrowUp: step }[event.key];
     if (event.key === "Escape") choose(windowOf(0, trace.duration, trace.duration));
-    else if (event.key === "Home") choose(edge === "start" ? { ...shown, start: 0 } : moved(shown, -trace.duration, trace.duration));
-    else if (event.key === "End") choose(edge === "end" ? { ...shown, end: trace.duration } : moved(shown, trace.duration, trace.duration));
-    else if (by) {
+    else if (event.key === "Home") {
+      choose(edge === "start" ? { ...shown, start: 0 } : moved(shown, -trace.duration, trace.duration));
+    } else if (event.key === "End") {
+      choose(edge === "end" ? { ...shown, end: trace.duration } : moved(shown, trace.duration, trace.duration));
+    } else if (by) {
       const next = edge === "start" ? Math.min(shown.start + by, shown.end) : Math.max(shown.end + by, shown.start);
-      choose(edge === "start" ? windowOf(next, shown.end, trace.duration) : windowOf(shown.start, next, trace.duration));
+      choose(
+        edge === "start" ? windowOf(next, shown.end, trace.duration) : windowOf(shown.start, next, trace.duration),
+      );
     } else return;
     event.preventDefault();
   }
@@ -109,12 +124,19 @@ export function minimap(root, { trace, window: shown, onWindow }) {
     pen.clearRect(0, 0, width, HEIGHT);
     const scale = width / Math.max(trace.duration, 1e-3);
     pen.fillStyle = token("line");
-    for (const at of ticks({ start: 0, end: trace.duration }, width / 120)) pen.fillRect(Math.round(at * scale), 0, 1, HEIGHT);
+    for (const at of ticks({ start: 0, end: trace.duration }, width / 120)) {
+      pen.fillRect(Math.round(at * scale), 0, 1, HEIGHT);
+    }
     const rows = Math.max(trace.spans.length, 1);
     const thick = Math.min(Math.max((HEIGHT - 8) / rows, 1), 5);
     const failed = [];
     trace.spans.forEach((span, index) => {
-      const bar = [span.start * scale, 4 + (index / rows) * (HEIGHT - 8), Math.max(span.duration * scale, 1), Math.max(thick - 0.5, 0.8)];
+      const bar = [
+        span.start * scale,
+        4 + (index / rows) * (HEIGHT - 8),
+        Math.max(span.duration * scale, 1),
+        Math.max(thick - 0.5, 0.8),
+      ];
       pen.fillStyle = serviceColour(span.service);
       pen.fillRect(...bar);
       if (span.status === "error") failed.push(bar);

@@ -38,7 +38,10 @@ import { flatSpans } from "./otlp.js";
  */
 export function parseTrace(answer) {
   const { spans: found, duplicates } = withoutDuplicates(flatSpans(answer));
-  const startNano = found.reduce((least, span) => (span.startNano < least ? span.startNano : least), found[0]?.startNano ?? 0n);
+  const startNano = found.reduce(
+    (least, span) => (span.startNano < least ? span.startNano : least),
+    found[0]?.startNano ?? 0n,
+  );
   const spans = found.map((span) => placed(span, startNano));
   const { roots, byId } = tree(spans);
   const rows = inOrder(roots);
@@ -179,10 +182,33 @@ const earlierFirst = (a, b) => a.start - b.start || b.end - a.end;
 
 function missingPlace(spanId, traceId) {
   return {
-    id: `missing ${spanId}`, spanId, traceId, parentSpanId: "", missing: true, parent: null, children: [], depth: 0, index: 0,
-    service: "", name: "missing parent", kind: "unspecified", status: "unset", statusMessage: "", start: 0, end: 0,
-    duration: 0, selfTime: 0, outside: null, events: [], links: [], attributes: new Map(), resource: new Map(),
-    scope: { name: "", version: "", attributes: new Map() }, startNano: 0n, endNano: 0n, traceState: "",
+    id: `missing ${spanId}`,
+    spanId,
+    traceId,
+    parentSpanId: "",
+    missing: true,
+    parent: null,
+    children: [],
+    depth: 0,
+    index: 0,
+    service: "",
+    name: "missing parent",
+    kind: "unspecified",
+    status: "unset",
+    statusMessage: "",
+    start: 0,
+    end: 0,
+    duration: 0,
+    selfTime: 0,
+    outside: null,
+    events: [],
+    links: [],
+    attributes: new Map(),
+    resource: new Map(),
+    scope: { name: "", version: "", attributes: new Map() },
+    startNano: 0n,
+    endNano: 0n,
+    traceState: "",
   };
 }
 

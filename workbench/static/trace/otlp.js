@@ -73,8 +73,7 @@ export function flatSpans(answer) {
 }
 
 /**
- * The answer as OTLP/JSON (`{"resourceSpans": […]}`): ids in hex, enumerations and flags as numbers, 64-bit numbers as
- * strings. It can be POSTed to any `/v1/traces`.
+ * The answer as OTLP/JSON (`{"resourceSpans": […]}`): ids in hex, enumerations as numbers, 64-bit numbers as strings. It can be POSTed to any `/v1/traces`.
  */
 export function toOtlpJson(answer) {
   return {
@@ -159,10 +158,17 @@ function otlpSpan(item) {
   const code = STATUSES.indexOf(enumerated(item.status?.code, "STATUS_CODE_", STATUSES));
   span.status = { ...item.status, code: Math.max(0, code) };
   if (item.events) {
-    span.events = list(item.events).map((event) => ({ ...event, timeUnixNano: String(nanoseconds(event.timeUnixNano)) }));
+    span.events = list(item.events).map((event) => ({
+      ...event,
+      timeUnixNano: String(nanoseconds(event.timeUnixNano)),
+    }));
   }
   if (item.links) {
-    span.links = list(item.links).map((link) => ({ ...link, traceId: hexId(link.traceId), spanId: hexId(link.spanId) }));
+    span.links = list(item.links).map((link) => ({
+      ...link,
+      traceId: hexId(link.traceId),
+      spanId: hexId(link.spanId),
+    }));
   }
   return span;
 }

@@ -16,7 +16,11 @@ const LOOKED_AT = 500;
 const KINDS = {
   recent: { title: "Recent", query: (service) => selector(service), sortBy: { id: "start", descending: true } },
   slow: { title: "Slowest", query: (service) => selector(service), sortBy: { id: "duration", descending: true } },
-  failed: { title: "Failed", query: (service) => `${selector(service, "status = error")} | select(name)`, sortBy: { id: "start", descending: true } },
+  failed: {
+    title: "Failed",
+    query: (service) => `${selector(service, "status = error")} | select(name)`,
+    sortBy: { id: "start", descending: true },
+  },
 };
 
 /**
@@ -28,29 +32,80 @@ export function tracePicker(root, { context }) {
   const { url, time, navigate, signal } = context;
   let kind = kindInUrl();
   let list = null;
-  const input = h("input", { class: "input trace-id-input", id: "trace-id", placeholder: "4bf92f3577b34da6a3ce929d0e0e4736", spellcheck: "false", autocomplete: "off" });
+  const input = h("input", {
+    class: "input trace-id-input",
+    id: "trace-id",
+    placeholder: "4bf92f3577b34da6a3ce929d0e0e4736",
+    spellcheck: "false",
+    autocomplete: "off",
+  });
   const problem = h("p", { class: "field-error", role: "alert" });
   const editorPlace = h("div", { class: "trace-query" });
-  const services = h("select", { class: "select", "aria-label": "Service", onchange: () => {
-    url.set({ service: services.value || null });
-    shown.refresh();
-  } }, h("option", { value: "" }, "All services"));
-  const kinds = Object.entries(KINDS).map(([id, { title }]) => h("button", { type: "button", class: "button", "data-kind": id, onclick: () => choose(id) }, title));
+  const services = h("select", {
+    class: "select",
+    "aria-label": "Service",
+    onchange: () => {
+      url.set({ service: services.value || null });
+      shown.refresh();
+    },
+  }, h("option", { value: "" }, "All services"));
+  const kinds = Object.entries(KINDS).map(([id, { title }]) =>
+    h("button", { type: "button", class: "button", "data-kind": id, onclick: () => choose(id) }, title)
+  );
   const note = h("p", { class: "quiet small" });
   const found = h("div");
 
-  root.append(h("div", { class: "trace-picker" },
-    h("h1", null, "Traces"),
-    h("p", { class: "quiet" }, "A trace is one request on its way through all services: each span a step, with its time and what it says."),
-    h("div", { class: "trace-ways" },
-      h("form", { class: "field", onsubmit: openId }, h("label", { for: "trace-id" }, "Open a trace by its id"),
-        h("div", { class: "trace-way" }, input, h("button", { class: "button button-primary" }, "Open")), problem),
-      h("div", { class: "field" }, h("span", { class: "field-title" }, "Or find traces with TraceQL"),
-        h("div", { class: "trace-way" }, editorPlace, h("button", { type: "button", class: "button", onclick: () => explore(editor.value) }, "Run in Explore")))),
-    h("div", { class: "trace-tools", role: "group", "aria-label": "Which traces" }, kinds, services, h("span", { class: "spacer" }), note),
-    found));
+  root.append(
+    h(
+      "div",
+      { class: "trace-picker" },
+      h("h1", null, "Traces"),
+      h(
+        "p",
+        { class: "quiet" },
+        "A trace is one request on its way through all services: each span a step, with its time and what it says.",
+      ),
+      h(
+        "div",
+        { class: "trace-ways" },
+        h(
+          "form",
+          { class: "field", onsubmit: openId },
+          h("label", { for: "trace-id" }, "Open a trace by its id"),
+          h("div", { class: "trace-way" }, input, h("button", { class: "button button-primary" }, "Open")),
+          problem,
+        ),
+        h(
+          "div",
+          { class: "field" },
+          h("span", { class: "field-title" }, "Or find traces with TraceQL"),
+          h(
+            "div",
+            { class: "trace-way" },
+            editorPlace,
+            h("button", { type: "button", class: "button", onclick: () => explore(editor.value) }, "Run in Explore"),
+          ),
+        ),
+      ),
+      h(
+        "div",
+        { class: "trace-tools", role: "group", "aria-label": "Which traces" },
+        kinds,
+        services,
+        h("span", { class: "spacer" }),
+        note,
+      ),
+      found,
+    ),
+  );
 
-  const editor = queryEditor(editorPlace, { language: "traceql", value: url.get("query") ?? "{ duration > 20ms }", onRun: explore, context, label: "TraceQL query" });
+  const editor = queryEditor(editorPlace, {
+    language: "traceql",
+    value: url.get("query") ?? "{ duration > 20ms }",
+    onRun: explore,
+    context,
+    label: "TraceQL query",
+  });
   markKind();
   const shown = showing(found, load, render, { label: "Looking for traces", signal });
   time.onChange(() => {
@@ -67,10 +122,22 @@ export function tracePicker(root, { context }) {
 
   function render(traces, place) {
     const { sortBy } = KINDS[kind];
-    const chosen = [...traces].sort((a, b) => (sortBy.id === "duration" ? b.durationSeconds - a.durationSeconds : b.start - a.start)).slice(0, LISTED);
+    const chosen = [...traces].sort((
+      a,
+      b,
+    ) => (sortBy.id === "duration" ? b.durationSeconds - a.durationSeconds : b.start - a.start)).slice(0, LISTED);
     list?.destroy();
-    list = traceList(replace(place), { traces: chosen, context, caption: `${KINDS[kind].title} traces`, sortBy, empty: emptyText(), matched: kind === "failed" });
-    note.textContent = traces.length >= LOOKED_AT ? `The slowest of ${LOOKED_AT} that were looked at.` : `${chosen.length} ${chosen.length === 1 ? "trace" : "traces"}, ${time.range().text}`;
+    list = traceList(replace(place), {
+      traces: chosen,
+      context,
+      caption: `${KINDS[kind].title} traces`,
+      sortBy,
+      empty: emptyText(),
+      matched: kind === "failed",
+    });
+    note.textContent = traces.length >= LOOKED_AT
+      ? `The slowest of ${LOOKED_AT} that were looked at.`
+      : `${chosen.length} ${chosen.length === 1 ? "trace" : "traces"}, ${time.range().text}`;
   }
 
   function emptyText() {
@@ -107,7 +174,11 @@ export function tracePicker(root, { context }) {
     if (signal.aborted) return;
     const chosen = url.get("service") ?? "";
     if (chosen && !names.includes(chosen)) names.push(chosen);
-    replace(services, h("option", { value: "" }, "All services"), names.map((name) => h("option", { value: name }, name)));
+    replace(
+      services,
+      h("option", { value: "" }, "All services"),
+      names.map((name) => h("option", { value: name }, name)),
+    );
     services.value = chosen;
   }
 
@@ -115,7 +186,9 @@ export function tracePicker(root, { context }) {
     event.preventDefault();
     const id = traceIdIn(input.value);
     if (id) navigate(traceAddress(id));
-    else problem.textContent = input.value.trim() ? "That is no trace id: 32 hex digits, as in a log line's trace_id or the X-Trace-Id header." : "Paste the id of a trace.";
+    else {problem.textContent = input.value.trim()
+        ? "That is no trace id: 32 hex digits, as in a log line's trace_id or the X-Trace-Id header."
+        : "Paste the id of a trace.";}
   }
 
   function explore(query) {

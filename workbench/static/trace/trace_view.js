@@ -18,7 +18,10 @@ import { servicesView } from "./services_view.js";
 import { statisticsView } from "./statistics_view.js";
 import { waterfallView } from "./waterfall_view.js";
 
-const VIEWS = [["waterfall", "Waterfall"], ["statistics", "Statistics"], ["flame", "Flame graph"], ["services", "Services"], ["json", "JSON"]];
+const VIEWS = [["waterfall", "Waterfall"], ["statistics", "Statistics"], ["flame", "Flame graph"], [
+  "services",
+  "Services",
+], ["json", "JSON"]];
 
 /** Traces among which a usual one is looked for. */
 const CANDIDATES = 100;
@@ -43,7 +46,18 @@ export function traceView(root, { answer, context }) {
   show();
 
   function drawHead() {
-    replace(head, traceHead({ trace, answer, context, onSelect: select, onAgain: lookAgain, onUsual: compareWithUsual, onCompare: askForOther }));
+    replace(
+      head,
+      traceHead({
+        trace,
+        answer,
+        context,
+        onSelect: select,
+        onAgain: lookAgain,
+        onUsual: compareWithUsual,
+        onCompare: askForOther,
+      }),
+    );
   }
 
   function show() {
@@ -61,13 +75,17 @@ export function traceView(root, { answer, context }) {
       label: "Views of the trace",
       selected: url.get("view") ?? "waterfall",
       onSelect: (id) => url.set({ view: id === "waterfall" ? null : id }),
-      tabs: VIEWS.map(([id, title]) => ({ id, title, render: (panel) => {
-        current = view(id, panel);
-        return () => {
-          current?.destroy?.();
-          current = null;
-        };
-      } })),
+      tabs: VIEWS.map(([id, title]) => ({
+        id,
+        title,
+        render: (panel) => {
+          current = view(id, panel);
+          return () => {
+            current?.destroy?.();
+            current = null;
+          };
+        },
+      })),
     });
   }
 
@@ -82,7 +100,9 @@ export function traceView(root, { answer, context }) {
   /** Asked once, when the first details may need them; without Prometheus there is just no link. */
   function metricNames() {
     names ??= prometheus.metricNames({ signal }).then((all) => new Set(all));
-    names.catch(() => { names = null; });
+    names.catch(() => {
+      names = null;
+    });
     return names;
   }
 
@@ -120,7 +140,9 @@ export function traceView(root, { answer, context }) {
         else if (!url.get("compare")) show();
       }
       const more = trace.spans.length - before;
-      toast(more > 0 ? `${more} more ${more === 1 ? "span has" : "spans have"} come.` : "Nothing new has come.", { seconds: 4 });
+      toast(more > 0 ? `${more} more ${more === 1 ? "span has" : "spans have"} come.` : "Nothing new has come.", {
+        seconds: 4,
+      });
     } catch (error) {
       if (!signal.aborted) toast(`Could not look again: ${error.message}`, { kind: "bad" });
     }
@@ -133,7 +155,12 @@ export function traceView(root, { answer, context }) {
       return;
     }
     try {
-      const found = await tempo.search(sameRoot(first), { ...usualRange(trace), limit: CANDIDATES, spansPerSpanset: 1, signal });
+      const found = await tempo.search(sameRoot(first), {
+        ...usualRange(trace),
+        limit: CANDIDATES,
+        spansPerSpanset: 1,
+        signal,
+      });
       const usual = usualOf(found, trace);
       if (usual) startComparison(usual.traceId);
       else toast(`In the hour around it there is no other trace of ${first.service} ${first.name}.`);
@@ -158,14 +185,30 @@ export function traceView(root, { answer, context }) {
   }
 
   function chooseOther() {
-    const input = h("input", { class: "input trace-id-input", "aria-label": "Id of the other trace", placeholder: "Id of the other trace", spellcheck: "false", autocomplete: "off" });
+    const input = h("input", {
+      class: "input trace-id-input",
+      "aria-label": "Id of the other trace",
+      placeholder: "Id of the other trace",
+      spellcheck: "false",
+      autocomplete: "off",
+    });
     const problem = h("p", { class: "field-error", role: "alert" });
-    return h("form", { class: "compare-choose", onsubmit: (event) => {
-      event.preventDefault();
-      const id = traceIdIn(input.value);
-      if (id) startComparison(id);
-      else problem.textContent = "That is no trace id: 32 hex digits, as in a log line's trace_id.";
-    } }, input, h("button", { class: "button button-primary" }, "Compare"), h("button", { type: "button", class: "button", onclick: () => show() }, "Never mind"), problem);
+    return h(
+      "form",
+      {
+        class: "compare-choose",
+        onsubmit: (event) => {
+          event.preventDefault();
+          const id = traceIdIn(input.value);
+          if (id) startComparison(id);
+          else problem.textContent = "That is no trace id: 32 hex digits, as in a log line's trace_id.";
+        },
+      },
+      input,
+      h("button", { class: "button button-primary" }, "Compare"),
+      h("button", { type: "button", class: "button", onclick: () => show() }, "Never mind"),
+      problem,
+    );
   }
 
   async function compare(text) {
@@ -180,7 +223,13 @@ export function traceView(root, { answer, context }) {
       const other = await loadTrace(id, { signal });
       if (mine !== comparing || signal.aborted) return;
       if (!other) {
-        replace(body, errorState(Object.assign(new Error(`There is no trace ${id}.`), { kind: "not found", name: "ApiError" }), { retry: show }), chooseOther());
+        replace(
+          body,
+          errorState(Object.assign(new Error(`There is no trace ${id}.`), { kind: "not found", name: "ApiError" }), {
+            retry: show,
+          }),
+          chooseOther(),
+        );
         return;
       }
       clearTimeout(timer);

@@ -5,7 +5,6 @@
  * What is chosen (span, window, toggles) is the view's; this draws it and tells what was clicked.
  */
 
-import { onThemeChange } from "../colours.js";
 import { duration } from "../format/time.js";
 import { h, replace, uniqueId } from "../ui/dom.js";
 import { virtualList } from "../ui/virtual_list.js";
@@ -36,7 +35,8 @@ const NAME_WIDTH = "workbench trace name width";
  * @param {Look} look
  * @param {{onSelect: function(string|null), onToggle: function(string, boolean, {under: boolean}), onWindow: function,
  *   onNext: function(number)}} act
- * @returns {{update: function(Partial<Look>), reveal: function(string), focus: function(), placeDetails: function(Node|null),
+ * @returns {{update: function(Partial<Look>), reveal: function(string), focus: function(),
+ *   placeDetails: function(Node|null), rowCount: function(): number,
  *   destroy: function()}}
  */
 export function waterfall(root, look, act) {
@@ -48,29 +48,58 @@ export function waterfall(root, look, act) {
   let details = null;
   let detailsHeight = 0;
 
-  const ruler = h("div", { class: "wf-ruler", role: "columnheader", "aria-label": "Time since the start of the trace" });
-  const splitter = h("div", {
-    class: "wf-splitter", role: "separator", tabindex: "0", "aria-orientation": "vertical", "aria-label": "Width of the names",
-    "aria-valuemin": NARROWEST_NAMES, onpointerdown: resizeNames, onkeydown: resizeByKey,
+  const ruler = h("div", {
+    class: "wf-ruler",
+    role: "columnheader",
+    "aria-label": "Time since the start of the trace",
   });
-  const head = h("div", { class: "wf-head", role: "row" },
+  const splitter = h("div", {
+    class: "wf-splitter",
+    role: "separator",
+    tabindex: "0",
+    "aria-orientation": "vertical",
+    "aria-label": "Width of the names",
+    "aria-valuemin": NARROWEST_NAMES,
+    onpointerdown: resizeNames,
+    onkeydown: resizeByKey,
+  });
+  const head = h(
+    "div",
+    { class: "wf-head", role: "row" },
     h("div", { class: "wf-name", role: "columnheader" }, "Service and operation", splitter),
     h("div", { class: "wf-number", role: "columnheader" }, "Duration"),
     h("div", { class: "wf-number", role: "columnheader", title: "Time in which none of its children ran" }, "Self"),
-    ruler);
+    ruler,
+  );
   const body = h("div", { class: "wf-body", role: "rowgroup" });
   const tip = h("div", { class: "wf-tip", "aria-hidden": "true", hidden: true });
-  const grid = h("div", {
-    class: "waterfall", role: "treegrid", tabindex: "0", "aria-label": "Spans of the trace", "aria-colcount": 4,
-    onkeydown: pressed, onclick: clicked, onpointermove: pointed, onpointerleave: () => { tip.hidden = true; },
-    onfocus: () => { if (!active && rows.length) activate(0, false); },
-  }, head, body, tip);
+  const grid = h(
+    "div",
+    {
+      class: "waterfall",
+      role: "treegrid",
+      tabindex: "0",
+      "aria-label": "Spans of the trace",
+      "aria-colcount": 4,
+      onkeydown: pressed,
+      onclick: clicked,
+      onpointermove: pointed,
+      onpointerleave: () => {
+        tip.hidden = true;
+      },
+      onfocus: () => {
+        if (!active && rows.length) activate(0, false);
+      },
+    },
+    head,
+    body,
+    tip,
+  );
   root.append(grid);
   setNameWidth(Number(localStorage.getItem(NAME_WIDTH)) || null);
 
   arrange();
   const list = virtualList(body, { count: rows.length, rowHeight: ROW, heightOf, render: renderRow });
-  const unwatch = onThemeChange(() => list.refresh());
   const measured = new ResizeObserver(() => {
     const height = details?.isConnected ? Math.ceil(details.getBoundingClientRect().height) : 0;
     if (height && height !== detailsHeight) {
@@ -135,8 +164,9 @@ export function waterfall(root, look, act) {
     if (index === undefined) return;
     activate(index, false);
     const span = rows[index];
-    if (event.target.closest("button.wf-toggle")) act.onToggle(span.id, !look.collapsed.has(span.id), { under: event.altKey });
-    else act.onSelect(look.selected === span.id ? null : span.id);
+    if (event.target.closest("button.wf-toggle")) {
+      act.onToggle(span.id, !look.collapsed.has(span.id), { under: event.altKey });
+    } else act.onSelect(look.selected === span.id ? null : span.id);
   }
 
   function pressed(event) {
@@ -144,7 +174,14 @@ export function waterfall(root, look, act) {
     const at = active ? places.get(active.id) ?? 0 : 0;
     const page = Math.max(1, Math.floor(body.clientHeight / ROW) - 1);
     const span = rows[at];
-    const moves = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: rows.length - 1, PageDown: at + page, PageUp: at - page };
+    const moves = {
+      ArrowDown: at + 1,
+      ArrowUp: at - 1,
+      Home: 0,
+      End: rows.length - 1,
+      PageDown: at + page,
+      PageUp: at - page,
+    };
     const open = span?.children.length > 0 && !look.collapsed.has(span.id);
     if (event.key in moves) activate(moves[event.key]);
     else if (event.key === "ArrowRight") {
@@ -153,8 +190,9 @@ export function waterfall(root, look, act) {
     } else if (event.key === "ArrowLeft") {
       if (open) act.onToggle(span.id, true, { under: false });
       else if (span?.parent) activate(places.get(span.parent.id) ?? at);
-    } else if (event.key === "Enter" || event.key === " ") act.onSelect(look.selected === span?.id ? null : span?.id ?? null);
-    else if (event.key === "Escape" && look.selected) act.onSelect(null);
+    } else if (event.key === "Enter" || event.key === " ") {
+      act.onSelect(look.selected === span?.id ? null : span?.id ?? null);
+    } else if (event.key === "Escape" && look.selected) act.onSelect(null);
     else if (event.key === "*") act.onToggle(span?.id, !open ? false : true, { under: true });
     else if (event.key === "n" || event.key === "N") act.onNext(event.key === "n" ? 1 : -1);
     else return;
@@ -183,14 +221,20 @@ export function waterfall(root, look, act) {
     }
     const [place, bounds] = [cell.getBoundingClientRect(), grid.getBoundingClientRect()];
     const at = look.window.start + ((event.clientX - place.left) / place.width) * (look.window.end - look.window.start);
-    replace(tip, spanFacts(look.trace, span, look.critical.get(span)?.time ?? 0), h("span", { class: "wf-tip-time" }, ` · here: ${duration(at / 1e6)}`));
+    replace(
+      tip,
+      spanFacts(look.trace, span, look.critical.get(span)?.time ?? 0),
+      h("span", { class: "wf-tip-time" }, ` · here: ${duration(at / 1e6)}`),
+    );
     tip.hidden = false;
     tip.style.left = "0";
     tip.style.top = `${place.bottom - bounds.top + 2}px`;
     const left = Math.min(event.clientX - bounds.left + 12, bounds.width - tip.offsetWidth - 8);
     tip.style.left = `${Math.max(8, left)}px`;
     // The last rows have no room under them.
-    if (place.bottom + tip.offsetHeight + 4 > innerHeight) tip.style.top = `${place.top - bounds.top - tip.offsetHeight - 2}px`;
+    if (place.bottom + tip.offsetHeight + 4 > innerHeight) {
+      tip.style.top = `${place.top - bounds.top - tip.offsetHeight - 2}px`;
+    }
   }
 
   function wheeled(event) {
@@ -205,10 +249,17 @@ export function waterfall(root, look, act) {
   function drawRuler() {
     const marks = ticks(look.window, Math.max(2, ruler.clientWidth / 90));
     const first = marks.length > 1 ? marks[1] - marks[0] : 0;
-    replace(ruler, marks.map((at) => {
-      const place = fraction(look.window, at);
-      return h("span", { class: place > 0.93 ? "wf-tick last" : "wf-tick", style: { left: `${place * 100}%` } }, tickText(at, first));
-    }));
+    replace(
+      ruler,
+      marks.map((at) => {
+        const place = fraction(look.window, at);
+        return h(
+          "span",
+          { class: place > 0.93 ? "wf-tick last" : "wf-tick", style: { left: `${place * 100}%` } },
+          tickText(at, first),
+        );
+      }),
+    );
     body.style.setProperty("--ticks", String(marks.length));
   }
 
@@ -285,7 +336,6 @@ export function waterfall(root, look, act) {
     destroy() {
       measured.disconnect();
       resized.disconnect();
-      unwatch();
       list.destroy();
       grid.remove();
     },
@@ -313,11 +363,14 @@ export function collapsedFrom(trace, depth) {
 }
 
 /** All ids under a span that have children, and its own. */
-export const withChildrenUnder = (span) => [span, ...descendants(span)].filter((one) => one.children.length).map((one) => one.id);
+export const withChildrenUnder = (span) =>
+  [span, ...descendants(span)].filter((one) => one.children.length).map((one) => one.id);
 
 /** Ticks of one ruler have one unit: that of their distance. */
 function tickText(micros, step) {
-  const [unit, size] = [["s", 1e6], ["ms", 1e3], ["µs", 1], ["ns", 1e-3]].find(([, size]) => step >= size || size === 1e-3);
+  const [unit, size] = [["s", 1e6], ["ms", 1e3], ["µs", 1], ["ns", 1e-3]].find(([, size]) =>
+    step >= size || size === 1e-3
+  );
   const seconds = unit === "ms" && micros >= 1e7 ? ["s", 1e6] : [unit, size];
   return `${Number((micros / seconds[1]).toPrecision(6))} ${seconds[0]}`;
 }

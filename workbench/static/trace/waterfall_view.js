@@ -18,7 +18,8 @@ const WIDE = 1080;
 
 /**
  * @param {HTMLElement} root
- * @param {{trace, lines: Promise<{byId: Map, count: number, cut: boolean}>, metricNames: Promise<Set<string>>, context}} options
+ * @param {{trace, lines: Promise<{byId: Map, count: number, cut: boolean}>, metricNames: Promise<Set<string>>,
+ *   context}} options
  * @returns {{update: function({trace, lines}): void, select: function(string): void, destroy: function(): void}}
  */
 export function waterfallView(root, { trace, lines, metricNames, context }) {
@@ -33,27 +34,98 @@ export function waterfallView(root, { trace, lines, metricNames, context }) {
   let marks = new Map();
   let ended = false;
 
-  const search = h("input", { class: "input", type: "search", value: url.get("find") ?? "", placeholder: "Find: words, http.route=…, > 5ms, error",
-    "aria-label": "Find spans in this trace", spellcheck: "false", autocomplete: "off", oninput: () => find(), onkeydown: searchKey });
+  const search = h("input", {
+    class: "input",
+    type: "search",
+    value: url.get("find") ?? "",
+    placeholder: "Find: words, http.route=…, > 5ms, error",
+    "aria-label": "Find spans in this trace",
+    spellcheck: "false",
+    autocomplete: "off",
+    oninput: () => find(),
+    onkeydown: searchKey,
+  });
   const place = h("output", { class: "find-place", "aria-live": "polite" });
-  const only = toggle("Only these", "only", false, () => { graph.update({ onlyMatches: isOn("only", false) }); });
-  const steps = h("span", { class: "find-steps", hidden: true },
-    h("button", { type: "button", class: "button button-quiet button-icon", "aria-label": "The one before", title: "Shift+Enter", onclick: () => next(-1) }, icon("up")),
-    h("button", { type: "button", class: "button button-quiet button-icon", "aria-label": "The next one", title: "Enter", onclick: () => next(1) }, icon("down")), only);
-  const path = toggle("Critical path", "path", true, () => graph.update({ path: isOn("path", true) }), "What everything waited for: the dark line under the bars");
-  const dots = toggle("Log lines", "lines", true, () => graph.update({ lines: linesShown() }), "Dots on the bars, at the time of each line");
+  const only = toggle("Only these", "only", false, () => {
+    graph.update({ onlyMatches: isOn("only", false) });
+  });
+  const steps = h(
+    "span",
+    { class: "find-steps", hidden: true },
+    h("button", {
+      type: "button",
+      class: "button button-quiet button-icon",
+      "aria-label": "The one before",
+      title: "Shift+Enter",
+      onclick: () => next(-1),
+    }, icon("up")),
+    h("button", {
+      type: "button",
+      class: "button button-quiet button-icon",
+      "aria-label": "The next one",
+      title: "Enter",
+      onclick: () => next(1),
+    }, icon("down")),
+    only,
+  );
+  const path = toggle(
+    "Critical path",
+    "path",
+    true,
+    () => graph.update({ path: isOn("path", true) }),
+    "What everything waited for: the dark line under the bars",
+  );
+  const dots = toggle(
+    "Log lines",
+    "lines",
+    true,
+    () => graph.update({ lines: linesShown() }),
+    "Dots on the bars, at the time of each line",
+  );
   const depth = h("select", { class: "select", "aria-label": "Levels shown", onchange: () => setDepth(depth.value) });
-  const errors = h("button", { type: "button", class: "button", hidden: trace.errors === 0, onclick: () => { search.value = "status=error"; find(); next(1); } }, "Errors");
-  const whole = h("button", { type: "button", class: "button", hidden: true, onclick: () => setWindow(windowOf(0, trace.duration, trace.duration)) }, icon("zoomOut"), "All of the time");
+  const errors = h("button", {
+    type: "button",
+    class: "button",
+    hidden: trace.errors === 0,
+    onclick: () => {
+      search.value = "status=error";
+      find();
+      next(1);
+    },
+  }, "Errors");
+  const whole = h(
+    "button",
+    {
+      type: "button",
+      class: "button",
+      hidden: true,
+      onclick: () => setWindow(windowOf(0, trace.duration, trace.duration)),
+    },
+    icon("zoomOut"),
+    "All of the time",
+  );
   const map = h("div", { class: "trace-minimap" });
   const main = h("div", { class: "trace-main" });
   const side = h("aside", { class: "trace-side", hidden: true, "aria-label": "The chosen span" });
   const note = h("p", { class: "trace-note quiet" });
-  const element = h("div", { class: "trace-waterfall" },
+  const element = h(
+    "div",
+    { class: "trace-waterfall" },
     map,
-    h("div", { class: "trace-tools", role: "toolbar", "aria-label": "Find and show" },
-      h("div", { class: "trace-find" }, search, place, steps), errors, h("span", { class: "spacer" }), whole, path, dots, depth),
-    h("div", { class: "trace-split" }, main, side), note);
+    h(
+      "div",
+      { class: "trace-tools", role: "toolbar", "aria-label": "Find and show" },
+      h("div", { class: "trace-find" }, search, place, steps),
+      errors,
+      h("span", { class: "spacer" }),
+      whole,
+      path,
+      dots,
+      depth,
+    ),
+    h("div", { class: "trace-split" }, main, side),
+    note,
+  );
   root.append(element);
   fillDepths();
   only.setAttribute("aria-pressed", String(isOn("only", false)));
@@ -61,7 +133,14 @@ export function waterfallView(root, { trace, lines, metricNames, context }) {
   const overview = minimap(map, { trace, window: shown, onWindow: setWindow });
   matchesOf();
   const graph = waterfall(main, {
-    trace, critical, path: isOn("path", true), lines: linesShown(), window: shown, selected, collapsed, matches,
+    trace,
+    critical,
+    path: isOn("path", true),
+    lines: linesShown(),
+    window: shown,
+    selected,
+    collapsed,
+    matches,
     onlyMatches: isOn("only", false),
   }, { onSelect: select, onToggle: toggleSpan, onWindow: setWindow, onNext: next });
   showWindow();
@@ -82,12 +161,18 @@ export function waterfallView(root, { trace, lines, metricNames, context }) {
   }
 
   function toggle(text, name, usually, changed, title = null) {
-    const button = h("button", { type: "button", class: `button show-${name}`, "aria-pressed": isOn(name, usually), title, onclick: () => {
-      const on = !isOn(name, usually);
-      url.set({ [name]: on === usually ? null : on ? "on" : "off" });
-      button.setAttribute("aria-pressed", String(on));
-      changed();
-    } }, text);
+    const button = h("button", {
+      type: "button",
+      class: `button show-${name}`,
+      "aria-pressed": isOn(name, usually),
+      title,
+      onclick: () => {
+        const on = !isOn(name, usually);
+        url.set({ [name]: on === usually ? null : on ? "on" : "off" });
+        button.setAttribute("aria-pressed", String(on));
+        changed();
+      },
+    }, text);
     return button;
   }
 
@@ -98,9 +183,14 @@ export function waterfallView(root, { trace, lines, metricNames, context }) {
   function awaitLines(promise) {
     promise.then((result) => {
       if (ended || promise !== lines) return;
-      marks = new Map([...result.byId].map(([id, all]) => [id || trace.root?.spanId, all.map((line) => ({
-        at: Number(BigInt(line.nano) - trace.startNano) / 1000, level: line.level, text: String(line.fields?.message ?? line.line),
-      }))]));
+      marks = new Map([...result.byId].map(([id, all]) => [
+        id || trace.root?.spanId,
+        all.map((line) => ({
+          at: Number(BigInt(line.nano) - trace.startNano) / 1000,
+          level: line.level,
+          text: String(line.fields?.message ?? line.line),
+        })),
+      ]));
       graph.update({ lines: linesShown() });
       note.textContent = result.cut ? `Of its log lines the first ${result.count} are shown here.` : "";
     }, (error) => {
@@ -199,7 +289,11 @@ export function waterfallView(root, { trace, lines, metricNames, context }) {
 
   function fillDepths() {
     const levels = Array.from({ length: Math.min(trace.depth, 12) - 1 }, (_, i) => i + 1);
-    replace(depth, h("option", { value: "" }, "All levels"), levels.map((n) => h("option", { value: String(n) }, n === 1 ? "1 level" : `${n} levels`)));
+    replace(
+      depth,
+      h("option", { value: "" }, "All levels"),
+      levels.map((n) => h("option", { value: String(n) }, n === 1 ? "1 level" : `${n} levels`)),
+    );
     depth.value = url.get("depth") ?? "";
     depth.hidden = trace.depth < 3;
   }
@@ -217,12 +311,30 @@ export function waterfallView(root, { trace, lines, metricNames, context }) {
     const span = selected ? trace.byId.get(selected) : null;
     if (span) {
       const box = h("div", { class: "details-box" });
-      details = { box, part: spanDetails(box, {
-        trace, span, critical: critical.get(span)?.time ?? 0, lines: lines.then((result) => result.byId), metricNames, context,
-        onSelect: (id) => { select(id); graph.focus(); },
-        onFind: (text) => { search.value = text; find(); search.focus(); },
-        onClose: () => { select(null); graph.focus(); },
-      }) };
+      details = {
+        box,
+        part: spanDetails(box, {
+          trace,
+          span,
+          critical: critical.get(span)?.time ?? 0,
+          lines: lines.then((result) => result.byId),
+          metricNames,
+          context,
+          onSelect: (id) => {
+            select(id);
+            graph.focus();
+          },
+          onFind: (text) => {
+            search.value = text;
+            find();
+            search.focus();
+          },
+          onClose: () => {
+            select(null);
+            graph.focus();
+          },
+        }),
+      };
     }
     placeDetails(true);
   }

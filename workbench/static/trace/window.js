@@ -1,4 +1,4 @@
-/** The stretch of a trace's time that is looked at, and the ticks of its ruler. Microseconds since the trace's start. */
+/** The stretch of a trace's time that is looked at, and its ruler's ticks. Microseconds since the trace's start. */
 
 /** Narrower than this nothing more is to be seen: spans have nanoseconds. */
 const NARROWEST = 0.1;
