@@ -1,4 +1,4 @@
-/** The start of the workbench in the browser: puts the parts of the shell together and shows the page of the address. */
+/** The start of the workbench in the browser: puts the parts of the shell together. */
 
 import { labInPage } from "./data/lab.js";
 import { announce } from "./shell/announce.js";
