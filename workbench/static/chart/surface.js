@@ -30,7 +30,8 @@ export class Surface {
   constructor(element, { draw, overlay, themed }) {
     this.#element = element;
     this.#layers = [draw, overlay].filter(Boolean).map((paint) => {
-      const canvas = h("canvas", { class: "chart-canvas", "aria-hidden": "true" });
+      // Without a size of its own it would be 300 pixels wide until it is first drawn.
+      const canvas = h("canvas", { class: "chart-canvas", "aria-hidden": "true", width: "0", height: "0" });
       element.append(canvas);
       return { canvas, context: canvas.getContext("2d"), paint, dirty: true };
     });

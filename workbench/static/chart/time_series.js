@@ -83,6 +83,7 @@
  * @typedef {Object} Data
  * @property {Series[]} series @property {Exemplar[]} [exemplars] @property {Annotation[]} [annotations]
  * @property {{from: number, to: number}} [range] unix seconds; default: the data's own
+ * @property {number} [step] seconds between points, where the data cannot tell (a single bar)
  */
 
 import { namedColour, seriesColour } from "../colours.js";
@@ -242,6 +243,7 @@ class TimeSeries {
     const drawn = { ...this.#data, series: this.#data.series.slice(0, this.#limit) };
     const keys = drawn.series.map((series, index) => this.#keyOf(series, index));
     this.#model = prepare(drawn, this.#options, (series, index) => !this.#hidden.has(keys[index]));
+    if (this.#data.step) this.#model.step = this.#data.step;
     this.#model.keys = keys;
     this.#frame = null;
     this.#updateLegend();
@@ -312,8 +314,9 @@ class TimeSeries {
       context.globalAlpha = 1;
     }
     const { time, exemplar } = this.#cursor;
-    if (time !== null && time >= frame.range.from && time <= frame.range.to) {
-      const x = crisp(frame.x(time), this.#surface.ratio);
+    const at = time + this.#lead;
+    if (time !== null && at >= frame.range.from && at <= frame.range.to) {
+      const x = crisp(frame.x(at), this.#surface.ratio);
       context.strokeStyle = this.#colours.faint;
       context.lineWidth = 1 / this.#surface.ratio;
       context.beginPath();
@@ -372,7 +375,7 @@ class TimeSeries {
     if (!frame) return;
     const inside = x >= frame.left - 6 && x <= frame.right + 6 && y >= 0 && y <= frame.bottom + 8;
     if (!inside) return this.#clearCursor();
-    const time = snapped(this.#model.lines, frame.timeAt(x)) ?? frame.timeAt(x);
+    const time = snapped(this.#model.lines, frame.timeAt(x) - this.#lead) ?? frame.timeAt(x);
     const exemplar = exemplarAt(this.#placed, x, y)?.exemplar ?? null;
     this.#cursor = { time, x, y, own: true, key: null, exemplar };
     this.#parts.plot.classList.toggle("is-link", Boolean(exemplar && this.#options.onExemplar));
@@ -404,7 +407,14 @@ class TimeSeries {
     const notes = annotationsAt(this.#data.annotations ?? [], this.#frame, x).map(annotationText);
     const rows = this.#rows();
     if (!rows.length && !notes.length) return hideTooltip(this);
-    showTooltip(this, tooltipContent(dateTime(time), ...this.#fitting(rows, notes)), clientX, clientY);
+    showTooltip(this, tooltipContent(this.#when(time), ...this.#fitting(rows, notes)), clientX, clientY);
+  }
+
+  /** A bar counts a span of time, a point is a moment. */
+  #when(time) {
+    if (!this.#options.barZoom || !Number.isFinite(this.#model.step)) return dateTime(time);
+    const { from, to } = this.#barSpan(time);
+    return `${dateTime(from)} to ${clock(to)}`;
   }
 
   #fitting(rows, notes) {
@@ -452,7 +462,29 @@ class TimeSeries {
     const placed = exemplarAt(this.#placed, x, y);
     if (placed && this.#options.onExemplar) return this.#openExemplar(placed, event);
     const near = this.#nearLine(NEAR);
-    if (near && this.#options.onSeries) this.#openSeries(near, event);
+    if (near && this.#options.onSeries) return this.#openSeries(near, event);
+    if (this.#options.barZoom) this.#zoomToBar();
+  }
+
+  /** From where to where the bar of a time counts, unix seconds. */
+  #barSpan(time) {
+    const { step } = this.#model;
+    const middle = time + this.#lead;
+    return { from: middle - step / 2, to: middle + step / 2 };
+  }
+
+  /** How far the middle of a bar lies from its time, seconds; 0 for lines. */
+  get #lead() {
+    const { bars, draw, barAlign = 0 } = this.#options;
+    return (bars || draw === "bars") && Number.isFinite(this.#model.step) ? (barAlign * this.#model.step) / 2 : 0;
+  }
+
+  #zoomToBar() {
+    const { time } = this.#cursor;
+    if (time === null || !Number.isFinite(this.#model.step)) return;
+    if (!valuesAt(this.#model.lines, time, this.#within()).length) return;
+    const { from, to } = this.#barSpan(time);
+    this.#options.onZoom?.(from, to);
   }
 
   #openExemplar({ exemplar, x, y }, event) {
