@@ -9,6 +9,12 @@ from playwright.sync_api import Page, expect
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
+#: For an answer of an API, on a machine that does much else.
+PATIENCE_MS = 20_000
+
+#: Three series, one a tier.
+UP = 'up{job="chain"}'
+
 ERRORS_AND_WARNINGS = '{service=~".+", level=~"warning|error"}'
 
 
@@ -58,7 +64,7 @@ class Pane:
         option = self.options.filter(
             has=self.page.locator(".suggestion-label", has_text=re.compile(f"^{re.escape(label)}$"))
         )
-        expect(option).to_have_count(1)
+        expect(option).to_have_count(1, timeout=PATIENCE_MS)
         for _ in range(100):
             if option.get_attribute("aria-selected") == "true":
                 break
@@ -68,8 +74,8 @@ class Pane:
         self.press("Enter")
 
     def answered(self, text=""):
-        expect(self.root).to_have_attribute("aria-busy", "false")
-        expect(self.status).to_contain_text(text or "·")
+        expect(self.root).to_have_attribute("aria-busy", "false", timeout=PATIENCE_MS)
+        expect(self.status).to_contain_text(text or "·", timeout=PATIENCE_MS)
 
 
 @pytest.fixture
@@ -175,7 +181,7 @@ def test_an_error_is_marked_at_its_place_and_goes_with_it(page, watch, state, ma
     expect(pane.mark).to_have_count(0)
 
 
-def test_a_shared_address_shows_the_same_again(page, watch, workbench, browser):
+def test_a_shared_address_shows_the_same_again(page):
     left = prometheus("service:requests:rate1m", style="stacked", step=30)
     right = loki('{service=~".+"} |= "user" | json', limit=37, order="oldest", range={"from": "now-5m", "to": "now"})
     page.goto(address(left, right, **{"from": "now-30m", "to": "now"}))
@@ -192,7 +198,7 @@ def test_a_shared_address_shows_the_same_again(page, watch, workbench, browser):
 
 
 def test_a_pane_is_split_swapped_and_closed_and_back_undoes_it(page):
-    page.goto(address(prometheus("up")))
+    page.goto(address(prometheus(UP)))
     pane = Pane(page)
     pane.answered("3 series")
     pane.root.get_by_role("button", name="Split").click()
@@ -203,21 +209,21 @@ def test_a_pane_is_split_swapped_and_closed_and_back_undoes_it(page):
     assert other.field.input_value() == ERRORS_AND_WARNINGS
     other.press("Control+Enter")
     other.answered("lines")
-    assert panes_in(page) == [prometheus("up"), loki(ERRORS_AND_WARNINGS)]
+    assert panes_in(page) == [prometheus(UP), loki(ERRORS_AND_WARNINGS)]
     pane.root.get_by_role("button", name="Swap").click()
     expect(Pane(page, 0).field).to_have_value(ERRORS_AND_WARNINGS)
-    assert panes_in(page) == [loki(ERRORS_AND_WARNINGS), prometheus("up")]
+    assert panes_in(page) == [loki(ERRORS_AND_WARNINGS), prometheus(UP)]
     Pane(page, 0).root.get_by_role("button", name="Close").click()
     expect(page.locator(".pane")).to_have_count(1)
-    assert panes_in(page) == [prometheus("up")]
+    assert panes_in(page) == [prometheus(UP)]
     page.go_back()
     expect(page.locator(".pane")).to_have_count(2)
-    assert panes_in(page) == [loki(ERRORS_AND_WARNINGS), prometheus("up")]
+    assert panes_in(page) == [loki(ERRORS_AND_WARNINGS), prometheus(UP)]
 
 
-def test_every_ready_question_is_offered_and_answers(page, workbench):
+def test_every_ready_question_is_offered_and_answers(page):
     page.goto("/explore")
-    questions = [one for one in page.evaluate("JSON.parse(document.getElementById('lab').textContent).questions")]
+    questions = page.evaluate("JSON.parse(document.getElementById('lab').textContent).questions")
     ready = [one for one in questions if "{trace_id}" not in one["query"]]
     buttons = page.locator(".start-question")
     expect(buttons).to_have_count(len(ready))
@@ -234,12 +240,12 @@ def test_every_ready_question_is_offered_and_answers(page, workbench):
             expect(empty).to_contain_text(question["emptyWhenHealthy"])
         else:
             expect(
-                pane.root.locator(".result canvas, .result tbody tr, .result .log-row, .result svg").first
+                pane.root.locator(".result canvas, .result tbody tr, .result .log-row, .result .graph-cards").first
             ).to_be_visible()
 
 
 def test_the_history_survives_a_reload_and_asks_again(pane, page):
-    pane.type("up")
+    pane.type(UP)
     pane.press("Escape", "Control+Enter")
     pane.answered("3 series")
     page.goto("/explore")
@@ -248,10 +254,10 @@ def test_the_history_survives_a_reload_and_asks_again(pane, page):
     dialog.get_by_role("button", name="Keep with a star").click()
     dialog.get_by_label("Find in the queries").fill("nothing like it")
     expect(dialog).to_contain_text("No query fits.")
-    dialog.get_by_label("Find in the queries").fill("up")
+    dialog.get_by_label("Find in the queries").fill("chain")
     dialog.locator(".history-choose").first.click()
     Pane(page).answered("3 series")
-    assert panes_in(page) == [prometheus("up")]
+    assert panes_in(page) == [prometheus(UP)]
 
 
 def test_a_metric_of_the_list_gives_a_first_query(pane, page):
@@ -334,7 +340,7 @@ def test_hostile_values_stay_text_in_suggestions_graphs_and_tables(page):
 
 def test_an_api_that_is_down_is_told_and_the_last_answer_stays_until_it_is_back(page, watch):
     watch.allow(r"request: 502 ")
-    page.goto(address(prometheus("up")))
+    page.goto(address(prometheus(UP)))
     pane = Pane(page)
     pane.answered("3 series")
 
@@ -347,9 +353,8 @@ def test_an_api_that_is_down_is_told_and_the_last_answer_stays_until_it_is_back(
     expect(pane.root.locator(".pane-content.stale canvas").first).to_be_visible()
     pane.field.focus()
     pane.press("End")
-    pane.type("{")
+    pane.type(" + x{")
     expect(pane.root.locator(".suggestions")).to_contain_text("The API did not answer")
-    pane.press("Escape", "Backspace")
     page.unroute(re.compile("/api/prometheus/"))
     pane.root.get_by_role("button", name="Try again").click()
     pane.answered("3 series")
@@ -359,14 +364,14 @@ def test_an_api_that_is_down_is_told_and_the_last_answer_stays_until_it_is_back(
 def test_while_an_api_is_slow_one_can_type_and_give_up(page):
     held = []
     page.route(re.compile(r"/api/prometheus/api/v1/(query_range|label)"), held.append)
-    page.goto(address(prometheus("up")))
+    page.goto(address(prometheus(UP)))
     pane = Pane(page)
     cancel = pane.root.get_by_role("button", name="Cancel")
     expect(cancel).to_be_visible()
     pane.field.focus()
     pane.press("End")
     pane.type(" + rate(")
-    assert pane.field.input_value() == "up + rate()"
+    assert pane.field.input_value() == UP + " + rate()"
     cancel.click()
     expect(pane.status).to_have_text("Cancelled.")
     assert held
@@ -374,7 +379,7 @@ def test_while_an_api_is_slow_one_can_type_and_give_up(page):
 
 
 def test_times_of_a_graph_are_those_of_the_page_and_change_with_it(page):
-    page.goto(address(prometheus("up"), **{"from": "now-5m", "to": "now"}))
+    page.goto(address(prometheus(UP), **{"from": "now-5m", "to": "now"}))
     pane = Pane(page)
     pane.answered("3 series")
     with page.expect_request(re.compile("query_range")) as asked:

@@ -74,7 +74,7 @@ def offered(module, language, marked):
         ("logql", '{level="x"} │', "|=", '{level="x"} |= "│"'),
         ("logql", '{level="x"} | json | dur│', "duration_ms", '{level="x"} | json | duration_ms │'),
         ("logql", '{level="x"} | json | error="│', "timeout", '{level="x"} | json | error="timeout"│'),
-        ("logql", '{a="b"} | json | line_format "{{.dur│}}"', "duration_ms", '{a="b"} | json | line_format "{{.duration_ms│}}"'),
+        ("logql", '{a="b"} | line_format "{{.dur│}}"', "duration_ms", '{a="b"} | line_format "{{.duration_ms│}}"'),
         ("traceql", "│", "{", "{ │ }"),
         ("traceql", "{ res│ }", "resource.service.name", "{ resource.service.name = │ }"),
         ("traceql", "{ two│ }", 'span."two words"', '{ span."two words" = │ }'),

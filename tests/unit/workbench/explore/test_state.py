@@ -112,6 +112,11 @@ def test_of_many_exemplars_the_largest_of_each_stretch_are_kept(module):
     assert sorted((one["value"] for one in kept[:2]), reverse=True) == first
 
 
+PANES_TOLD = """(m, pane) => {
+  const address = m.toGrafana("http://g:3000/", [pane], {from: "a", to: "b"});
+  return new URL(address).searchParams.get("panes");
+}"""
+
 GRAFANA = "(m, panes) => m.toGrafana('http://g:3000/', panes, {from: 'now-15m', to: 'now'})"
 
 
@@ -122,11 +127,7 @@ def test_grafana_gets_the_panes_that_the_lab_itself_would_write(module):
         pane = {"source": link.data_source, "query": link.query, "view": link.view}
         if "{trace_id}" in link.query:
             pane["query"] = link.query.replace("{trace_id}", "0" * 31 + "1")
-        address = module(
-            "explore/grafana.js",
-            "(m, pane) => new URL(m.toGrafana('http://g:3000/', [pane], {from: 'a', to: 'b'})).searchParams.get('panes')",
-            pane,
-        )
+        address = module("explore/grafana.js", PANES_TOLD, pane)
         (query,) = json.loads(address)["lab"]["queries"]
         expected = {
             name: value.replace("{trace_id}", "0" * 31 + "1") if isinstance(value, str) else value
