@@ -10,6 +10,8 @@ import { marked } from "./row.js";
 import { AT_A_TIME, folded, hiddenText } from "./shortened.js";
 
 const KINDS = { label: "label", metadata: "metadata", field: "field" };
+/** What was said comes before where it came from. */
+const ORDER = ["field", "label", "metadata"];
 const MOST_ROWS = 300;
 
 /**
@@ -20,7 +22,7 @@ const MOST_ROWS = 300;
  */
 export function detailsOf(line, view) {
   const { format, message } = reading(line);
-  const rows = everything(line);
+  const rows = everything(line).sort((one, other) => ORDER.indexOf(one.kind) - ORDER.indexOf(other.kind));
   return h(
     "div",
     { class: "log-details" },

@@ -75,11 +75,10 @@ export function fieldsPanel(root, { onFilter, onColumns, asked }) {
       "div",
       { class: "log-stat-details" },
       over?.error && h("p", { class: "field-error" }, over.error),
-      h("p", { class: "log-note" }, over?.top ?
-        `${total.toLocaleString("en")} lines of the whole range have it.` :
-        `${share(field.count, lines.length)} of the lines have it${field.distinct > counted.length ? `; the ${counted.length} most frequent values` : ""}.`),
-      field.numbers && !over && numbers(field.numbers),
-      h("ul", { class: "log-values" }, counted.map(({ value, count }) => valueRow(field, value, count, total))),
+      h("p", { class: "log-note" }, sentence(field, counted, over, lines.length)),
+      over?.figures && figures(over.figures),
+      field.numbers && !over?.top && numbers(field.numbers),
+      !isScattered(field) && h("ul", { class: "log-values" }, counted.map(({ value, count }) => valueRow(field, value, count, total))),
       h(
         "p",
         { class: "log-actions" },
@@ -116,12 +115,20 @@ export function fieldsPanel(root, { onFilter, onColumns, asked }) {
     show();
     const { query, from, to } = asked();
     try {
-      const samples = await instant(fieldCountQuery(query, { ...field, format: formatOf(field) }, to - from), { at: to, signal: leaving.signal });
-      const top = samples
-        .map(({ labels, value }) => ({ value: labels[field.name] ?? "", count: value }))
-        .sort((one, other) => other.count - one.count);
-      const total = top.reduce((sum, { count }) => sum + count, 0);
-      ranges.set(field.name, { top: top.slice(0, TOP), total });
+      const told = { ...field, format: formatOf(field) };
+      const ask = (text) => instant(text, { at: to, signal: leaving.signal });
+      // Of numbers Loki would have to keep a series for each; how they spread it finds without.
+      if (isScattered(field)) {
+        const answers = await Promise.all(figureQueries(query, told, to - from).map(ask));
+        const [least, median, p95, greatest, count] = answers.map((samples) => samples[0]?.value ?? NaN);
+        ranges.set(field.name, { top: [], total: count || 0, figures: { min: least, median, p95, max: greatest } });
+      } else {
+        const top = (await ask(fieldCountQuery(query, told, to - from)))
+          .map(({ labels, value }) => ({ value: labels[field.name] ?? "", count: value }))
+          .sort((one, other) => other.count - one.count);
+        const total = top.reduce((sum, { count }) => sum + count, 0);
+        ranges.set(field.name, { top: top.slice(0, TOP), total });
+      }
     } catch (error) {
       if (leaving.signal.aborted) return;
       ranges.set(field.name, { error: `${error.message} ${error.hint ?? ""}`.trim() });
@@ -147,12 +154,43 @@ export function fieldsPanel(root, { onFilter, onColumns, asked }) {
 }
 
 /** The query that counts a field's values over a range of so many seconds. */
-export function fieldCountQuery(query, { name, kind, format }, seconds) {
-  const parts = parseLogQuery(query);
-  const parsed = parts?.stages.some((stage) => stage.kind === "parser" && stage.name === format);
-  const stages = kind === "field" && format && !parsed ? `| ${format} ` : "";
-  const lines = `${query.trim()}\n${stages}| ${name}!=${quote("")} | drop __error__, __error_details__ `;
-  return `sum by (${name}) (count_over_time(${lines}[${Math.max(Math.round(seconds * 1000), 1)}ms]))`;
+export function fieldCountQuery(query, field, seconds) {
+  const lines = `${linesWith(query, field)}| drop __error__, __error_details__ `;
+  return `sum by (${field.name}) (count_over_time(${lines}${windowOf(seconds)}))`;
+}
+
+/** The queries for a numeric field's least, median, p95 and greatest value, and for how many lines have it. */
+export function figureQueries(query, field, seconds) {
+  const values = `${linesWith(query, field)}| unwrap ${field.name} | __error__="" ${windowOf(seconds)}`;
+  return [
+    // Grouped by nothing: else there would be a series for each combination of fields.
+    `min_over_time(${values}) by ()`,
+    `quantile_over_time(0.5, ${values}) by ()`,
+    `quantile_over_time(0.95, ${values}) by ()`,
+    `max_over_time(${values}) by ()`,
+    `sum(count_over_time(${linesWith(query, field)}| drop __error__, __error_details__ ${windowOf(seconds)}))`,
+  ];
+}
+
+function linesWith(query, { name, kind, format }) {
+  const parsed = parseLogQuery(query)?.stages.some((stage) => stage.kind === "parser" && stage.name === format);
+  const parser = kind === "field" && format && !parsed ? `| ${format} ` : "";
+  return `${query.trim()}\n${parser}| ${name}!=${quote("")} `;
+}
+
+function windowOf(seconds) {
+  return `[${Math.max(Math.round(seconds * 1000), 1)}ms]`;
+}
+
+function sentence(field, counted, over, count) {
+  if (over?.top) return `${over.total.toLocaleString("en")} lines of the whole range have it.`;
+  const cut = field.distinct > counted.length && !isScattered(field) ? `; the ${counted.length} most frequent values` : "";
+  return `${share(field.count, count)} of the lines have it${cut}.`;
+}
+
+/** Numbers of which hardly two are the same: their spread says all. */
+function isScattered({ numbers: found, distinct, count }) {
+  return found !== null && distinct > 10 && distinct > count / 4;
 }
 
 function valuesText({ distinct, more }) {
@@ -166,9 +204,13 @@ function share(part, whole) {
   return `${percent >= 10 || percent === 0 ? Math.round(percent) : percent.toPrecision(1)} %`;
 }
 
-function numbers({ min, median, p95, max, bars }) {
-  const figures = [["least", min], ["median", median], ["p95", p95], ["greatest", max]];
-  return [h("dl", { class: "log-figures" }, figures.map(([name, value]) => h("div", null, h("dt", null, name), h("dd", null, figure(value))))), picture(bars)];
+function numbers(found) {
+  return [figures(found), picture(found.bars)];
+}
+
+function figures({ min, median, p95, max }) {
+  const rows = [["least", min], ["median", median], ["p95", p95], ["greatest", max]];
+  return h("dl", { class: "log-figures" }, rows.map(([name, value]) => h("div", null, h("dt", null, name), h("dd", null, figure(value)))));
 }
 
 function figure(number) {

@@ -16,7 +16,7 @@ const LATE = 20;
 
 export class Session {
   /** @type {LinesInView} */
-  view = new LinesInView(async () => []);
+  view = new LinesInView(() => Promise.resolve([]));
   /** What Loki said of its work for the first page: {bytes, seconds}. */
   cost = null;
   error = null;
@@ -61,6 +61,8 @@ export class Session {
   async load(asked) {
     this.#leaving.abort();
     this.feed.stop();
+    // What was wrong with another query says nothing about this one; a Loki that is away may still be.
+    if (asked.query !== this.#asked?.query) this.error = null;
     const leaving = (this.#leaving = new AbortController());
     // Counting bars tell lines with from < time <= to: so does the list.
     this.#asked = { ...asked, start: nanosOf(asked.from) + 1n, end: nanosOf(asked.to) + 1n };
@@ -78,7 +80,8 @@ export class Session {
         await view.beginAt({ nano: asked.nano, start: least(start, asked.nano), end: greatest(end, asked.nano + 1n), limit: PAGE_LINES });
       } else {
         // Live lines follow the newest ones, whichever come first on the page.
-        await view.begin({ start, end, limit: PAGE_LINES, direction: asked.live ? "backward" : asked.direction });
+        // One more than shown, for the last nanosecond of a full answer is left to the next page.
+        await view.begin({ start, end, limit: PAGE_LINES + 1, direction: asked.live ? "backward" : asked.direction });
       }
       if (leaving.signal.aborted) return;
       Object.assign(this, { view, cost, error: null, busy: false });
@@ -97,7 +100,7 @@ export class Session {
     this.busy = true;
     this.#events.onChange();
     try {
-      await view.extend(side, PAGE_LINES);
+      await view.extend(side, PAGE_LINES + 1);
       this.error = null;
     } catch (error) {
       if (!this.#leaving.signal.aborted) this.error = error;

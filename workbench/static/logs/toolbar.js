@@ -22,7 +22,7 @@ export function toolbar(root, actions) {
   const live = h("button", { type: "button", class: "button", "aria-pressed": "false", onclick: () => actions.onLive(live.getAttribute("aria-pressed") !== "true") },
     h("span", { class: "log-live-dot", "aria-hidden": "true" }), "Live");
   const pause = h("button", { type: "button", class: "button", hidden: true });
-  const direction = h("button", { type: "button", class: "button", onclick: actions.onDirection });
+  const direction = h("button", { type: "button", class: "button", title: "Turn the order round", onclick: actions.onDirection });
   const wrap = toggle("Wrap lines", actions.onWrap);
   const panels = { fields: toggle("Fields", () => actions.onPanel("fields")), patterns: toggle("Patterns", () => actions.onPanel("patterns")) };
   const download = menuButton({ class: "button" }, [icon("download"), "Download"], actions.downloads, { label: "Download" });

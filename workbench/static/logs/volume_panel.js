@@ -1,4 +1,4 @@
-/** How many lines there are over the range, by level: bars that zoom. */
+/** How many lines there are over the range, by level: bars that zoom. What is as it should be is drawn quietly. */
 import { histogramBars } from "../chart/histogram_bars.js";
 import { onThemeChange, token } from "../colours.js";
 import { duration } from "../format/time.js";
@@ -7,11 +7,11 @@ import { showing } from "../ui/states.js";
 import { volumeOf } from "./volume.js";
 
 const COLOURS = {
-  critical: "series-8", error: "bad", warning: "warning", info: "series-1", debug: "series-9",
-  trace: "series-10", unknown: "unknown",
+  critical: "series-8", error: "bad", warning: "warning", info: "line-strong", debug: "series-6",
+  trace: "series-10", unknown: "series-9",
 };
 
-const HEIGHT = 96;
+const HEIGHT = 128;
 
 /**
  * @param {HTMLElement} root
@@ -25,8 +25,7 @@ export function volumePanel(root, { asked, onZoom, onCounted, signal }) {
   let draw = () => {};
   const stopTheme = onThemeChange(() => draw());
   const place = h("div", { class: "log-volume" });
-  const caption = h("p", { class: "log-note" });
-  replace(root, place, caption);
+  replace(root, place);
   const shown = showing(
     place,
     async (inner) => {
@@ -47,7 +46,7 @@ export function volumePanel(root, { asked, onZoom, onCounted, signal }) {
         chart.update({ series, step: volume.step, range: { from: volume.from, to: volume.to } });
       };
       draw();
-      caption.textContent = `Lines in steps of ${duration(volume.step)}. Drag across bars, or click one, to look at that time only.`;
+      place.title = `Lines in steps of ${duration(volume.step)}. Drag across bars, or click one, to look at that time only.`;
       onCounted(volume);
     },
     { label: "Counting the lines", signal },

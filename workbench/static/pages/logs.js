@@ -269,6 +269,8 @@ class LogsPage {
 
   #showNotice(busy, error, first) {
     clearTimeout(this.#retry);
+    // A query that is not understood is told once, at its place.
+    this.#places.volume.hidden = error?.kind === "bad query";
     if (error === null) {
       const waits = busy && first;
       if (this.#places.notice.dataset.kind === String(waits)) return;

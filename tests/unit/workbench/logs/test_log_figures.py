@@ -6,6 +6,8 @@ import statistics
 import numpy as np
 import pytest
 
+from telemetry_store.logs.query_language.parser import parse
+
 RANGES = [
     # from, to, step
     (1000.0, 1900.0, 10),
@@ -163,6 +165,15 @@ def test_counting_a_field_over_the_range_parses_only_what_is_not_parsed(module):
         f'sum by (cache) (count_over_time({{a="b"}} | json\n| cache!="" | {end}',
         f'sum by (level) (count_over_time({{a="b"}}\n| level!="" | {end}',
     ]
+
+
+def test_the_store_accepts_the_queries_for_a_fields_numbers(module):
+    queries = module(
+        "logs/fields_panel.js",
+        """m => m.figureQueries('{a="b"} |= "x"', {name: "duration_ms", kind: "field", format: "json"}, 900)""",
+    )
+    for query in queries:
+        parse(query)
 
 
 def test_downloads_hold_every_line_with_its_moment_to_the_nanosecond(module):
