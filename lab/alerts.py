@@ -11,6 +11,7 @@ from typing import Any
 
 from lab.http_probe import probe
 from lab.telemetry_client import TelemetryClient, TelemetryError
+from lab.workbench_links import dashboard_address
 
 #: First what fires, and of that first what wakes somebody up.
 _STATES = ("firing", "pending")
@@ -30,7 +31,7 @@ class Alert:
     since: float
     summary: str
     look_first: str
-    #: None where no Grafana runs to show it.
+    #: In Grafana, or where none runs, in the workbench; None when the rule names none.
     dashboard_url: str | None
 
 
@@ -57,10 +58,12 @@ class AlertReport:
     problem: str | None = None
 
 
-def read_alerts(client: TelemetryClient, with_dashboards: bool) -> AlertReport:
-    """What fires and what is pending, the most pressing first."""
+def read_alerts(client: TelemetryClient, workbench: str | None = None) -> AlertReport:
+    """What fires and what is pending, the most pressing first.
+
+    Rules name dashboards in Grafana; with an address of the workbench, these are the dashboards there."""
     try:
-        alerts = [_alert(item, with_dashboards) for item in client.alerts() if item.get("state") in _STATES]
+        alerts = [_alert(item, workbench) for item in client.alerts() if item.get("state") in _STATES]
     except TelemetryError as error:
         return AlertReport(problem=str(error))
     except (LookupError, TypeError, ValueError, AttributeError) as error:
@@ -80,9 +83,11 @@ def read_notifications(inbox_url: str, count: int) -> AlertReport:
         return AlertReport(problem=f"the alert inbox' answer is not what was expected: {error!r}")
 
 
-def _alert(item: Mapping[str, Any], with_dashboards: bool) -> Alert:
+def _alert(item: Mapping[str, Any], workbench: str | None) -> Alert:
     labels, annotations = item["labels"], item.get("annotations") or {}
-    dashboard_url = _text(annotations.get("dashboard_url", ""))
+    dashboard_url: str | None = _text(annotations.get("dashboard_url", "")) or None
+    if dashboard_url is not None and workbench is not None:
+        dashboard_url = dashboard_address(workbench, dashboard_url)
     return Alert(
         name=_text(labels["alertname"]),
         state=_text(item["state"]),
@@ -91,7 +96,7 @@ def _alert(item: Mapping[str, Any], with_dashboards: bool) -> Alert:
         since=_unix_seconds(item["activeAt"]),
         summary=_text(annotations.get("summary", "")),
         look_first=_text(annotations.get("look_first", "")),
-        dashboard_url=dashboard_url if with_dashboards and dashboard_url else None,
+        dashboard_url=dashboard_url,
     )
 
 

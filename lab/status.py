@@ -69,7 +69,7 @@ def _ask_backends(state: RunState) -> tuple[Arrival, AlertReport, AlertReport]:
 
     def alerts_of() -> AlertReport:
         with TelemetryClient.from_backends(backends, _QUESTION_SECONDS) as client:
-            return read_alerts(client, with_dashboards="grafana" in backends)
+            return read_alerts(client, None if "grafana" in backends else backends["workbench"])
 
     def notifications_of() -> AlertReport:
         return read_notifications(inbox, _NOTIFICATIONS) if inbox else AlertReport()

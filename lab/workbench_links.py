@@ -31,11 +31,15 @@ def map_address(base: str, minutes: int) -> str:
     return _address(base, "/map", _last(minutes))
 
 
-def dashboard_address(base: str, grafana_url: str) -> str:
-    """The same dashboard here, for an address of one in Grafana (`/d/<uid>?…`): variables and times are the same."""
+def dashboard_address(base: str, grafana_url: str) -> str | None:
+    """The same dashboard here, for an address of one in Grafana (`/d/<uid>?…`): variables and times are the same.
+
+    None when that is no dashboard."""
     parts = urlsplit(grafana_url)
-    uid = parts.path.rstrip("/").split("/")[2]
-    return f"{base}/dashboards/{uid}" + (f"?{parts.query}" if parts.query else "")
+    match parts.path.split("/"):
+        case ["", "d", uid, *_] if uid:
+            return f"{base}/dashboards/{uid}" + (f"?{parts.query}" if parts.query else "")
+    return None
 
 
 def _last(minutes: int) -> dict[str, str]:

@@ -80,7 +80,7 @@ class NativeStack(Stack):
     def notes(self) -> list[str]:
         replaced = {
             "alertmanager": "nobody is told of alerts, they are only shown here",
-            "grafana": "there are no dashboards",
+            "grafana": "the workbench alone shows the dashboards",
         }
         return [
             f"{name} {search.problem}: {replaced.get(name, 'the telemetry store answers its API')}"

@@ -187,9 +187,10 @@ def test_an_outage_is_an_alert_in_status_and_passes_with_it(fresh_lab, wait_for)
     wait_for(lambda: alerts() == set(), "it is over", 60.0)
 
     assert "TargetDown (page)  database is gone" in shown
-    # Nobody delivers alerts here, and no dashboard shows them.
+    # Nobody delivers alerts here, and no Grafana shows them.
     assert "notifications" not in shown
     assert "/d/" not in shown
+    assert fresh_lab.url("workbench", "/dashboards/") in shown
 
 
 def test_data_survives_down_and_up(fresh_lab, wait_for):

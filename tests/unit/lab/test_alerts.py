@@ -6,6 +6,7 @@ import pytest
 
 from lab.alerts import Alert, AlertReport, Notification, read_alerts, read_notifications
 from lab.telemetry_client import TelemetryClient
+from lab.workbench_links import dashboard_address
 
 ALERTS = {
     "status": "success",
@@ -64,7 +65,7 @@ def answering(json_server):
 def test_what_fires_comes_first_and_of_that_what_pages(answering):
     client, _ = answering(ALERTS)
 
-    assert read_alerts(client, with_dashboards=True) == AlertReport(
+    assert read_alerts(client) == AlertReport(
         alerts=(
             Alert("Gone", "firing", "page", "database", EIGHT + 6, "gone", "", None),
             Alert(
@@ -82,10 +83,26 @@ def test_what_fires_comes_first_and_of_that_what_pages(answering):
     )
 
 
-def test_without_a_grafana_no_link_leads_to_one(answering):
+def test_without_a_grafana_the_workbench_shows_the_dashboard(answering):
     client, _ = answering(ALERTS)
 
-    assert [alert.dashboard_url for alert in read_alerts(client, with_dashboards=False).alerts] == [None] * 3
+    alerts = read_alerts(client, "http://127.0.0.1:8000").alerts
+    assert [alert.dashboard_url for alert in alerts] == [None, "http://127.0.0.1:8000/dashboards/x", None]
+
+
+@pytest.mark.parametrize(
+    ("in_grafana", "here"),
+    [
+        ("http://g:3000/d/chain-slo/its-title?var-a=b&from=now-1h", "/dashboards/chain-slo?var-a=b&from=now-1h"),
+        ("http://g:3000/d/chain-slo", "/dashboards/chain-slo"),
+        ("http://g:3000/explore?panes=1", None),
+        ("http://g:3000/d/", None),
+        ("runbook", None),
+        ("", None),
+    ],
+)
+def test_only_a_dashboard_has_an_address_in_the_workbench(in_grafana, here):
+    assert dashboard_address("http://w", in_grafana) == (here and f"http://w{here}")
 
 
 def test_a_notification_is_told_by_its_first_alert_and_how_many_there_are(answering):
@@ -102,7 +119,7 @@ def test_a_text_is_one_line_and_nothing_that_a_terminal_obeys(answering):
     alert = {"labels": labels, "annotations": annotations, "state": "firing", "activeAt": "2026-11-21T08:00:00Z"}
     client, _ = answering({"status": "success", "data": {"alerts": [alert]}})
 
-    assert read_alerts(client, with_dashboards=True).alerts == (
+    assert read_alerts(client).alerts == (
         Alert("A [2J", "firing", " 1m", " ", EIGHT, "two lines", "  ", "http://127.0.0.1/ "),
     )
 
@@ -131,7 +148,7 @@ RUBBISH = [
 def test_rubbish_is_a_problem_that_is_told_and_nothing_worse(answering, content, status):
     client, address = answering(content, status)
 
-    alerts, notifications = read_alerts(client, with_dashboards=True), read_notifications(address, 5)
+    alerts, notifications = read_alerts(client), read_notifications(address, 5)
 
     assert alerts.problem
     assert notifications.problem
@@ -141,5 +158,5 @@ def test_rubbish_is_a_problem_that_is_told_and_nothing_worse(answering, content,
 def test_nobody_there_is_a_problem_too():
     client = TelemetryClient(*["http://127.0.0.1:9"] * 3, timeout_seconds=1.0)
 
-    assert "cannot be reached" in (read_alerts(client, with_dashboards=False).problem or "")
+    assert "cannot be reached" in (read_alerts(client).problem or "")
     assert "nothing listens there" in (read_notifications("http://127.0.0.1:9", 5).problem or "")
