@@ -31,7 +31,7 @@ export async function metricsRange(q, { from, to, step, signal }) {
   const params = { q, start: secondsText(from), end: secondsText(to), step: `${secondsText(step)}s` };
   const { series } = await ask(`${API}/metrics/query_range`, { params, signal });
   const found = (series ?? []).map(seriesOfMetrics);
-  return Object.assign(found, { exemplars: (series ?? []).flatMap(exemplarsOf) });
+  return Object.assign(found, { exemplars: (series ?? []).flatMap((one) => exemplarsOf(one, q)) });
 }
 
 /**
@@ -132,13 +132,17 @@ function seriesOfMetrics({ labels, samples = [] }) {
   return { labels: namesAndValues(labels), times, values };
 }
 
-function exemplarsOf({ labels, exemplars = [] }) {
+/** Of durations the values come in seconds, and the exemplars in nanoseconds. */
+const OF_DURATIONS = /_over_time\(\s*(?:(?:span|trace):)?duration\b/;
+
+function exemplarsOf({ labels, exemplars = [] }, q) {
+  const unit = OF_DURATIONS.test(q) ? 1e9 : 1;
   return exemplars.map((one) => {
     const attributes = namesAndValues(one.labels);
     return {
       labels: namesAndValues(labels),
       time: Number(one.timestampMs) / 1000,
-      value: Number(one.value ?? 0),
+      value: Number(one.value ?? 0) / unit,
       traceId: attributes["trace:id"] ?? attributes.trace_id ?? null,
       attributes,
     };

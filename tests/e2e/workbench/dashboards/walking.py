@@ -60,7 +60,13 @@ def _fault(locator: Locator, panel: Mapping[str, Any], excuses: bool) -> str | N
 
 
 #: What a drawing of each type consists of; a number alone is drawn without a canvas.
-_DRAWINGS = {"table": "tbody tr td", "logs": "[role=listitem], .log-row, tr, li", "nodeGraph": "svg", "stat": "*"}
+_DRAWINGS = {
+    "table": "tbody tr td",
+    "logs": "[role=listitem], .log-row, tr, li",
+    "nodeGraph": "svg",
+    "stat": "*",
+    "bargauge": "*",
+}
 
 
 def _unpainted(locator: Locator, panel: Mapping[str, Any]) -> str | None:
@@ -68,4 +74,4 @@ def _unpainted(locator: Locator, panel: Mapping[str, Any]) -> str | None:
     selector = _DRAWINGS.get(panel["type"], "canvas, svg")
     if not drawing.locator(selector).count():
         return f"has no {selector}"
-    return "is without a word" if panel["type"] == "stat" and not drawing.inner_text().strip() else None
+    return "is without a word" if selector == "*" and not drawing.inner_text().strip() else None

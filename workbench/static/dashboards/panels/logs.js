@@ -5,15 +5,29 @@ import { logList } from "../../logs/list.js";
 export function draw(root, panel, tools) {
   const { options = {} } = panel;
   const newestFirst = options.sortOrder !== "Ascending";
-  const list = logList(root, {
-    lines: [],
-    wrap: Boolean(options.wrapLogMessage),
-    newestFirst,
-    label: tools.words(panel.title),
-    context: tools.context,
-  });
-  return { update: ({ answers }) => list.update(linesOf(answers, newestFirst)), destroy: () => list.destroy() };
+  let list = null;
+  return {
+    update({ answers }) {
+      const lines = linesOf(answers, newestFirst);
+      if (list) {
+        list.update(lines);
+        return;
+      }
+      list = logList(root, {
+        lines,
+        newestFirst,
+        wrap: Boolean(options.wrapLogMessage),
+        hideService: answers.every(({ question }) => saysService(question.text)),
+        label: tools.words(panel.title),
+        context: tools.context,
+      });
+    },
+    destroy: () => list?.destroy(),
+  };
 }
+
+/** Whether all lines are of one service, or begin with its name. */
+const saysService = (query) => /line_format[^|]*\.service\b|[{,]\s*service="/.test(query);
 
 export function isEmpty({ answers }) {
   return !answers.some(({ lines }) => lines?.length > 0);

@@ -58,11 +58,14 @@ function sortOf(fields, sortBy = []) {
   return field ? { id: field.name, descending: Boolean(wanted.desc) } : null;
 }
 
-/** Below this a column cannot be read. In pixels. */
-const NARROWEST = 70;
+/** A column without a width gets so many pixels where there is little room. */
+const USUAL = 90;
+
+/** Columns may shrink to this share of what they ask for; where there is less room the table scrolls. */
+const SHRINKS_TO = 0.8;
 
 /**
- * The widths that fields ask for, and shares of the room where there is less than they ask for. Pure.
+ * The widths that fields ask for, and shares of the room where there is a little less than they ask for. Pure.
  *
  * @param {import("../frames.js").Field[]} fields
  * @param {number} room in pixels
@@ -70,11 +73,14 @@ const NARROWEST = 70;
  */
 export function widthsOf(fields, room) {
   const wanted = fields.map(({ config }) => config.custom.width);
-  const total = wanted.reduce((sum, width) => sum + (width ?? NARROWEST), 0);
+  const total = wanted.reduce((sum, width) => sum + (width ?? USUAL), 0);
   if (room === 0 || total <= room) {
     return wanted.map((width) => (width ? `${width}px` : undefined));
   }
-  return wanted.map((width) => `${Math.round(((width ?? NARROWEST) / total) * 1000) / 10}%`);
+  const shrinks = room / total >= SHRINKS_TO;
+  return wanted.map((width) =>
+    shrinks ? `${Math.round(((width ?? USUAL) / total) * 1000) / 10}%` : `${width ?? USUAL}px`,
+  );
 }
 
 function columnOf(field, width, tools) {
