@@ -40,6 +40,12 @@ def module(_modules: tuple[Modules, Watch]) -> Iterator[Modules]:
 
 
 @pytest.fixture
+def module_watch(_modules: tuple[Modules, Watch]) -> Watch:
+    """What the page of `module` complains about: cleared by a test that provokes it."""
+    return _modules[1]
+
+
+@pytest.fixture
 def watched(browser: Browser, origin: str) -> Iterator[tuple[Page, Watch]]:
     with watched_page(browser, base_url=origin) as pair:
         yield pair

@@ -45,37 +45,35 @@ function continues(old, next, step) {
   return next.from >= old.from && next.from <= old.to && next.to >= old.to && next.to - next.from >= ASKED_AGAIN * step;
 }
 
-/** Old points before `start` and fresh ones from there on, series by series; a series without points is gone. */
+/**
+ * Old points before `start` and fresh ones from there on, series by series; a series without points is gone. Who was
+ * there before keeps its place, so that its colour stays the same.
+ */
 function joined(old, fresh, window, start) {
-  const before = new Map(old.map((series) => [keyOf(series.labels), series]));
-  const result = [];
-  for (const series of fresh) {
+  const news = new Map(fresh.map((series) => [keyOf(series.labels), series]));
+  const result = old.map((series) => {
     const key = keyOf(series.labels);
-    result.push(glued(before.get(key), series, window.from, start));
-    before.delete(key);
-  }
-  for (const series of before.values()) {
-    result.push(glued(series, null, window.from, start));
-  }
+    const now = news.get(key) ?? null;
+    news.delete(key);
+    return glued(series, now, window.from, start);
+  });
+  result.push(...news.values());
   return result.filter((series) => series.times.length > 0);
 }
 
 function glued(old, fresh, from, start) {
-  const first = old ? firstAtOrAfter(old.times, from) : 0;
-  const last = old ? firstAtOrAfter(old.times, start) : 0;
-  const count = Math.max(last - first, 0);
+  const first = firstAtOrAfter(old.times, from);
+  const count = Math.max(firstAtOrAfter(old.times, start) - first, 0);
   const length = count + (fresh?.times.length ?? 0);
   const times = new Float64Array(length);
   const values = new Float64Array(length);
-  if (count > 0) {
-    times.set(old.times.subarray(first, last));
-    values.set(old.values.subarray(first, last));
-  }
+  times.set(old.times.subarray(first, first + count));
+  values.set(old.values.subarray(first, first + count));
   if (fresh) {
     times.set(fresh.times, count);
     values.set(fresh.values, count);
   }
-  return { ...(old ?? {}), ...(fresh ?? {}), times, values };
+  return { ...old, ...fresh, times, values };
 }
 
 function firstAtOrAfter(times, time) {
