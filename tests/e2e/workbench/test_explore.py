@@ -227,14 +227,13 @@ def test_every_ready_question_is_offered_and_answers(page):
     ready = [one for one in questions if "{trace_id}" not in one["query"]]
     buttons = page.locator(".start-question")
     expect(buttons).to_have_count(len(ready))
+    pane = Pane(page)
     for question in ready:
-        page.goto("/explore")
         buttons.filter(
             has=page.locator(".start-title", has_text=re.compile(f"^{re.escape(question['title'])}$"))
         ).click()
-        pane = Pane(page)
-        pane.answered()
         expect(pane.field).to_have_value(question["query"])
+        pane.answered()
         empty = pane.root.locator(".state-empty")
         if question["emptyWhenHealthy"] and empty.count():
             expect(empty).to_contain_text(question["emptyWhenHealthy"])

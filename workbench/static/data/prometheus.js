@@ -35,7 +35,9 @@ export async function query(expr, { at, signal } = {}) {
   const { data } = await answer("query", { params, signal });
   if (data.resultType === "scalar" || data.resultType === "string") {
     const [time, value] = data.result;
-    return [{ labels: {}, time, value: parseValue(value) }];
+    // A string is no number: it is shown as it is.
+    const text = data.resultType === "string" ? { text: String(value) } : {};
+    return [{ labels: {}, time, value: parseValue(value), ...text }];
   }
   return data.result.slice(0, MOST_SERIES).map(({ metric, value, values }) => {
     // A range selector answers a matrix; the last value is what it is now.

@@ -32,7 +32,9 @@ function coloured(text, tokens, wrong) {
 /** White space, with a mark where something is missing. */
 function between(text, from, to, wrong) {
   const gap = text.slice(from, to);
-  if (!wrong || wrong.from !== wrong.to || wrong.from < from || wrong.from > to || (wrong.from === to && to < text.length)) {
+  if (
+    !wrong || wrong.from !== wrong.to || wrong.from < from || wrong.from > to || (wrong.from === to && to < text.length)
+  ) {
     return [gap];
   }
   const missing = h("span", { class: "token-wrong token-missing" }, " ");

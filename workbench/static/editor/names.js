@@ -98,7 +98,8 @@ export class Names {
     return this.#kept(`field values ${name} ${pipeline}`, async (options) => {
       const { lines = [] } = await loki.queryRange(pipeline, { ...options, limit: 500 });
       const values = lines.map((line) => line.parsed?.[name] ?? line.labels[name] ?? line.fields[name]);
-      return [...new Set(values.filter((value) => value !== undefined && value !== null).map(String))].slice(0, 100).sort();
+      return [...new Set(values.filter((value) => value !== undefined && value !== null).map(String))].slice(0, 100)
+        .sort();
     });
   }
 

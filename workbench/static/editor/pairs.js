@@ -19,7 +19,9 @@ export function edited(key, text, from, to, quoted) {
   const next = text[to] ?? "";
   if (key === "Backspace") {
     const pair = from === to && from > 0 && PAIRS[text[from - 1]] === next && next !== "";
-    return pair && !escaped(text, from - 1) ? { from: from - 1, to: to + 1, insert: "", select: [from - 1, from - 1] } : null;
+    return pair && !escaped(text, from - 1)
+      ? { from: from - 1, to: to + 1, insert: "", select: [from - 1, from - 1] }
+      : null;
   }
   if (key === " " && from === to && text[from - 1] === "{" && next === "}") {
     return { from, to, insert: "  ", select: [from + 1, from + 1] };

@@ -15,7 +15,18 @@ import { Popup } from "./popup.js";
 import { openBrackets } from "./scanner.js";
 
 /** Where the list opens by itself although nothing of a word is typed. */
-const INVITING = ["label", "value", "window", "grouping", "stage", "attribute", "argument", "field", "field value", "template"];
+const INVITING = [
+  "label",
+  "value",
+  "window",
+  "grouping",
+  "stage",
+  "attribute",
+  "argument",
+  "field",
+  "field value",
+  "template",
+];
 
 /**
  * @param {HTMLElement} root - filled with the editor

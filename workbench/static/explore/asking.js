@@ -16,7 +16,7 @@ export const USUAL = { loki: 500, tempo: 20, spans: 3 };
 /**
  * @typedef {object} Answer
  * @property {"series"|"values"|"lines"|"traces"|"spans"|"trace"|"map"} kind
- * @property {*} data - by kind: [{labels, times, values}], [{labels, time, value}], [Line], found traces, an id, a graph
+ * @property {*} data - by kind: [{labels, times, values}], [{labels, time, value}], lines, found traces, a trace, a graph
  * @property {Array} [exemplars] - of series
  * @property {string} told - what came, in a few words: "12 series"
  * @property {number|null} [step] - seconds
@@ -87,7 +87,11 @@ export class Asking {
       const direction = order === "oldest" ? "forward" : "backward";
       const { lines, stats } = await loki.queryRange(query, { from, to, limit: most, direction, signal });
       const cut = lines.length >= most;
-      return { data: lines, cut, told: `${counted(lines.length, "line", "lines")}${cut ? `, the ${order}` : ""}${read(stats)}` };
+      return {
+        data: lines,
+        cut,
+        told: `${counted(lines.length, "line", "lines")}${cut ? `, the ${order}` : ""}${read(stats)}`,
+      };
     },
     "loki series": async ({ query }, { from, to, step, signal }) => {
       const found = await loki.queryRange(query, { from, to, step, signal });
@@ -100,7 +104,11 @@ export class Asking {
     "tempo spans": (pane, how) => search(pane, how, 10),
     "tempo series": async ({ query }, { from, to, step, signal }) => {
       const series = await tempo.metricsRange(query, { from, to, step, signal });
-      return { data: series, exemplars: thinned(series.exemplars, { from, to }), told: counted(series.length, "series", "series") };
+      return {
+        data: series,
+        exemplars: thinned(series.exemplars, { from, to }),
+        told: counted(series.length, "series", "series"),
+      };
     },
     "tempo trace": async ({ query }, { signal }) => {
       const id = traceIdIn(query);
@@ -108,7 +116,10 @@ export class Asking {
     },
     "tempo map": async ({ query }, { to, signal }) => {
       const graph = await serviceMap(query, { at: to, signal });
-      return { data: graph, told: `${counted(graph.nodes.length, "service", "services")}, ${counted(graph.edges.length, "call", "calls")}` };
+      return {
+        data: graph,
+        told: `${counted(graph.nodes.length, "service", "services")}, ${counted(graph.edges.length, "call", "calls")}`,
+      };
     },
   };
 }

@@ -52,7 +52,12 @@ export function questionsAboutLine({ labels, time, traceId }) {
   if (traceId) {
     questions.push(
       { title: "This trace", source: "tempo", view: "trace", query: traceId },
-      { title: "Logs of this trace", source: "loki", view: "lines", query: `{service=~".+"} |= ${quote(traceId)} | json` },
+      {
+        title: "Logs of this trace",
+        source: "loki",
+        view: "lines",
+        query: `{service=~".+"} |= ${quote(traceId)} | json`,
+      },
     );
   }
   if (service) {

@@ -12,7 +12,9 @@ export function csvOf({ kind, data }) {
 
 /** @param {import("./asking.js").Answer} answer @returns {string} JSON */
 export function jsonOf({ kind, data }) {
-  const plain = kind === "series" ? data.map(({ labels, times, values }) => ({ labels, points: pairs(times, values) })) : data;
+  const plain = kind === "series"
+    ? data.map(({ labels, times, values }) => ({ labels, points: pairs(times, values) }))
+    : data;
   return `${JSON.stringify(kind === "trace" ? data.otlp : plain, null, 1)}\n`;
 }
 
@@ -41,14 +43,16 @@ const ROWS = {
   },
   traces: (traces) => [
     ["trace_id", "start", "service", "name", "duration_seconds"],
-    ...traces.map((trace) => [trace.traceId, moment(trace.start), trace.rootService, trace.rootName, trace.durationSeconds]),
+    ...traces.map((
+      trace,
+    ) => [trace.traceId, moment(trace.start), trace.rootService, trace.rootName, trace.durationSeconds]),
   ],
   spans: (traces) => [
     ["trace_id", "span_id", "start", "name", "duration_seconds"],
     ...traces.flatMap(({ traceId, spanSets }) =>
       spanSets.flatMap(({ spans }) =>
-        spans.map((span) => [traceId, span.spanId, moment(span.start), span.name ?? "", span.durationSeconds]),
-      ),
+        spans.map((span) => [traceId, span.spanId, moment(span.start), span.name ?? "", span.durationSeconds])
+      )
     ),
   ],
   map: ({ edges }) => [

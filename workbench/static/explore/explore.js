@@ -22,8 +22,16 @@ export function explore(root, context) {
   const panes = { left: null, right: null };
   const place = h("div", { class: "panes" });
   const share = menuButton({ class: "button button-quiet" }, [icon("link"), "Copy link"], () => [
-    { text: "With this time range as it is", hint: "“Last 15 minutes” stays the last 15 minutes", onSelect: () => copy(location.href, "The address") },
-    { text: "With the times of now", hint: "Shows the same picture tomorrow", onSelect: () => copy(absolute(), "The address") },
+    {
+      text: "With this time range as it is",
+      hint: "“Last 15 minutes” stays the last 15 minutes",
+      onSelect: () => copy(location.href, "The address"),
+    },
+    {
+      text: "With the times of now",
+      hint: "Shows the same picture tomorrow",
+      onSelect: () => copy(absolute(), "The address"),
+    },
   ]);
   replace(root, h("div", { class: "explore-head" }, h("h1", {}, "Explore"), share), place);
 
@@ -96,7 +104,8 @@ export function explore(root, context) {
   }
 
   function tools(pane) {
-    const button = (name, label, onclick) => h("button", { type: "button", class: "button button-quiet", onclick }, icon(name), label);
+    const button = (name, label, onclick) =>
+      h("button", { type: "button", class: "button button-quiet", onclick }, icon(name), label);
     if (panes.right === null) {
       return [button("plus", "Split", () => split(pane))];
     }

@@ -14,7 +14,11 @@ export function toGrafana(grafanaUrl, panes, texts) {
     IDS[i],
     { datasource: pane.source, queries: [queryOf(pane)], range: pane.range ?? texts },
   ]);
-  const query = new URLSearchParams({ schemaVersion: "1", panes: JSON.stringify(Object.fromEntries(told)), orgId: "1" });
+  const query = new URLSearchParams({
+    schemaVersion: "1",
+    panes: JSON.stringify(Object.fromEntries(told)),
+    orgId: "1",
+  });
   return `${grafanaUrl.replace(/\/+$/, "")}/explore?${query}`;
 }
 

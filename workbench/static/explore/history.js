@@ -2,7 +2,8 @@
  * The queries that were asked, newest first, kept in this browser. Where the browser keeps nothing they last as long as
  * the page.
  *
- * @typedef {{source: string, query: string, view: string, at: number, starred: boolean}} Entry - at in unix milliseconds
+ * @typedef {{source: string, query: string, view: string, at: number, starred: boolean}} Entry
+ *   at in unix milliseconds
  */
 import { SOURCES } from "./state.js";
 

@@ -13,19 +13,34 @@ import { SOURCES } from "./state.js";
  */
 export function historyDialog(history, { source, onChoose }) {
   const list = h("ul", { class: "history-list" });
-  const only = h("select", { class: "select", "aria-label": "Which language", onchange: draw },
+  const only = h(
+    "select",
+    { class: "select", "aria-label": "Which language", onchange: draw },
     h("option", { value: "" }, "All languages"),
     Object.entries(SOURCES).map(([name, { title, language }]) =>
-      h("option", { value: name }, `${title}, ${LANGUAGES[language].title}`),
+      h("option", { value: name }, `${title}, ${LANGUAGES[language].title}`)
     ),
   );
-  const search = h("input", { class: "input", type: "search", placeholder: "Find in the queries", "aria-label": "Find in the queries", oninput: draw });
+  const search = h("input", {
+    class: "input",
+    type: "search",
+    placeholder: "Find in the queries",
+    "aria-label": "Find in the queries",
+    oninput: draw,
+  });
   const starred = h("input", { type: "checkbox", onchange: draw });
-  const clear = h("button", { type: "button", class: "button", onclick: () => (history.clear(), draw()) }, "Forget all without a star");
+  const clear = h(
+    "button",
+    { type: "button", class: "button", onclick: () => (history.clear(), draw()) },
+    "Forget all without a star",
+  );
   const opened = dialog({
     title: "History",
     wide: true,
-    content: [h("div", { class: "history-tools" }, search, only, h("label", { class: "option" }, starred, "With a star")), list],
+    content: [
+      h("div", { class: "history-tools" }, search, only, h("label", { class: "option" }, starred, "With a star")),
+      list,
+    ],
     actions: [clear],
   });
   draw();
@@ -59,14 +74,25 @@ export function historyDialog(history, { source, onChoose }) {
     return h(
       "li",
       { class: "history-entry" },
-      h("button", { type: "button", class: "history-choose", onclick: choose }, layer,
-        h("span", { class: "quiet small" }, `${SOURCES[entry.source].title}, ${ago(entry.at / 1000)}`)),
+      h(
+        "button",
+        { type: "button", class: "history-choose", onclick: choose },
+        layer,
+        h("span", { class: "quiet small" }, `${SOURCES[entry.source].title}, ${ago(entry.at / 1000)}`),
+      ),
       h("button", {
-        type: "button", class: "button button-quiet button-icon", "aria-label": star, title: star, "aria-pressed": entry.starred,
+        type: "button",
+        class: "button button-quiet button-icon",
+        "aria-label": star,
+        title: star,
+        "aria-pressed": entry.starred,
         onclick: () => (history.star(entry, !entry.starred), draw()),
       }, entry.starred ? "★" : "☆"),
       h("button", {
-        type: "button", class: "button button-quiet button-icon", "aria-label": "Forget this query", title: "Forget this query",
+        type: "button",
+        class: "button button-quiet button-icon",
+        "aria-label": "Forget this query",
+        title: "Forget this query",
         onclick: () => (history.remove(entry), draw()),
       }, icon("close")),
     );

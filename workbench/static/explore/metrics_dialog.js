@@ -11,12 +11,25 @@ const MOST = 300;
 /** @param {{context: object, onChoose: (query: string) => void}} options */
 export function metricsDialog({ context, onChoose }) {
   const place = h("div", { class: "metrics-list" });
-  const search = h("input", { class: "input", type: "search", placeholder: "Find by name or meaning", "aria-label": "Find a metric by name or meaning" });
+  const search = h("input", {
+    class: "input",
+    type: "search",
+    placeholder: "Find by name or meaning",
+    "aria-label": "Find a metric by name or meaning",
+  });
   const controller = new AbortController();
   const opened = dialog({
     title: "Metrics",
     wide: true,
-    content: [h("p", { class: "quiet small" }, "A metric and a first question to it: the rate of a counter, the p95 of a histogram, a gauge as it is."), search, place],
+    content: [
+      h(
+        "p",
+        { class: "quiet small" },
+        "A metric and a first question to it: the rate of a counter, the p95 of a histogram, a gauge as it is.",
+      ),
+      search,
+      place,
+    ],
     onClose: () => controller.abort(),
   });
   const names = new Names(() => context.time.range(), controller.signal);
@@ -34,11 +47,15 @@ export function metricsDialog({ context, onChoose }) {
 
   function listed(metrics, wanted) {
     const words = wanted.split(/\s+/).filter(Boolean);
-    const found = metrics.filter(({ name, help }) => words.every((word) => `${name} ${help}`.toLowerCase().includes(word)));
+    const found = metrics.filter(({ name, help }) =>
+      words.every((word) => `${name} ${help}`.toLowerCase().includes(word))
+    );
     if (!found.length) return h("p", { class: "quiet" }, "No metric fits.");
     return [
       h("ul", {}, found.slice(0, MOST).map(row)),
-      found.length > MOST ? h("p", { class: "quiet small" }, `The first ${MOST} of ${found.length}: type to narrow down.`) : null,
+      found.length > MOST
+        ? h("p", { class: "quiet small" }, `The first ${MOST} of ${found.length}: type to narrow down.`)
+        : null,
     ];
   }
 
@@ -48,9 +65,20 @@ export function metricsDialog({ context, onChoose }) {
       opened.close();
       onChoose(query);
     };
-    return h("li", {},
-      h("button", { type: "button", class: "metric-choose", title: query, onclick: choose },
-        h("span", { class: "metric-name" }, h("code", {}, metric.name), h("span", { class: "quiet small" }, metric.type)),
-        metric.help ? h("span", { class: "quiet small" }, metric.help) : null));
+    return h(
+      "li",
+      {},
+      h(
+        "button",
+        { type: "button", class: "metric-choose", title: query, onclick: choose },
+        h(
+          "span",
+          { class: "metric-name" },
+          h("code", {}, metric.name),
+          h("span", { class: "quiet small" }, metric.type),
+        ),
+        metric.help ? h("span", { class: "quiet small" }, metric.help) : null,
+      ),
+    );
   }
 }

@@ -16,7 +16,9 @@ export function hasOptions(pane) {
 export function optionsRow(root, { pane, texts, patch }) {
   const kind = kindOf(pane);
   const fields = [];
-  if (kind === "series") fields.push(number("Step", pane.step, "by the width", "s", MOST.step, (step) => patch({ step })));
+  if (kind === "series") {
+    fields.push(number("Step", pane.step, "by the width", "s", MOST.step, (step) => patch({ step })));
+  }
   if (kind === "lines") {
     fields.push(
       number("At most", pane.limit, USUAL.loki, "lines", MOST.limit, (limit) => patch({ limit })),

@@ -300,7 +300,9 @@ export class Pane {
       }
       this.#shown.view.update(answer, asked);
     }
-    if (answer.warnings?.length) replace(this.#parts.notice, h("p", { class: "result-note" }, answer.warnings.join(" ")));
+    if (answer.warnings?.length) {
+      replace(this.#parts.notice, h("p", { class: "result-note" }, answer.warnings.join(" ")));
+    }
     this.#drawSave();
   }
 
@@ -322,7 +324,7 @@ export class Pane {
     // The last good answer stays, dimmed: what it says was true when it was asked.
     const kept = this.#shown ? h("p", { class: "result-note" }, "Below is the last answer that came.") : null;
     const told = ofQuery
-      ? h("p", { class: "result-note" }, "The query was refused: see the mark and the sentence under it.")
+      ? h("p", { class: "result-note" }, "The query was refused: why stands under it.")
       : errorState(error, { retry: () => this.run() });
     replace(notice, told, kept);
   }
@@ -368,11 +370,24 @@ export class Pane {
     const { source, tools, options, views } = this.#parts;
     const { state } = this;
     const titles = Object.fromEntries(Object.entries(SOURCES).map(([name, { title }]) => [name, title]));
-    replaceUnlessFocused(source, `${state.source}`, () =>
-      segmented({ label: "What is asked", options: titles, value: state.source, onChange: (name) => this.#choose(name) }),
+    replaceUnlessFocused(
+      source,
+      `${state.source}`,
+      () =>
+        segmented({
+          label: "What is asked",
+          options: titles,
+          value: state.source,
+          onChange: (name) => this.#choose(name),
+        }),
     );
     replaceUnlessFocused(tools, "", () => [
-      h("button", { type: "button", class: "button button-quiet", onclick: () => this.#openHistory() }, icon("clock"), "History"),
+      h(
+        "button",
+        { type: "button", class: "button button-quiet", onclick: () => this.#openHistory() },
+        icon("clock"),
+        "History",
+      ),
       ...this.#act.tools(this),
     ]);
     const kind = kindOf(state);
@@ -410,18 +425,16 @@ export class Pane {
       h("button", { type: "button", class: "button button-quiet", "data-focus": id, onclick, ...more }, text);
     const run = { type: "button", "data-focus": "run", title: "Ctrl+Enter" };
     replaceUnlessFocused(actions, key, () => [
-      running
-        ? h("button", { ...run, class: "button", onclick: () => this.#stop() }, spinner(), "Cancel")
-        : h(
-            "button",
-            {
-              ...run,
-              class: changed || !this.#answer ? "button button-primary" : "button",
-              onclick: () => this.#runText(),
-            },
-            icon("play"),
-            "Run",
-          ),
+      running ? h("button", { ...run, class: "button", onclick: () => this.#stop() }, spinner(), "Cancel") : h(
+        "button",
+        {
+          ...run,
+          class: changed || !this.#answer ? "button button-primary" : "button",
+          onclick: () => this.#runText(),
+        },
+        icon("play"),
+        "Run",
+      ),
       this.#state.source in FORMATTERS ? quiet("format", "Format", () => this.#format()) : null,
       quiet("options", "Options", () => this.#toggleOptions(), { "aria-expanded": this.#optionsOpen }),
       this.#state.source === "prometheus" ? quiet("metrics", "Metrics list", () => this.#openMetrics()) : null,
@@ -468,7 +481,8 @@ export class Pane {
   #openHistory() {
     historyDialog(this.#history, {
       source: this.#state.source,
-      onChoose: ({ source, query, view }) => this.#question({ dataSource: source, query, view: view ?? emptyPane(source).view, minutes: 0 }),
+      onChoose: ({ source, query, view }) =>
+        this.#question({ dataSource: source, query, view: view ?? emptyPane(source).view, minutes: 0 }),
     });
   }
 

@@ -13,7 +13,7 @@ export function segmented({ label, options, value, onChange }) {
       { class: "segment" },
       h("input", { type: "radio", name, value: id, checked: id === value, onchange: () => onChange(id) }),
       h("span", {}, title),
-    ),
+    )
   );
   return h("fieldset", { class: "segmented" }, h("legend", { class: "visually-hidden" }, label), choices);
 }

@@ -39,8 +39,12 @@ function commonLabels(series) {
  */
 export function unitOf(query, source) {
   const text = query.toLowerCase();
-  if (source === "tempo") return /(avg|min|max|quantile)_over_time\s*\(\s*(\w+:)?(\w*duration)/.test(text) ? "s" : "short";
-  if (source === "loki") return /bytes_(rate|over_time)/.test(text) ? (text.includes("bytes_rate") ? "Bps" : "bytes") : "short";
+  if (source === "tempo") {
+    return /(avg|min|max|quantile)_over_time\s*\(\s*(\w+:)?(\w*duration)/.test(text) ? "s" : "short";
+  }
+  if (source === "loki") {
+    return /bytes_(rate|over_time)/.test(text) ? (text.includes("bytes_rate") ? "Bps" : "bytes") : "short";
+  }
   if (/^\s*(count|group|changes|resets)\b/.test(text)) return "short";
   if (/histogram_quantile/.test(text)) return /_seconds/.test(text) ? "s" : /_bytes/.test(text) ? "bytes" : "short";
   if (/:ratio|_ratio\b/.test(text)) return "percentunit";

@@ -22,17 +22,21 @@ export function startPanel(root, { questions, source, onQuestion }) {
     const own = ready(questions).filter(({ dataSource }) => dataSource === name);
     return own.length > 0
       ? h(
-          "section",
-          { class: "start-group" },
-          h("h3", {}, title, h("span", { class: "quiet" }, ` from ${api}`)),
-          h("ul", {}, own.map((question) => row(question, onQuestion))),
-        )
+        "section",
+        { class: "start-group" },
+        h("h3", {}, title, h("span", { class: "quiet" }, ` from ${api}`)),
+        h("ul", {}, own.map((question) => row(question, onQuestion))),
+      )
       : null;
   });
   replace(
     root,
     h("h2", {}, "Where to begin"),
-    h("p", { class: "quiet" }, "Ask one of these, then change its query, or write your own above: Ctrl+Space shows what can stand there."),
+    h(
+      "p",
+      { class: "quiet" },
+      "Ask one of these, then change its query, or write your own above: Ctrl+Space shows what can stand there.",
+    ),
     h("div", { class: "start-groups" }, groups),
   );
 }

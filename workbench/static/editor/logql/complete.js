@@ -24,7 +24,14 @@ function offers(context, rest) {
     case "expression":
       return {
         now: [
-          { label: "{", insert: "{}", caret: 1, kind: "selector", doc: "Which streams of lines: begin here.", again: true },
+          {
+            label: "{",
+            insert: "{}",
+            caret: 1,
+            kind: "selector",
+            doc: "Which streams of lines: begin here.",
+            again: true,
+          },
           ...calls(words.RANGE_FUNCTIONS, "function", rest).map(withSelector),
           ...calls(words.AGGREGATIONS, "aggregation", rest),
           ...calls(words.OTHER_FUNCTIONS, "function", rest),

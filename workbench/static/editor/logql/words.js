@@ -17,7 +17,10 @@ export const RANGE_FUNCTIONS = {
     'quantile_over_time(0.95, {service="x"} | json | unwrap field [5m])',
     "The value below which this share of a field's values lies.",
   ],
-  rate_counter: ['rate_counter({service="x"} | json | unwrap field [5m])', "Growth per second of a counter in a field."],
+  rate_counter: [
+    'rate_counter({service="x"} | json | unwrap field [5m])',
+    "Growth per second of a counter in a field.",
+  ],
   stddev_over_time: ['stddev_over_time({service="x"} | json | unwrap field [5m])', "Standard deviation of a field."],
   stdvar_over_time: ['stdvar_over_time({service="x"} | json | unwrap field [5m])', "Variance of a field."],
 };

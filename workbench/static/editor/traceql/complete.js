@@ -8,7 +8,14 @@ const CONNECTIVES = { "&&": "Both hold for the same span.", "||": "One of them h
 const DURATIONS = ["duration", "traceDuration", "span:duration", "trace:duration", "event:timeSinceStart"];
 
 /** Names of OpenTelemetry's semantic conventions that most questions are about. */
-const FAVOURITES = ["service.name", "http.route", "http.response.status_code", "http.request.method", "url.path", "error.type"];
+const FAVOURITES = [
+  "service.name",
+  "http.route",
+  "http.response.status_code",
+  "http.request.method",
+  "url.path",
+  "error.type",
+];
 
 /** Those with a colon say the same as others without. */
 const COMMON = Object.fromEntries(Object.entries(words.INTRINSICS).filter(([name]) => !/^(span|trace):/.test(name)));
@@ -91,7 +98,10 @@ async function attributes(api, prefix, behind) {
   const found = await api.attributes();
   const unscoped = prefix.startsWith(".");
   const parent = prefix.startsWith("parent.") ? "parent." : "";
-  const scoped = found.map(({ scope, name }) => ({ label: `${parent}${unscoped ? "" : scope}.${attributeText(name)}`, scope }));
+  const scoped = found.map(({ scope, name }) => ({
+    label: `${parent}${unscoped ? "" : scope}.${attributeText(name)}`,
+    scope,
+  }));
   const unique = [...new Map(scoped.map((one) => [one.label, one])).values()];
   unique.sort((one, other) => rank(one.label) - rank(other.label));
   return unique.map(({ label, scope }) => {
@@ -112,7 +122,9 @@ function attributeText(name) {
 
 function known({ attribute, mark }) {
   if (mark) return [];
-  if (DURATIONS.includes(attribute)) return words.DURATIONS.map((label) => ({ label, insert: `${label} `, kind: "duration" }));
+  if (DURATIONS.includes(attribute)) {
+    return words.DURATIONS.map((label) => ({ label, insert: `${label} `, kind: "duration" }));
+  }
   if (/^(span:)?status$/.test(attribute)) return plain(words.STATUSES, "status");
   if (/^(span:)?kind$/.test(attribute)) return plain(words.KINDS, "kind");
   return attribute.includes(".") ? [{ label: "nil", insert: "nil ", kind: "keyword", doc: words.CONSTANTS.nil }] : [];
@@ -123,7 +135,9 @@ async function values(api, context, rest) {
   if (DURATIONS.includes(attribute) || /^(span:)?(status|kind)$/.test(attribute)) return [];
   const found = await api.attributeValues(attribute, conditions);
   return found.map(({ type, value }) => {
-    if (type !== "string") return { label: String(value), insert: mark ? String(value) : `${value} `, kind: "value", detail: type };
+    if (type !== "string") {
+      return { label: String(value), insert: mark ? String(value) : `${value} `, kind: "value", detail: type };
+    }
     if (!mark) return { label: value, insert: `${quote(value)} `, kind: "value" };
     return { label: value, insert: escapeFor(mark, value) + mark, over: rest.startsWith(mark) ? 1 : 0, kind: "value" };
   });
@@ -134,6 +148,14 @@ function stages(before) {
   return all.map(([label, [detail, doc]]) => {
     const empty = ["rate", "count_over_time", "count", "coalesce"].includes(label);
     const insert = `${before}${label}()`;
-    return { label, insert: empty ? `${insert} ` : insert, caret: insert.length - (empty ? -1 : 1), kind: "stage", detail, doc, again: !empty };
+    return {
+      label,
+      insert: empty ? `${insert} ` : insert,
+      caret: insert.length - (empty ? -1 : 1),
+      kind: "stage",
+      detail,
+      doc,
+      again: !empty,
+    };
   });
 }

@@ -16,7 +16,14 @@ const BARS = 60;
 /** Stages that let every line pass. */
 const SHAPING = ["line_format", "label_format", "decolorize", "drop", "keep"];
 
-const COLOURS = { error: "bad", critical: "bad", warn: "warning", warning: "warning", info: "series-1", debug: "unknown" };
+const COLOURS = {
+  error: "bad",
+  critical: "bad",
+  warn: "warning",
+  warning: "warning",
+  info: "series-1",
+  debug: "unknown",
+};
 
 /**
  * @param {HTMLElement} root
@@ -38,10 +45,11 @@ export function linesResult(root, tools) {
         newestFirst: pane.order === "newest",
         context: tools.context,
         onFilter: (field, value, operator, detail) => tools.ask(withCondition(pane.query, detail, operator)),
-        actions: (line) => questionsAboutLine(labelled(line)).map((question) => ({
-          title: `${question.title}, beside this`,
-          onSelect: () => tools.openBeside(question),
-        })),
+        actions: (line) =>
+          questionsAboutLine(labelled(line)).map((question) => ({
+            title: `${question.title}, beside this`,
+            onSelect: () => tools.openBeside(question),
+          })),
         empty: EMPTY.lines,
         maxHeight: 640,
       };

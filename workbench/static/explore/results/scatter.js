@@ -61,7 +61,9 @@ function picture(width, { traces }, onTrace) {
     text(width - 8, HEIGHT - 4, "end", clock(range.to)),
     dots.map(({ trace, x, y }) => {
       const failed = Object.values(trace.services ?? {}).some(({ errorCount }) => errorCount > 0);
-      const about = `${trace.rootService} ${trace.rootName}, ${duration(trace.durationSeconds)}, ${clock(trace.start)}${failed ? ", with an error" : ""}`;
+      const about = `${trace.rootService} ${trace.rootName}, ${duration(trace.durationSeconds)}, ${clock(trace.start)}${
+        failed ? ", with an error" : ""
+      }`;
       const place = `translate(${(LEFT + 4 + x).toFixed(1)} ${(TOP + y).toFixed(1)})`;
       const act = (event) => onTrace(trace, event, event.currentTarget);
       return svg(

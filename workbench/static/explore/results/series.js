@@ -57,13 +57,23 @@ export function seriesResult(root, tools) {
       drawn = looksOf(look);
       if (styled !== pane.style) {
         styled = pane.style;
-        tools.bar(segmented({ label: "Style", options: STYLES, value: styled, onChange: (style) => tools.patch({ style }) }));
+        tools.bar(
+          segmented({ label: "Style", options: STYLES, value: styled, onChange: (style) => tools.patch({ style }) }),
+        );
       }
-      const cut = answer.data.length > MOST_DRAWN ? `The first ${MOST_DRAWN} of ${answer.data.length.toLocaleString("en")} series. ` : "";
+      const cut = answer.data.length > MOST_DRAWN
+        ? `The first ${MOST_DRAWN} of ${answer.data.length.toLocaleString("en")} series. `
+        : "";
       replace(note, cut, common ? ["All of ", h("code", {}, common)] : null);
       draw = () => {
         const colours = serviceColours(shown);
-        const series = shown.map(({ labels, times, values }, i) => ({ name: names[i], labels, times, values, colour: colours?.[i] }));
+        const series = shown.map(({ labels, times, values }, i) => ({
+          name: names[i],
+          labels,
+          times,
+          values,
+          colour: colours?.[i],
+        }));
         chart.update({ series, exemplars: answer.exemplars ?? [], range: answer.range });
       };
       draw();

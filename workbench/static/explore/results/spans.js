@@ -37,15 +37,20 @@ export function rowsOf(traces) {
         traceId: trace.traceId,
         root: `${trace.rootService} ${trace.rootName}`,
         attributes: { ...set.attributes, ...span.attributes },
-      })),
-    ),
+      }))
+    )
   );
   return rows.sort((one, other) => other.start - one.start);
 }
 
 function columnsOf(attributes) {
   return [
-    { id: "start", title: "Start", render: ({ start }) => clock(start, { milliseconds: true }), sort: ({ start }) => start },
+    {
+      id: "start",
+      title: "Start",
+      render: ({ start }) => clock(start, { milliseconds: true }),
+      sort: ({ start }) => start,
+    },
     {
       id: "name",
       title: "Span",

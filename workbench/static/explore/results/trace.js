@@ -24,7 +24,9 @@ export function traceResult(root, tools) {
       replace(
         head,
         h("a", { class: "button", href: traceAddress(id) }, "Open the whole trace"),
-        `${trace.spans.length} spans, ${duration(trace.durationSeconds)}, began ${dateTime(trace.start, { milliseconds: true })}`,
+        `${trace.spans.length} spans, ${duration(trace.durationSeconds)}, began ${
+          dateTime(trace.start, { milliseconds: true })
+        }`,
       );
       const lines = loadLines(trace, { signal });
       // Without its log lines a trace is still a trace.

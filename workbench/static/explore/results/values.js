@@ -19,7 +19,11 @@ export function valuesResult(root) {
       if (data.length === 1 && !Object.keys(first.labels).length) {
         grid = null;
         const text = first.text ?? formatValue(first.value, unit);
-        replace(root, h("p", { class: "result-figure" }, text), h("p", { class: "result-note" }, `At ${clock(range.to)}. As it was answered: ${first.text ?? first.value}`));
+        replace(
+          root,
+          h("p", { class: "result-figure" }, text),
+          h("p", { class: "result-note" }, `At ${clock(range.to)}. As it was answered: ${first.text ?? first.value}`),
+        );
         return;
       }
       const names = columnsOf(data);
