@@ -1,0 +1,173 @@
+"""Dependencies: rows from numbers, what changed, a file of them, and what traces alone say."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.browser import Modules
+
+_ROWS = """(m, { numbers, history, before }) => m.dependenciesOf(new Map(Object.entries(numbers)),
+  { history, before: before && new Map(Object.entries(before)) })"""
+
+
+def call(client: str, server: str, value: float, connection: str = "") -> dict[str, Any]:
+    kind = {"connection_type": connection} if connection else {}
+    return {"labels": {"client": client, "server": server, **kind}, "value": value}
+
+
+NUMBERS = {
+    "calls": [call("b", "c", 1.0), call("a", "b", 3.0), call("x", "y", 0)],
+    "callErrors": [call("a", "b", 0.1)],
+    "callFailures": [call("a", "b", 0.3)],
+    "callP50": [call("a", "b", 0.01)],
+    "callP95": [call("a", "b", 0.2)],
+}
+
+
+def rows(module: Modules, **given: Any) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = module("map/dependencies.js", _ROWS, {"numbers": NUMBERS, "before": None, **given})
+    return found
+
+
+def test_rows_have_every_number_of_a_pair(module: Modules) -> None:
+    first, second = rows(module)
+    assert [(row["client"], row["server"]) for row in (first, second)] == [("a", "b"), ("b", "c")]
+    assert {name: first[name] for name in ("calls", "errors", "failures", "p50", "p95", "share")} == {
+        "calls": 3,
+        "errors": 0.1,
+        "failures": 0.3,
+        "p50": 0.01,
+        "p95": 0.2,
+        "share": 0.75,
+    }
+    assert (second["errors"], second["before"], second["last"]) == (None, None, None)
+
+
+def test_a_row_says_since_when_and_until_when(module: Modules) -> None:
+    labels = {"client": "a", "server": "b"}
+    history = [{"labels": labels, "times": [10, 20, 30, 40], "values": [0, 1, 2, 0]}]
+    first, _ = rows(module, history=history)
+    assert (first["since"], first["last"]) == (20, 30)
+    first, _ = rows(module, history=[{**history[0], "values": [1, 1, 1, 1]}])
+    assert (first["since"], first["last"]) == (None, 40)
+
+
+def test_a_row_knows_what_was_before(module: Modules) -> None:
+    first, second = rows(module, before={"calls": [call("a", "b", 2.0)], "callP95": [call("a", "b", 0.1)]})
+    assert first["before"] == {"calls": 2, "errors": None, "p95": 0.1}
+    assert second["before"] == {"calls": 0, "errors": None, "p95": None}
+
+
+def test_the_file_has_a_line_for_each_row_and_no_formulas(module: Modules) -> None:
+    asked = """(m, given) => m.csvOf(m.dependenciesOf(new Map(Object.entries(given)), {}))"""
+    text = module("map/dependencies.js", asked, {"calls": [call("=1+1", 'a "b", c', 2.5)]})
+    head, line, end = text.split("\r\n")
+    assert head.startswith("client,server,kind,requests_per_second,failed_share")
+    assert line.startswith('"\'=1+1",' if "\"'" in line else "'=1+1,")
+    assert '"a ""b"", c",call,2.5' in line
+    assert end == ""
+
+
+@pytest.mark.parametrize(
+    ("errors", "limit", "status"),
+    [(0, 0.01, "good"), (0.02, 0.01, "bad"), (0.02, None, "good"), (None, 0.01, "unknown")],
+)
+def test_an_arrow_is_as_the_rules_limit_says(
+    module: Modules, errors: float | None, limit: float | None, status: str
+) -> None:
+    numbers = {"calls": [call("a", "b", 2)], "callErrors": [] if errors is None else [call("a", "b", errors)]}
+    asked = """(m, [given, limit]) => m.graphOf(m.dependenciesOf(new Map(Object.entries(given)), {}),
+      { errorLimit: limit ?? undefined }).edges[0].status"""
+    assert module("map/dependencies.js", asked, [numbers, limit]) == status
+
+
+def test_focus_dims_what_is_not_beside_it(module: Modules) -> None:
+    numbers = {"calls": [call("a", "b", 1), call("b", "c", 1), call("d", "e", 1)]}
+    asked = """(m, given) => { const g = m.graphOf(m.dependenciesOf(new Map(Object.entries(given)), {}), { focus: "a" });
+      return [g.nodes.filter((n) => !n.isDimmed).map((n) => n.id), g.edges.filter((e) => !e.isDimmed).map((e) => e.target)]; }"""
+    assert module("map/dependencies.js", asked, numbers) == [["a", "b"], ["b"]]
+
+
+def span(number: int, parent: int | None, service: str, kind: int, **more: Any) -> dict[str, Any]:
+    begin = 1_800_000_000_000_000_000
+    attributes = [{"key": key, "value": {"stringValue": value}} for key, value in more.pop("attributes", {}).items()]
+    return {
+        "service": service,
+        "span": {
+            "traceId": "0" * 31 + "1",
+            "spanId": f"{number:016x}",
+            "parentSpanId": f"{parent:016x}" if parent else "",
+            "name": f"span {number}",
+            "kind": kind,
+            "startTimeUnixNano": str(begin),
+            "endTimeUnixNano": str(begin + more.pop("milliseconds", 10) * 1_000_000),
+            "attributes": attributes,
+            "status": {"code": 2} if more.pop("failed", False) else {},
+        },
+    }
+
+
+def trace(*spans: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "resourceSpans": [
+            {
+                "resource": {"attributes": [{"key": "service.name", "value": {"stringValue": one["service"]}}]},
+                "scopeSpans": [{"spans": [one["span"]]}],
+            }
+            for one in spans
+        ]
+    }
+
+
+SERVER, CLIENT, CONSUMER = 2, 3, 5
+
+
+def calls_in(module: Modules, *spans: dict[str, Any]) -> list[list[Any]]:
+    parsed = """async (m, text) => { const answer = JSON.parse(text);
+      const base = performance.getEntriesByType("resource").map(({ name }) => name)
+        .find((name) => name.endsWith("map/from_traces.js"));
+      const { parseTrace } = await import(new URL("../trace/model.js", base).href);
+      return m.callsIn(parseTrace(answer)).map((one) => [one.client, one.server, one.type, one.isFailed, one.isError]); }"""
+    found: list[list[Any]] = module("map/from_traces.js", parsed, json.dumps(trace(*spans)))
+    return sorted(found)
+
+
+def test_calls_are_read_from_the_spans_of_a_trace(module: Modules) -> None:
+    assert calls_in(
+        module,
+        span(1, None, "gateway", SERVER),
+        span(2, 1, "gateway", CLIENT, failed=True),
+        # 404 is the caller's error: only its span says so.
+        span(3, 2, "orders", SERVER),
+        span(4, 3, "orders", CLIENT, attributes={"db.system": "postgresql"}),
+        span(5, 3, "orders", CLIENT, attributes={"peer.service": "mail"}, failed=True),
+        span(6, 3, "notifications", CONSUMER),
+        # Work inside a service is no call.
+        span(7, 3, "orders", 1),
+        # Nobody knows whom this one called.
+        span(8, 3, "orders", CLIENT),
+    ) == [
+        ["gateway", "orders", "", False, True],
+        ["orders", "mail", "virtual_node", True, True],
+        ["orders", "notifications", "messaging_system", False, False],
+        ["orders", "postgresql", "database", False, False],
+        ["user", "gateway", "virtual_node", False, False],
+    ]
+
+
+def test_numbers_of_a_sample_of_calls(module: Modules) -> None:
+    calls = [
+        {"client": "a", "server": "b", "type": "", "seconds": seconds, "isFailed": seconds > 3, "isError": seconds > 2}
+        for seconds in (4, 1, 3, 2)
+    ]
+    numbers = dict(module("map/from_traces.js", "(m, calls) => m.numbersOf(calls, 8)", calls))
+    assert {name: one["value"] for name, (one,) in numbers.items()} == {
+        "calls": 0.5,
+        "callErrors": 0.25,
+        "callFailures": 0.5,
+        "callP50": 3,
+        "callP95": 4,
+    }
