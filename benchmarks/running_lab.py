@@ -69,11 +69,12 @@ def run_lab(repository: Path, environ: dict[str, str], *arguments: str) -> str:
 
 
 @contextmanager
-def running_lab(repository: Path = ROOT, *options: str) -> Iterator[RunningLab]:
-    """A lab without generated traffic, ended at the end of the block."""
+def running_lab(repository: Path = ROOT, *options: str, traffic: bool = False) -> Iterator[RunningLab]:
+    """A lab, unless told otherwise without generated traffic, ended at the end of the block."""
     with tempfile.TemporaryDirectory() as state_directory:
         environ = {**os.environ, "LAB_STATE_DIR": state_directory}
-        run_lab(repository, environ, "up", "--detach", "--no-traffic", "--port-offset", str(PORT_OFFSET), *options)
+        silence = [] if traffic else ["--no-traffic"]
+        run_lab(repository, environ, "up", "--detach", *silence, "--port-offset", str(PORT_OFFSET), *options)
         try:
             status = json.loads(run_lab(repository, environ, "status", "--json"))
             state = read_run_state(StateDirectory(Path(state_directory)))
