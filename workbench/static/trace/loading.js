@@ -7,7 +7,7 @@ import { linesOfTrace, logRange } from "./correlations.js";
 import { flatSpans } from "./otlp.js";
 
 /** Spans leave a service in batches, and Tempo takes a moment: seconds to wait before each further look. */
-const PAUSES = [0.5, 1, 1, 2, 2, 3, 4];
+const PAUSES = [0.5, 0.5, 1, 1, 1, 2, 2];
 const MOST_LINES = 1000;
 
 /**

@@ -145,7 +145,7 @@ export function waterfall(root, look, act) {
       active: span === active,
       selected: span.id === look.selected,
       match: Boolean(look.matches?.has(span.id)),
-      dimmed: Boolean(look.matches && !look.matches.has(span.id)),
+      dimmed: Boolean(look.matches && !look.matches.has(span.id) && span.id !== look.selected),
       critical: look.path ? look.critical.get(span) ?? null : null,
       lines: look.lines.get(span.spanId) ?? [],
       id: `${prefix}-${span.index}`,
@@ -158,6 +158,7 @@ export function waterfall(root, look, act) {
 
   function clicked(event) {
     if (details?.contains(event.target)) return;
+    tip.hidden = true;
     const row = event.target.closest(".wf-row");
     if (!row) return;
     const index = places.get(row.dataset.id);

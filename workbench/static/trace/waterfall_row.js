@@ -105,7 +105,7 @@ export function spanFacts(trace, span, critical) {
   const micros = (value) => duration(value / 1e6);
   const share = trace.duration > 0 ? `, ${Math.round((span.duration / trace.duration) * 100)} % of the trace` : "";
   return [
-    `${span.service} ${span.name}`.slice(0, 200),
+    `${span.service} ${span.name}`.slice(0, 120),
     `${micros(span.duration)}${share}`,
     `self ${micros(span.selfTime)}`,
     critical ? `${micros(critical)} on the critical path` : "not on the critical path",

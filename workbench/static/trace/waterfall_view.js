@@ -31,6 +31,7 @@ export function waterfallView(root, { trace, lines, metricNames, context }) {
   let matches = null;
   let found = [];
   let details = null;
+  let placed = null;
   let marks = new Map();
   let ended = false;
 
@@ -339,7 +340,6 @@ export function waterfallView(root, { trace, lines, metricNames, context }) {
     placeDetails(true);
   }
 
-  let placed = null;
   /** At the side where there is room, else under the span's own row. */
   function placeDetails(anew = false) {
     const where = !details ? null : element.clientWidth >= WIDE ? "side" : "row";
