@@ -151,7 +151,10 @@ export function toGrafanaExplore(grafanaUrl, { source, query }, { from = "now-15
     queries: [{ refId: "A", datasource, ...asked }],
     range: { from: timeInAddress(from), to: timeInAddress(to) },
   };
-  return withBase(grafanaUrl, address("/explore", { schemaVersion: 1, panes: JSON.stringify({ lab: pane }), orgId: 1 }));
+  return withBase(
+    grafanaUrl,
+    address("/explore", { schemaVersion: 1, panes: JSON.stringify({ lab: pane }), orgId: 1 }),
+  );
 }
 
 /** A trace in Grafana's Explore. */

@@ -2,6 +2,7 @@
 
 import { labInPage } from "./data/lab.js";
 import { announce } from "./shell/announce.js";
+import { watchErrors } from "./shell/error_watch.js";
 import { Header } from "./shell/header.js";
 import { Keyboard } from "./shell/keyboard.js";
 import { addShortcuts } from "./shell/shortcuts.js";
@@ -47,6 +48,7 @@ const router = new Router(parts.page, {
 
 addShortcuts(keyboard, { header, time, navigate: (address) => router.navigate(address), page: parts.page });
 keyboard.start();
+watchErrors(() => router.reload());
 router.start();
 
 /** What a page registered and forgot ends with the page. */

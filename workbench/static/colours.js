@@ -33,7 +33,15 @@ export const STATES = {
 };
 
 /** Grafana's names for colours that mean something to us; of the others only the hue is known. */
-const NAMES = { green: "good", orange: "warning", red: "bad", text: "text", "panel-bg": "surface", white: "text", black: "text" };
+const NAMES = {
+  green: "good",
+  orange: "warning",
+  red: "bad",
+  text: "text",
+  "panel-bg": "surface",
+  white: "text",
+  black: "text",
+};
 const HUES = { yellow: "#FADE2A", blue: "#5794F2", purple: "#B877D9", gray: "#8E9AAF", grey: "#8E9AAF" };
 
 /** Grafana's shades, as steps of lightness away from the colour itself; on a light page they go the other way. */

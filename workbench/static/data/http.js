@@ -33,7 +33,8 @@ const LARGEST_ANSWER = 64 * 1024 * 1024;
  * @returns {Promise<*>} rejects with ApiError, or with the signal's reason when it aborts
  */
 export function ask(path, options = {}) {
-  const { params = {}, method = "GET", json, headers = {}, signal, timeout = TIMEOUT_SECONDS, urgent = false } = options;
+  const { params = {}, method = "GET", json, headers = {}, signal, timeout = TIMEOUT_SECONDS, urgent = false } =
+    options;
   const question = { path, body: encoded(params), method, json, headers, timeout, urgent, backend: backendOf(path) };
   if (json !== undefined) {
     return send(question, signal);

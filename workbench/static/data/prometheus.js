@@ -62,7 +62,7 @@ export async function exemplars(expr, { from, to, signal }) {
       value: parseValue(value),
       traceId: labels.trace_id ?? labels.traceID ?? null,
       attributes: labels,
-    })),
+    }))
   );
 }
 

@@ -186,7 +186,7 @@ function parseCalendar(text, now, end) {
 /** A moment of the calendar, null where the calendar has none: Date would make the 31st of February one of March. */
 function valid(year, month, day, hour, minute, second) {
   const date = new Date(Number(year), Number(month), Number(day), Number(hour), Number(minute), 0);
-  const fits =
-    date.getMonth() === Number(month) && date.getDate() === Number(day) && Number(hour) < 24 && Number(minute) < 60;
+  const fits = date.getMonth() === Number(month) && date.getDate() === Number(day) && Number(hour) < 24 &&
+    Number(minute) < 60;
   return fits && second < 60 ? date.getTime() / 1000 + second : null;
 }

@@ -9,7 +9,7 @@ import { HealthIndicator } from "./health_indicator.js";
 import { openMarkDialog } from "./mark_dialog.js";
 import { RefreshControl } from "./refresh_control.js";
 import { openShortcutsDialog } from "./shortcuts_dialog.js";
-import { THEMES, setTheme, theme } from "./theme.js";
+import { setTheme, theme, THEMES } from "./theme.js";
 import { TimePicker } from "./time_picker.js";
 
 export class Header {
@@ -19,7 +19,12 @@ export class Header {
   #nav;
   #picker;
   #refresh;
-  #grafana = h("a", { class: "button button-quiet grafana-link", target: "_blank", rel: "noopener noreferrer", hidden: true });
+  #grafana = h("a", {
+    class: "button button-quiet grafana-link",
+    target: "_blank",
+    rel: "noopener noreferrer",
+    hidden: true,
+  });
 
   /**
    * @param {{nav: HTMLElement, tools: HTMLElement}} parts of skeleton.js
@@ -116,7 +121,9 @@ export class Header {
       { text: "Keyboard shortcuts", icon: icon("keyboard"), onSelect: () => this.openShortcuts() },
       { heading: "Theme" },
       ...THEMES.map(({ id, text }) => ({ text, checked: id === now, onSelect: () => setTheme(id) })),
-      { heading: `Glasshouse ${this.#lab.version}, ${this.#lab.stack} stack${this.#lab.readOnly ? ", read-only" : ""}` },
+      {
+        heading: `Glasshouse ${this.#lab.version}, ${this.#lab.stack} stack${this.#lab.readOnly ? ", read-only" : ""}`,
+      },
     ];
   }
 }

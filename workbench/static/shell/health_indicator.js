@@ -40,7 +40,10 @@ export class HealthIndicator {
     replace(this.#marks, states.map(({ state }) => h("span", { class: `health-mark health-${state}` })));
     const silent = states.filter(({ state }) => state === "bad");
     this.#text.textContent = silent.map(({ backend, text }) => `${BACKENDS[backend]} ${text}`).join(", ");
-    this.element.setAttribute("aria-label", states.map(({ backend, text }) => `${BACKENDS[backend]} ${text}`).join(", "));
+    this.element.setAttribute(
+      "aria-label",
+      states.map(({ backend, text }) => `${BACKENDS[backend]} ${text}`).join(", "),
+    );
     this.element.title = this.element.getAttribute("aria-label");
   }
 
@@ -70,8 +73,14 @@ export class HealthIndicator {
         "div",
         { class: "health-row" },
         h("span", { class: `health-mark health-${state}`, "aria-hidden": "true" }),
-        h("div", {}, h("strong", {}, BACKENDS[backend]), ` ${text}`, last ? h("span", { class: "quiet" }, `, last ${ago(last)}`) : null,
-          error ? h("p", { class: "small quiet" }, error.message) : null),
+        h(
+          "div",
+          {},
+          h("strong", {}, BACKENDS[backend]),
+          ` ${text}`,
+          last ? h("span", { class: "quiet" }, `, last ${ago(last)}`) : null,
+          error ? h("p", { class: "small quiet" }, error.message) : null,
+        ),
       );
     });
     return h("div", { class: "health-panel" }, rows);

@@ -3,7 +3,8 @@
 /** The second key has to come within this. In milliseconds. */
 const PATIENCE_MS = 1200;
 
-const TYPING = "input, textarea, select, [contenteditable]:not([contenteditable='false']), [role='combobox'], [role='textbox']";
+const TYPING =
+  "input, textarea, select, [contenteditable]:not([contenteditable='false']), [role='combobox'], [role='textbox']";
 
 export class Keyboard {
   #shortcuts = new Map();

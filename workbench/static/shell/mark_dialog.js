@@ -28,7 +28,11 @@ export function openMarkDialog(lab, onMarked) {
     autocomplete: "off",
     "aria-describedby": `${id}-problem`,
   });
-  const kind = h("select", { class: "select", id: `${id}-kind` }, KINDS.map(([value, title]) => h("option", { value }, title)));
+  const kind = h(
+    "select",
+    { class: "select", id: `${id}-kind` },
+    KINDS.map(([value, title]) => h("option", { value }, title)),
+  );
   const services = lab.systems.flatMap((system) => system.services.map(({ name }) => name));
   const service = h(
     "select",
@@ -60,7 +64,10 @@ export function openMarkDialog(lab, onMarked) {
     const query = '{service="lab"} | json';
     toast("Marked. Dashboards show it from now on.", {
       kind: "good",
-      action: { text: "See all marks", href: exploreAddress([{ source: "loki", query }], { from: "now-1h", to: "now" }) },
+      action: {
+        text: "See all marks",
+        href: exploreAddress([{ source: "loki", query }], { from: "now-1h", to: "now" }),
+      },
     });
     onMarked();
   }
@@ -70,7 +77,9 @@ export function openMarkDialog(lab, onMarked) {
     { id, class: "mark-form", onsubmit: submit, novalidate: true },
     h("div", { class: "field" }, h("label", { for: text.id }, "What happened"), text),
     h("div", { class: "field" }, h("label", { for: kind.id }, "What it is"), kind),
-    services.length > 0 ? h("div", { class: "field" }, h("label", { for: service.id }, "The service it happened to"), service) : null,
+    services.length > 0
+      ? h("div", { class: "field" }, h("label", { for: service.id }, "The service it happened to"), service)
+      : null,
     problem,
   );
   const opened = dialog({ title: "Mark a moment", content: form, actions: [send] });

@@ -25,7 +25,13 @@ export class RefreshControl {
     this.#time = time;
     const now = h(
       "button",
-      { type: "button", class: "button button-icon", "aria-label": "Refresh", title: "Refresh (r)", onclick: () => time.refresh() },
+      {
+        type: "button",
+        class: "button button-icon",
+        "aria-label": "Refresh",
+        title: "Refresh (r)",
+        onclick: () => time.refresh(),
+      },
       icon("refresh"),
     );
     this.setting = menuButton(

@@ -3,6 +3,7 @@
 import { nowAddress } from "../addresses.js";
 import { h, replace } from "../ui/dom.js";
 import { errorState, loading } from "../ui/states.js";
+import { newPlace } from "./history_place.js";
 
 /** Which path is which page; `name` as in addresses.js. A module is loaded when its page is opened. */
 const ROUTES = [
@@ -49,7 +50,7 @@ export class Router {
   start() {
     history.scrollRestoration = "manual";
     if (!history.state?.place) {
-      history.replaceState({ ...history.state, place: newPlace() }, "");
+      history.replaceState(newPlace(), "");
     }
     addEventListener("popstate", () => this.#arrive({ back: true }));
     addEventListener("scroll", () => this.#places.set(history.state?.place, scrollY), { passive: true });
@@ -65,7 +66,7 @@ export class Router {
       return;
     }
     const same = url.pathname + url.search === location.pathname + location.search;
-    history[same ? "replaceState" : "pushState"]({ place: newPlace() }, "", url);
+    history[same ? "replaceState" : "pushState"](newPlace(), "", url);
     this.#arrive({});
   }
 
@@ -99,6 +100,8 @@ export class Router {
     this.#turn += 1;
     const turn = this.#turn;
     this.#path = location.pathname;
+    // Before the page becomes short, and the browser scrolls by itself.
+    const top = back ? (this.#places.get(history.state?.place) ?? 0) : 0;
     this.#leave();
     const route = ROUTES.find(({ pattern }) => pattern.test(location.pathname));
     this.#onPage({ name: route.name, module: null });
@@ -119,7 +122,7 @@ export class Router {
       this.#leave();
       this.#failed(error);
     }
-    this.#settle({ first, back });
+    this.#settle({ first, back, top });
   }
 
   #mount(module, route) {
@@ -163,9 +166,9 @@ export class Router {
     document.title = "This page failed · Glasshouse";
   }
 
-  #settle({ first, back }) {
+  #settle({ first, back, top }) {
     if (back) {
-      this.#restore(this.#places.get(history.state?.place) ?? 0);
+      this.#restore(top);
     } else if (!first) {
       scrollTo(0, 0);
     }
@@ -204,8 +207,4 @@ function focusHeading(root) {
     heading.setAttribute("tabindex", "-1");
   }
   heading.focus({ preventScroll: true });
-}
-
-function newPlace() {
-  return crypto.randomUUID?.() ?? String(performance.timeOrigin + performance.now());
 }

@@ -14,9 +14,16 @@ export function openShortcutsDialog(keyboard) {
       h(
         "dl",
         { class: "shortcuts" },
-        shortcuts.flatMap(({ keys, text }) => [h("dt", {}, keys.split(" ").map((key) => h("kbd", {}, key))), h("dd", {}, text)]),
+        shortcuts.flatMap(({ keys, text }) => [
+          h(
+            "dt",
+            {},
+            keys.split(" ").map((key) => h("kbd", {}, key)),
+          ),
+          h("dd", {}, text),
+        ]),
       ),
-    ),
+    )
   );
   dialog({ title: "Keyboard shortcuts", content: h("div", { class: "shortcuts-sheet" }, content), wide: true });
 }

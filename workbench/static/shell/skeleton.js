@@ -9,8 +9,8 @@ export function skeleton() {
   const nav = found("pages") ?? h("nav", { id: "pages", "aria-label": "Pages" }, PAGES.map(link));
   const tools = found("tools") ?? h("div", { id: "tools" });
   const header = found("header") ?? h("header", { id: "header", class: "shell-header" }, wordmark());
-  const announcements =
-    found("announcements") ?? h("div", { id: "announcements", class: "visually-hidden", "aria-live": "polite" });
+  const announcements = found("announcements") ??
+    h("div", { id: "announcements", class: "visually-hidden", "aria-live": "polite" });
   if (!nav.isConnected) {
     header.append(nav);
   }

@@ -164,7 +164,9 @@ export class Time {
     if (this.refreshSeconds === 0 || !this.range().relative) {
       return;
     }
-    this.#pause = allTrouble() ? Math.min(Math.max(this.#pause * 2, this.refreshSeconds), LONGEST_PAUSE) : this.refreshSeconds;
+    this.#pause = allTrouble()
+      ? Math.min(Math.max(this.#pause * 2, this.refreshSeconds), LONGEST_PAUSE)
+      : this.refreshSeconds;
     this.#timer = setTimeout(() => this.#tick(), this.#pause * 1000);
   }
 

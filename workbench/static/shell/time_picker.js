@@ -1,6 +1,6 @@
 /** The time range in the header: which it is, other ones, a step earlier or later, a wider one. */
 
-import { QUICK_RANGES, parseRange, rangeFromText } from "../format/time_range.js";
+import { parseRange, QUICK_RANGES, rangeFromText } from "../format/time_range.js";
 import { copy } from "../ui/clipboard.js";
 import { h, replace, uniqueId } from "../ui/dom.js";
 import { icon } from "../ui/icons.js";
@@ -49,7 +49,11 @@ export class TimePicker {
   }
 
   #iconButton(name, label, onclick) {
-    return h("button", { type: "button", class: "button button-icon", "aria-label": label, title: label, onclick }, icon(name));
+    return h(
+      "button",
+      { type: "button", class: "button button-icon", "aria-label": label, title: label, onclick },
+      icon(name),
+    );
   }
 
   #choose(range) {
@@ -94,7 +98,7 @@ export class TimePicker {
           },
         },
         range.text,
-      ),
+      )
     );
     return h(
       "div",
@@ -170,7 +174,15 @@ export class TimePicker {
 }
 
 function timeInput(id, problem, value) {
-  return h("input", { class: "input", type: "text", id, value, autocomplete: "off", spellcheck: "false", "aria-describedby": problem });
+  return h("input", {
+    class: "input",
+    type: "text",
+    id,
+    value,
+    autocomplete: "off",
+    spellcheck: "false",
+    "aria-describedby": problem,
+  });
 }
 
 /** What an input shows: relative text as it is, a moment as somebody would type it. */
@@ -199,4 +211,3 @@ function inLargestUnit(_, digits) {
   const [size, unit] = [[86400, "d"], [3600, "h"], [60, "m"], [1, "s"]].find(([size]) => seconds % size === 0);
   return `now-${seconds / size}${unit}`;
 }
-

@@ -1,5 +1,7 @@
 /** The state of a view, which lives in its address and nowhere else. */
 
+import { newPlace } from "./history_place.js";
+
 export class UrlState {
   #listeners = new Set();
 
@@ -42,7 +44,7 @@ export class UrlState {
     const query = params.toString();
     const address = location.pathname + (query ? `?${query}` : "") + location.hash;
     if (address !== location.pathname + location.search + location.hash) {
-      history[push ? "pushState" : "replaceState"](push ? null : history.state, "", address);
+      history[push ? "pushState" : "replaceState"](push ? newPlace() : history.state, "", address);
     }
   }
 

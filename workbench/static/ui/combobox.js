@@ -92,7 +92,7 @@ export function combobox(root, options) {
         },
         h("span", {}, text),
         hint ? h("span", { class: "menu-hint" }, hint) : null,
-      ),
+      )
     );
     const left = found.length - shown.length;
     const note = problem ?? (left > 0 ? `${left} more: type to narrow` : found.length === 0 ? "Nothing fits" : null);

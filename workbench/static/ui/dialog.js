@@ -19,7 +19,11 @@ export function dialog({ title, content, actions = [], wide = false, onClose }) 
       "div",
       { class: "dialog-head" },
       h("h2", { id }, title),
-      h("button", { type: "button", class: "button button-quiet button-icon", "aria-label": "Close", onclick: close }, icon("close")),
+      h(
+        "button",
+        { type: "button", class: "button button-quiet button-icon", "aria-label": "Close", onclick: close },
+        icon("close"),
+      ),
     ),
     h("div", { class: "dialog-content" }, content),
     actions.length > 0 ? h("div", { class: "dialog-actions" }, actions) : null,

@@ -49,7 +49,8 @@ export function append(node, ...children) {
 export function safeAddress(address) {
   try {
     const url = new URL(String(address), document.baseURI);
-    const ours = ["http:", "https:"].includes(url.protocol) || (url.protocol === "blob:" && url.origin === location.origin);
+    const ours = ["http:", "https:"].includes(url.protocol) ||
+      (url.protocol === "blob:" && url.origin === location.origin);
     return ours ? String(address) : null;
   } catch {
     return null;

@@ -52,7 +52,9 @@ export function menu(anchor, items, { label = "Menu", align, onClose } = {}) {
   list.addEventListener("keydown", (event) => moved(event, choices(), close));
   // Not in this event: the click that opened the menu is still on its way.
   setTimeout(() => {
-    document.addEventListener("pointerdown", (event) => !list.contains(event.target) && close({ focus: false }), { signal });
+    document.addEventListener("pointerdown", (event) => !list.contains(event.target) && close({ focus: false }), {
+      signal,
+    });
     addEventListener("popstate", () => close({ focus: false }), { signal });
     addEventListener("blur", () => close(), { signal });
   });

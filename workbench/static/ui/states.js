@@ -7,7 +7,13 @@ const PATIENCE_MS = 150;
 
 /** @param {string} label what loads, for a sentence: "Loading the traces" */
 export function loading(label = "Loading") {
-  return h("div", { class: "state state-loading", role: "status" }, h("span", { class: "spinner", "aria-hidden": "true" }), label, "…");
+  return h(
+    "div",
+    { class: "state state-loading", role: "status" },
+    h("span", { class: "spinner", "aria-hidden": "true" }),
+    label,
+    "…",
+  );
 }
 
 /**

@@ -28,7 +28,11 @@ export function table(root, options) {
     h("thead", {}, h("tr", {}, heads)),
     body,
   );
-  replace(root, h("div", { class: "table-scroll", tabindex: "0", role: "region", "aria-label": caption }, element), note);
+  replace(
+    root,
+    h("div", { class: "table-scroll", tabindex: "0", role: "region", "aria-label": caption }, element),
+    note,
+  );
 
   function toggle(column) {
     const same = sortBy?.id === column.id;
@@ -50,7 +54,10 @@ export function table(root, options) {
     });
     const held = [...body.children].findIndex((row) => row.contains(document.activeElement));
     const cells = sorted.slice(0, MOST_ROWS).map((row) => line(row, columns, options));
-    replace(body, cells.length > 0 ? cells : h("tr", {}, h("td", { class: "table-empty", colspan: columns.length }, empty)));
+    replace(
+      body,
+      cells.length > 0 ? cells : h("tr", {}, h("td", { class: "table-empty", colspan: columns.length }, empty)),
+    );
     if (held >= 0 && onRow) {
       body.children[Math.min(held, body.children.length - 1)]?.focus({ preventScroll: true });
     }
@@ -85,9 +92,7 @@ function head(column, onClick) {
 }
 
 function line(row, columns, { onRow, rowLabel }) {
-  const cells = columns.map((column) =>
-    h("td", { class: column.align === "end" ? "end" : null }, column.render(row)),
-  );
+  const cells = columns.map((column) => h("td", { class: column.align === "end" ? "end" : null }, column.render(row)));
   if (!onRow) {
     return h("tr", {}, cells);
   }

@@ -27,7 +27,7 @@ export function tabs(root, { label, tabs: list, selected = list[0]?.id, onSelect
         onclick: () => choose(id),
       },
       title,
-    ),
+    )
   );
   const strip = h("div", { class: "tab-list", role: "tablist", "aria-label": label, onkeydown: moved }, buttons);
   replace(root, strip, panel);

@@ -26,8 +26,14 @@ export function toast(text, { kind = "plain", action, seconds = SECONDS } = {}) 
     { class: `toast toast-${kind}`, onpointerenter: () => clearTimeout(timer), onpointerleave: () => wait() },
     h("span", {}, text),
     action?.href ? h("a", { href: action.href, onclick: act }, action.text) : null,
-    action && !action.href ? h("button", { type: "button", class: "button button-quiet", onclick: act }, action.text) : null,
-    h("button", { type: "button", class: "button button-quiet button-icon", "aria-label": "Dismiss", onclick: close }, icon("close")),
+    action && !action.href
+      ? h("button", { type: "button", class: "button button-quiet", onclick: act }, action.text)
+      : null,
+    h(
+      "button",
+      { type: "button", class: "button button-quiet button-icon", "aria-label": "Dismiss", onclick: close },
+      icon("close"),
+    ),
   );
   let timer = null;
   const wait = () => {

@@ -22,7 +22,11 @@ export function tooltip(anchor, content) {
     if (tip || !anchor.isConnected) {
       return;
     }
-    tip = h("div", { class: "tooltip floating", role: "tooltip", id }, typeof content === "function" ? content() : content);
+    tip = h(
+      "div",
+      { class: "tooltip floating", role: "tooltip", id },
+      typeof content === "function" ? content() : content,
+    );
     (anchor.closest("dialog[open]") ?? document.body).append(tip);
     unfollow = follow(tip, anchor);
     anchor.setAttribute("aria-describedby", id);

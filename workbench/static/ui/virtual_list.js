@@ -25,7 +25,11 @@ const TALLEST = 15_000_000;
  */
 export function virtualList(root, options) {
   let settings = { heightOf: null, keyOf: null, ...options };
-  const spacer = h("div", { class: "virtual-list-rows", role: settings.role ?? null, "aria-label": settings.label ?? null });
+  const spacer = h("div", {
+    class: "virtual-list-rows",
+    role: settings.role ?? null,
+    "aria-label": settings.label ?? null,
+  });
   const scroller = settings.scroller ?? root;
   if (!settings.scroller) {
     root.classList.add("virtual-list");
