@@ -90,7 +90,8 @@ export function serviceCss(name) {
 }
 
 /**
- * A colour that a dashboard names, in the theme of now: "#F2495C", "semi-dark-red", "rgba(…)", "text". What is no colour
+ * A colour that a dashboard names, in the theme of now: "#F2495C", "semi-dark-red", "rgba(…)", "text". What is no
+ * colour
  * is the unjudged one.
  */
 export function namedColour(name) {

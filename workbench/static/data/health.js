@@ -1,4 +1,6 @@
-/** How the three APIs do, as far as this page's own questions tell. The header shows it, the refresh control heeds it. */
+/**
+ * How the three APIs do, as far as this page's own questions tell. The header shows it, the refresh control heeds it.
+ */
 
 /** @type {Map<string, {error: Error|null, answered: number|null}>} by backend; when it last answered, unix seconds */
 const states = new Map();
@@ -35,7 +37,8 @@ export function anyTrouble() {
 }
 
 /**
- * Calls fn(backend, error|null, first) when an API goes or comes back, and at its first answer (or silence); returns what
+ * Calls fn(backend, error|null, first) when an API goes or comes back, and at its first answer (or silence); returns
+ * what
  * ends that.
  */
 export function onHealth(fn) {

@@ -28,7 +28,8 @@ const LARGEST_ANSWER = 64 * 1024 * 1024;
  *
  * @param {string} path with the API's prefix: "/api/prometheus/api/v1/query"
  * @param {{params?: Object<string, *>, method?: "GET"|"POST", json?: *, headers?: Object<string, string>,
- *   signal?: AbortSignal, timeout?: number, urgent?: boolean}} options null parameters are left out, lists are repeated; `json` is a body; timeout in seconds;
+ *   signal?: AbortSignal, timeout?: number, urgent?: boolean}} options null parameters are left out, lists are
+ *   repeated; `json` is a body; timeout in seconds;
  *   urgent questions (somebody waits for a completion) go before those of panels.
  * @returns {Promise<*>} rejects with ApiError, or with the signal's reason when it aborts
  */

@@ -2,8 +2,10 @@
  * A log line as pages use it.
  *
  * @typedef {{id: string, time: number, nano: string, labels: Object<string, string>, metadata: Object<string, string>,
- *   parsed: Object<string, string>, line: string, fields: Object<string, *>, level: string, traceId: string|null, spanId: string|null}} Line
- *   time in unix seconds, nano the same to the nanosecond as text; labels are those of the stream, metadata what was sent
+ *   parsed: Object<string, string>, line: string, fields: Object<string, *>, level: string, traceId: string|null,
+ *   spanId: string|null}} Line
+ *   time in unix seconds, nano the same to the nanosecond as text; labels are those of the stream, metadata what was
+ *   sent
  *   with the line, parsed what the query found in it; fields are those of its JSON, {} for other text;
  *   level one of "debug", "info", "warning", "error", "critical", "unknown".
  */

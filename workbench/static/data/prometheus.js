@@ -102,7 +102,9 @@ export async function rules({ type, signal } = {}) {
   return (await answer("rules", { params: { type }, signal })).data.groups;
 }
 
-/** @returns {Promise<Array<{labels, scrapeUrl, health: "up"|"down"|"unknown", lastError, lastScrape}>>} active targets */
+/**
+ * @returns {Promise<Array<{labels, scrapeUrl, health: "up"|"down"|"unknown", lastError, lastScrape}>>} active targets
+ */
 export async function targets({ signal } = {}) {
   return (await answer("targets", { params: { state: "active" }, signal })).data.activeTargets;
 }

@@ -1,4 +1,6 @@
-/** Colours by lightness, chroma and hue as the eye sees them (OKLCH, by Björn Ottosson), and contrasts as WCAG has them. */
+/**
+ * Colours by lightness, chroma and hue as the eye sees them (OKLCH, by Björn Ottosson), and contrasts as WCAG has them.
+ */
 
 /**
  * @param {string} text "#6CC0F5", "#abc", "rgb(1, 2, 3)", "rgba(1, 2, 3, 0.4)"

@@ -10,7 +10,8 @@ const MOST_OPTIONS = 200;
  * @param {HTMLElement} root
  * @param {{label: string, value?: string, options: Array<Option>|function(string, AbortSignal): Promise<Array<Option>>,
  *   onSelect: function(string): void, free?: boolean, placeholder?: string, hideLabel?: boolean}} options
- *   an Option is a text or {value, text?, hint?}; a function is asked at each change of the text; free: what is typed is
+ *   an Option is a text or {value, text?, hint?}; a function is asked at each change of the text; free: what is typed
+ *   is
  *   a value too
  * @returns {{value: string, focus: function(), update: function(Object), destroy: function()}}
  */

@@ -1,4 +1,6 @@
-/** A short message at the edge of the window that goes away by itself. For what just happened, not for what is wrong. */
+/**
+ * A short message at the edge of the window that goes away by itself. For what just happened, not for what is wrong.
+ */
 
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
