@@ -21,10 +21,12 @@ export function barGauge(root, options = {}) {
   let data = { series: [] };
   const tiles = new Tiles(root, "bar-gauge", (tile) => new Bar(tile));
   const draw = () => {
-    const vertical = (settings.orientation ?? "horizontal") === "vertical"
-      || (settings.orientation === "auto" && root.clientHeight > 1.5 * root.clientWidth);
+    const vertical = (settings.orientation ?? "horizontal") === "vertical" ||
+      (settings.orientation === "auto" && root.clientHeight > 1.5 * root.clientWidth);
     tiles.update(figures(data.series, settings), {
-      ...settings, vertical, orientation: vertical ? "vertical" : "horizontal",
+      ...settings,
+      vertical,
+      orientation: vertical ? "vertical" : "horizontal",
       names: (settings.text ?? "auto") !== "value" || data.series.length > 1,
     });
   };
@@ -63,7 +65,9 @@ class Bar {
     const { background, text, accent } = palette(this.#tile);
     const base = figure.series.colour ?? figure.colour;
     const colour = legible(base ? namedColour(base) : accent, background, 2.2);
-    const share = Number.isFinite(figure.value) ? Math.min(1, Math.max(0, (figure.value - figure.min) / (figure.max - figure.min))) : 0;
+    const share = Number.isFinite(figure.value)
+      ? Math.min(1, Math.max(0, (figure.value - figure.min) / (figure.max - figure.min)))
+      : 0;
     this.#tile.classList.toggle("is-vertical", Boolean(options.vertical));
     this.#tile.dataset.display = options.display ?? "basic";
     this.#tile.classList.toggle("is-unfilled", options.unfilled !== false);
@@ -75,7 +79,10 @@ class Bar {
     this.#tile.style.setProperty("--share", String(share));
     this.#tile.style.setProperty("--colour", colour);
     this.#filled.hidden = share === 0;
-    this.#tile.style.setProperty("--start", options.display === "basic" || !options.display ? colour : startColour(figure, colour, background));
+    this.#tile.style.setProperty(
+      "--start",
+      options.display === "basic" || !options.display ? colour : startColour(figure, colour, background),
+    );
   }
 }
 
@@ -83,4 +90,3 @@ class Bar {
 function startColour({ thresholds }, colour, background) {
   return thresholds.length > 1 ? legible(namedColour(thresholds[0].colour), background, 2.2) : colour;
 }
-

@@ -4,7 +4,8 @@ import { isValue, usualStep } from "./points.js";
 
 /**
  * @typedef {Object} Grid
- * @property {Float64Array} times where each column ends, unix seconds @property {number} step width of a column, seconds
+ * @property {Float64Array} times where each column ends, unix seconds
+ * @property {number} step width of a column, seconds
  * @property {{low: number, high: number}[]} rows ascending; -Infinity and Infinity where a bucket has no end
  * @property {Float64Array[]} counts for each row, one for each column; NaN: nothing known
  */
@@ -17,7 +18,8 @@ import { isValue, usualStep } from "./points.js";
  * @returns {Grid}
  */
 export function gridFromSeries(series, options = {}) {
-  const label = options.label ?? ["le", "__bucket"].find((name) => series[0]?.labels && name in series[0].labels) ?? "le";
+  const label = options.label ?? ["le", "__bucket"].find((name) => series[0]?.labels && name in series[0].labels) ??
+    "le";
   const cumulative = options.cumulative ?? label === "le";
   const bounds = new Map();
   for (const one of series) {
@@ -57,12 +59,14 @@ function lowerOf(uppers, i, cumulative) {
 
 /** Scraped at slightly different moments a bucket may count less than a smaller one: that is none, not a negative. */
 function differences(sums) {
-  return sums.map((row, i) => row.map((value, at) => {
-    if (i === 0 || Number.isNaN(value)) return value;
-    let below = NaN;
-    for (let j = i - 1; j >= 0 && Number.isNaN(below); j -= 1) below = sums[j][at];
-    return Math.max(0, value - (Number.isNaN(below) ? 0 : below));
-  }));
+  return sums.map((row, i) =>
+    row.map((value, at) => {
+      if (i === 0 || Number.isNaN(value)) return value;
+      let below = NaN;
+      for (let j = i - 1; j >= 0 && Number.isNaN(below); j -= 1) below = sums[j][at];
+      return Math.max(0, value - (Number.isNaN(below) ? 0 : below));
+    })
+  );
 }
 
 function timesOf(series) {
@@ -77,7 +81,9 @@ function timesOf(series) {
  */
 export function gridFromCells(cells) {
   const times = Float64Array.from(new Set(cells.map(({ to }) => to))).sort();
-  const rows = [...new Map(cells.map(({ low, high }) => [`${low} ${high}`, { low, high }])).values()].sort((a, b) => a.low - b.low || a.high - b.high);
+  const rows = [...new Map(cells.map(({ low, high }) => [`${low} ${high}`, { low, high }])).values()].sort((a, b) =>
+    a.low - b.low || a.high - b.high
+  );
   const rowAt = new Map(rows.map(({ low, high }, i) => [`${low} ${high}`, i]));
   const columnAt = new Map(Array.from(times, (time, i) => [time, i]));
   const counts = rows.map(() => new Float64Array(times.length).fill(NaN));
@@ -86,7 +92,10 @@ export function gridFromCells(cells) {
   return { times, step: steps.length ? Math.min(...steps) : NaN, rows, counts };
 }
 
-/** @param {{times: ArrayLike<number>, buckets: number[], counts: ArrayLike<number>[]}} data upper bounds, not cumulative */
+/**
+ * @param {{times: ArrayLike<number>, buckets: number[], counts: ArrayLike<number>[]}} data upper bounds, not cumulative
+ * @returns {Grid}
+ */
 export function gridFromBuckets({ times, buckets, counts }) {
   const rows = buckets.map((high, i) => ({ low: i > 0 ? buckets[i - 1] : buckets[0] <= 0 ? -Infinity : 0, high }));
   const own = Float64Array.from(times);

@@ -47,7 +47,7 @@ function shapeOf(line, frame, { gap }, { colourOf, ratio }) {
       run = null;
       continue;
     }
-    if (!run) runs.push((run = { x: [], y: [], bottom: [] }));
+    if (!run) runs.push(run = { x: [], y: [], bottom: [] });
     run.x.push(frame.x(line.times[i]));
     run.y.push(scale.to(line.heights[i]));
     if (line.bottoms) run.bottom.push(scale.to(line.bottoms[i]));
@@ -93,7 +93,10 @@ function drawArea(context, { line, runs, colour, zero }, frame) {
 
 function fillOf(context, colour, alpha, gradient, runs, frame) {
   if (gradient !== "opacity") return withAlpha(colour, alpha);
-  const top = Math.min(frame.bottom - 1, ...runs.map(({ y }) => y.reduce((least, one) => Math.min(least, one), Infinity)));
+  const top = Math.min(
+    frame.bottom - 1,
+    ...runs.map(({ y }) => y.reduce((least, one) => Math.min(least, one), Infinity)),
+  );
   const shade = context.createLinearGradient(0, Math.max(frame.top, top), 0, frame.bottom);
   shade.addColorStop(0, withAlpha(colour, alpha));
   shade.addColorStop(1, withAlpha(colour, 0));
@@ -117,7 +120,14 @@ function drawBars(context, { line, runs, colour, zero }, frame, { step }, { rati
       if (high === low) continue;
       context.fillRect(start, Math.min(high, low), end - start, Math.abs(low - high));
       const inset = lineWidth / 2;
-      if (edged) context.strokeRect(start + inset, Math.min(high, low) + inset, end - start - lineWidth, Math.abs(low - high) - inset);
+      if (edged) {
+        context.strokeRect(
+          start + inset,
+          Math.min(high, low) + inset,
+          end - start - lineWidth,
+          Math.abs(low - high) - inset,
+        );
+      }
     }
   }
 }
@@ -171,7 +181,12 @@ const TRACE = {
     for (let i = 1; i < x.length; i += 1) {
       const third = (x[i] - x[i - 1]) / 3;
       context.bezierCurveTo(
-        x[i - 1] + third, y[i - 1] + slopes[i - 1] * third, x[i] - third, y[i] - slopes[i] * third, x[i], y[i],
+        x[i - 1] + third,
+        y[i - 1] + slopes[i - 1] * third,
+        x[i] - third,
+        y[i] - slopes[i] * third,
+        x[i],
+        y[i],
       );
     }
   },

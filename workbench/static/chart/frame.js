@@ -79,9 +79,18 @@ function valueAxis(id, model, options, { top, bottom, count }, exemplars) {
   let scale;
   if (base) {
     const low = limits.min > 0 ? limits.min : Math.min(data.positive, data.high);
-    scale = logScale({ low, high: limits.max ?? Math.max(data.high, limits.softMax ?? -Infinity) }, bottom, top, { base, count });
+    scale = logScale({ low, high: limits.max ?? Math.max(data.high, limits.softMax ?? -Infinity) }, bottom, top, {
+      base,
+      count,
+    });
   } else {
-    const ends = extent(data.low, data.high, { ...limits, unit, count, zero: data.zero, ...(percent ? { min: 0, max: 1 } : {}) });
+    const ends = extent(data.low, data.high, {
+      ...limits,
+      unit,
+      count,
+      zero: data.zero,
+      ...(percent ? { min: 0, max: 1 } : {}),
+    });
     scale = linearScale(ends, bottom, top, { count, unit });
   }
   // Over decades no common prefix fits.

@@ -60,7 +60,10 @@ class GaugeTile {
     this.#name.hidden = !options.names;
     const { unit, decimals } = unitOf(figure, options);
     const ends = [figure.min, figure.max].map((end) => formatValue(end, unit, decimals));
-    this.#plot.setAttribute("aria-label", `${figure.name || options.label || "Value"}: ${figure.text} of ${ends[0]} to ${ends[1]}`);
+    this.#plot.setAttribute(
+      "aria-label",
+      `${figure.name || options.label || "Value"}: ${figure.text} of ${ends[0]} to ${ends[1]}`,
+    );
     this.#surface.invalidate();
   }
 
@@ -80,7 +83,8 @@ class GaugeTile {
     const band = Math.max(2, radius * 0.05);
     const thick = Math.max(5, radius * 0.2);
     const inner = radius - (thresholdMarkers ? band + 2 : 0) - thick / 2;
-    const angle = (value) => START + (END - START) * Math.min(1, Math.max(0, (value - figure.min) / (figure.max - figure.min)));
+    const angle = (value) =>
+      START + (END - START) * Math.min(1, Math.max(0, (value - figure.min) / (figure.max - figure.min)));
     const arc = (from, to, at, size, colour) => {
       if (!(to > from)) return;
       context.beginPath();
@@ -97,7 +101,9 @@ class GaugeTile {
       const from = angle(Math.max(step.value, figure.min));
       const to = angle(Math.min(steps[i + 1]?.value ?? Infinity, figure.max));
       if (thresholdMarkers) arc(from, to, radius - band / 2, band, shown(step.colour));
-      if (thresholdLabels && step.value > figure.min && step.value < figure.max) this.#label(context, step, middle, radius, from, colours);
+      if (thresholdLabels && step.value > figure.min && step.value < figure.max) {
+        this.#label(context, step, middle, radius, from, colours);
+      }
     });
     this.#write(context, middle, inner - thick / 2, colours);
   }
@@ -108,7 +114,11 @@ class GaugeTile {
     context.fillStyle = colours.quiet;
     context.textAlign = Math.cos(angle) > 0.2 ? "left" : Math.cos(angle) < -0.2 ? "right" : "center";
     context.textBaseline = "middle";
-    context.fillText(formatValue(value, unit, decimals), x + Math.cos(angle) * (radius + 5), y + Math.sin(angle) * (radius + 9));
+    context.fillText(
+      formatValue(value, unit, decimals),
+      x + Math.cos(angle) * (radius + 5),
+      y + Math.sin(angle) * (radius + 9),
+    );
   }
 
   #write(context, { x, y }, room, colours) {
@@ -126,4 +136,7 @@ class GaugeTile {
   }
 }
 
-const unitOf = ({ series }, options) => ({ unit: series.unit ?? options.unit, decimals: series.decimals ?? options.decimals });
+const unitOf = ({ series }, options) => ({
+  unit: series.unit ?? options.unit,
+  decimals: series.decimals ?? options.decimals,
+});

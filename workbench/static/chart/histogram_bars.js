@@ -11,7 +11,16 @@ import { timeSeries } from "./time_series.js";
  */
 export function histogramBars(root, options = {}) {
   return timeSeries(root, {
-    unit: "short", decimals: 0, min: 0, draw: "bars", stack: true, fill: 100, lineWidth: 0, barAlign: -1, barWidth: 0.9,
-    barZoom: true, ...options,
+    unit: "short",
+    decimals: 0,
+    min: 0,
+    draw: "bars",
+    stack: true,
+    fill: 100,
+    lineWidth: 0,
+    barAlign: -1,
+    barWidth: 0.9,
+    barZoom: true,
+    ...options,
   });
 }

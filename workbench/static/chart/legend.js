@@ -13,7 +13,8 @@ export class Legend {
 
   /**
    * @param {HTMLElement} root
-   * @param {{toggle: (name: string, one: boolean) => void, hover: (name: string|null) => void, all: () => void}} actions
+   * @param {{toggle: (key: string, one: boolean) => void, hover: (key: string|null) => void, all: () => void}}
+   *   actions
    *   toggle: `one` is true for "only this one" (again: all), false for "this one on or off"
    */
   constructor(root, actions) {
@@ -30,7 +31,14 @@ export class Legend {
   update(entries, options, left = 0) {
     const calcs = options.calcs ?? [];
     const table = options.legend === "table";
-    const shape = JSON.stringify([table, calcs, left, options.maxSeries, entries.map((entry) => entry.key), options.legendSort]);
+    const shape = JSON.stringify([
+      table,
+      calcs,
+      left,
+      options.maxSeries,
+      entries.map((entry) => entry.key),
+      options.legendSort,
+    ]);
     if (shape !== this.#shape) {
       this.#shape = shape;
       this.#build(entries, calcs, table, options, left);
@@ -42,17 +50,26 @@ export class Legend {
   #build(entries, calcs, table, options, left) {
     this.#rows.clear();
     const more = left > 0
-      ? h("button", { type: "button", class: "chart-legend-more", onclick: () => this.#actions.all() },
-          `Showing ${entries.length} of ${entries.length + left} series: show all`)
+      ? h(
+        "button",
+        { type: "button", class: "chart-legend-more", onclick: () => this.#actions.all() },
+        `Showing ${entries.length} of ${entries.length + left} series: show all`,
+      )
       : null;
     if (!table) {
-      const items = entries.map((entry) => h("li", null, this.#row(entry, calcs).button, this.#rows.get(entry.key).cells));
+      const items = entries.map((entry) =>
+        h("li", null, this.#row(entry, calcs).button, this.#rows.get(entry.key).cells)
+      );
       replace(this.#root, more, h("ul", { class: "chart-legend-list" }, items));
       return;
     }
     const heads = [["name", "Name"], ...calcs.map((id) => [id, calcTitle(id)])].map(([id, title]) =>
-      h("th", { scope: "col", "data-by": id },
-        h("button", { type: "button", onclick: () => this.#sortBy(id, entries, calcs, options) }, title)));
+      h(
+        "th",
+        { scope: "col", "data-by": id },
+        h("button", { type: "button", onclick: () => this.#sortBy(id, entries, calcs, options) }, title),
+      )
+    );
     const rows = entries.map((entry) => {
       const row = this.#row(entry, calcs);
       row.line = h("tr", null, h("th", { scope: "row" }, row.button), row.cells.map((cell) => h("td", null, cell)));
@@ -64,12 +81,19 @@ export class Legend {
 
   #row({ key, name }, calcs) {
     const swatch = h("span", { class: "chart-swatch" });
-    const button = h("button", {
-      type: "button", class: "chart-legend-name", title: name,
-      onclick: (event) => this.#actions.toggle(key, !(event.ctrlKey || event.metaKey || event.shiftKey)),
-      onpointerenter: () => this.#actions.hover(key),
-      onpointerleave: () => this.#actions.hover(null),
-    }, swatch, h("span", { class: "chart-legend-text" }, name));
+    const button = h(
+      "button",
+      {
+        type: "button",
+        class: "chart-legend-name",
+        title: name,
+        onclick: (event) => this.#actions.toggle(key, !(event.ctrlKey || event.metaKey || event.shiftKey)),
+        onpointerenter: () => this.#actions.hover(key),
+        onpointerleave: () => this.#actions.hover(null),
+      },
+      swatch,
+      h("span", { class: "chart-legend-text" }, name),
+    );
     const row = { button, swatch, cells: calcs.map(() => h("span", { class: "chart-legend-value" })) };
     this.#rows.set(key, row);
     return row;
@@ -82,7 +106,10 @@ export class Legend {
     row.swatch.classList.toggle("is-dashed", dash);
     calcs.forEach((id, i) => {
       const value = calculate(id, series);
-      const { text } = displayed(value, isPlain(id) ? { unit: "none" } : { unit, decimals, mappings: options.mappings });
+      const { text } = displayed(
+        value,
+        isPlain(id) ? { unit: "none" } : { unit, decimals, mappings: options.mappings },
+      );
       const shownText = options.legend === "table" ? text : `${calcTitle(id)} ${text}`;
       if (row.cells[i].textContent !== shownText) row.cells[i].textContent = shownText;
     });
@@ -115,7 +142,9 @@ export class Legend {
 function startSort({ legendSort }, calcs) {
   if (!legendSort?.by) return null;
   const wanted = legendSort.by.toLowerCase();
-  const by = wanted === "name" ? "name" : calcs.find((id) => id.toLowerCase() === wanted || calcTitle(id).toLowerCase() === wanted);
+  const by = wanted === "name"
+    ? "name"
+    : calcs.find((id) => id.toLowerCase() === wanted || calcTitle(id).toLowerCase() === wanted);
   return by ? { by, descending: Boolean(legendSort.descending) } : null;
 }
 

@@ -1,5 +1,6 @@
 /** What lies over the lines: thresholds, annotations and exemplars; where they lie and which one is near. */
 
+import { clock } from "../format/time.js";
 import { withAlpha } from "./contrast.js";
 import { isValue } from "./points.js";
 import { crisp } from "./surface.js";
@@ -19,7 +20,11 @@ export function drawThresholds(context, frame, options, colourOf, ratio, place) 
   const style = options.thresholdStyle ?? "off";
   if (style === "off" || !options.thresholds?.length) return;
   const { scale } = frame.axes.get("left");
-  const limits = { thresholdMode: options.thresholdMode, min: options.min ?? scale.low, max: options.max ?? scale.high };
+  const limits = {
+    thresholdMode: options.thresholdMode,
+    min: options.min ?? scale.low,
+    max: options.max ?? scale.high,
+  };
   const steps = options.thresholds.map((step) => ({ at: stepValue(step, limits), colour: step.colour }));
   steps.forEach(({ at, colour }, i) => {
     const low = Math.max(at, scale.low);
@@ -28,7 +33,9 @@ export function drawThresholds(context, frame, options, colourOf, ratio, place) 
       context.fillStyle = withAlpha(colourOf(colour), 0.1);
       context.fillRect(frame.left, scale.to(high), frame.right - frame.left, scale.to(low) - scale.to(high));
     }
-    if (place === "before" && (style.includes("line") || style.includes("dashed")) && at >= scale.low && at <= scale.high) {
+    if (
+      place === "before" && (style.includes("line") || style.includes("dashed")) && at >= scale.low && at <= scale.high
+    ) {
       const y = crisp(scale.to(at), ratio);
       context.strokeStyle = withAlpha(colourOf(colour), 0.8);
       context.lineWidth = 1;
@@ -56,7 +63,9 @@ export function drawAnnotations(context, frame, annotations, colourOf, ratio) {
     context.lineWidth = 1;
     context.setLineDash([3, 3]);
     for (const at of isRegion(annotation) ? [start, end] : [start]) {
-      if (at >= frame.left && at <= frame.right) line(context, crisp(at, ratio), frame.top, crisp(at, ratio), frame.bottom);
+      if (at >= frame.left && at <= frame.right) {
+        line(context, crisp(at, ratio), frame.top, crisp(at, ratio), frame.bottom);
+      }
     }
     context.setLineDash([]);
     context.fillStyle = colour;
@@ -71,7 +80,9 @@ export const isRegion = (annotation) => annotation.timeEnd !== undefined && anno
 export function annotationsAt(annotations, frame, x, reach = 5) {
   return annotations.filter((annotation) => {
     const start = frame.x(annotation.time);
-    if (!isRegion(annotation)) return Math.abs(start - x) <= reach && start >= frame.left - 1 && start <= frame.right + 1;
+    if (!isRegion(annotation)) {
+      return Math.abs(start - x) <= reach && start >= frame.left - 1 && start <= frame.right + 1;
+    }
     return x >= start - reach && x <= frame.x(annotation.timeEnd) + reach;
   });
 }
@@ -96,6 +107,27 @@ export function placeExemplars(exemplars, frame) {
   const placed = [...cells.values()].sort((a, b) => a.x - b.x);
   const every = Math.ceil(placed.length / MOST);
   return every > 1 ? placed.filter((_, i) => i % every === 0) : placed;
+}
+
+/** The one after (direction 1) or before (-1) an exemplar, round and round; null if there are none. */
+export function nextPlaced(placed, exemplar, direction) {
+  const place = placed.findIndex((one) => one.exemplar === exemplar);
+  const start = direction > 0 ? -1 : placed.length;
+  return placed[((place < 0 ? start : place) + direction + placed.length) % placed.length] ?? null;
+}
+
+/** What a screen reader says of a placed exemplar. */
+export function exemplarText(placed, one, value) {
+  const { time, traceId } = one.exemplar;
+  const trace = traceId ? `, trace ${traceId}` : "";
+  return `Exemplar ${placed.indexOf(one) + 1} of ${placed.length}: ${value} at ${clock(time)}${trace}`;
+}
+
+/** "12:03:10 fault: slow database (fault)" */
+export function annotationText(annotation) {
+  const { title, text, tags, time, timeEnd } = annotation;
+  const when = isRegion(annotation) ? `${clock(time)} to ${clock(timeEnd)}` : clock(time);
+  return [when, title, text, tags?.length ? `(${tags.join(", ")})` : null].filter(Boolean).join(" ");
 }
 
 /** The exemplar nearest to a pixel, or null. */

@@ -42,7 +42,9 @@ export const isValue = (value) => typeof value === "number" && Number.isFinite(v
 export function usualStep(series) {
   const steps = [];
   for (const { times } of series.slice(0, 20)) {
-    for (let i = 1; i < times.length && i < 60; i += 1) if (times[i] > times[i - 1]) steps.push(times[i] - times[i - 1]);
+    for (let i = 1; i < times.length && i < 60; i += 1) {
+      if (times[i] > times[i - 1]) steps.push(times[i] - times[i - 1]);
+    }
   }
   steps.sort((a, b) => a - b);
   return steps.length ? steps[Math.floor((steps.length - 1) / 4)] : NaN;
@@ -91,7 +93,11 @@ export function drawnIndices(times, values, from, to, columns, gap) {
       flush();
       if (broken) drawn.push(-1);
       column = here;
-      first = lowest = highest = last = i;
+      first =
+        lowest =
+        highest =
+        last =
+          i;
       continue;
     }
     if (values[i] < values[lowest]) lowest = i;

@@ -11,7 +11,11 @@ import { spacingOf } from "../format/units.js";
  * @property {number[]} minor values with a faint line only
  */
 
-const NICE = { decimal: [1, 2, 2.5, 5, 10], whole: [1, 2, 5, 10], binary: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024] };
+const NICE = {
+  decimal: [1, 2, 2.5, 5, 10],
+  whole: [1, 2, 5, 10],
+  binary: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024],
+};
 const SECONDS = [60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800];
 
 /**
@@ -120,7 +124,8 @@ const isNumber = (value) => typeof value === "number" && Number.isFinite(value);
 export function linearScale({ low, high, step }, start, end, { count = 5, unit } = {}) {
   const factor = (end - start) / (high - low);
   return {
-    low, high,
+    low,
+    high,
     to: (value) => start + (value - low) * factor,
     from: (pixel) => low + (pixel - start) / factor,
     ticks: multiples(low, high, step ?? niceStep(high - low, count, unit)),
@@ -154,9 +159,11 @@ export function logScale({ low, high }, start, end, { base = 10, count = 5 } = {
   }
   const floor = base ** first;
   return {
-    low: floor, high: base ** last,
+    low: floor,
+    high: base ** last,
     to: (value) => start + (log(Math.max(value, floor)) - first) * factor,
     from: (pixel) => base ** (first + (pixel - start) / factor),
-    ticks: found, minor,
+    ticks: found,
+    minor,
   };
 }

@@ -4,8 +4,18 @@ import { bounds, firstAtOrAfter, isValue, nearest, usualStep } from "./points.js
 import { stacked } from "./stack.js";
 
 const STYLE = {
-  draw: "line", interpolation: "linear", lineWidth: 1.5, dash: null, fill: 0, gradient: "none", points: "auto",
-  pointSize: 5, stack: false, negativeY: false, inLegend: true, inTooltip: true,
+  draw: "line",
+  interpolation: "linear",
+  lineWidth: 1.5,
+  dash: null,
+  fill: 0,
+  gradient: "none",
+  points: "auto",
+  pointSize: 5,
+  stack: false,
+  negativeY: false,
+  inLegend: true,
+  inTooltip: true,
 };
 
 /**
@@ -29,7 +39,9 @@ export function prepare(data, options, isShown) {
   const { series } = data;
   const step = usualStep(series);
   const gap = options.nullGap ?? (Number.isFinite(step) ? 1.5 * step : Infinity);
-  const lines = series.map((one, index) => lineOf(one, index, options)).filter((line) => isShown(line.series, line.index));
+  const lines = series.map((one, index) => lineOf(one, index, options)).filter((line) =>
+    isShown(line.series, line.index)
+  );
   stack(lines, options);
   return { lines, step, gap, range: data.range ?? ownRange(series) };
 }
@@ -44,7 +56,9 @@ function lineOf(series, index, options) {
   const unit = series.unit ?? options.unit ?? "short";
   const other = unit !== (options.unit ?? "short");
   const axis = series.axis === "hidden" ? `hidden:${unit}` : series.axis ?? (other ? "right" : "left");
-  const heights = style.negativeY ? Float64Array.from(series.values, (value) => (isValue(value) ? -value : NaN)) : series.values;
+  const heights = style.negativeY
+    ? Float64Array.from(series.values, (value) => (isValue(value) ? -value : NaN))
+    : series.values;
   const decimals = series.decimals ?? options.decimals;
   return { series, index, axis, style, unit, decimals, times: series.times, heights, bottoms: null };
 }
@@ -60,7 +74,10 @@ function stack(lines, options) {
     groups.set(key, [...(groups.get(key) ?? []), line]);
   }
   for (const group of groups.values()) {
-    const laid = stacked(group.map(({ times, heights }) => ({ times, values: heights })), percent ? "percent" : "normal");
+    const laid = stacked(
+      group.map(({ times, heights }) => ({ times, values: heights })),
+      percent ? "percent" : "normal",
+    );
     group.forEach((line, place) => {
       line.times = laid.times;
       line.heights = laid.layers[place].tops;
@@ -153,4 +170,32 @@ export function valuesAt(lines, time, within) {
     found.push({ line, value: line.series.values[i], height: line.heights[drawn], time: at });
   }
   return found;
+}
+
+/**
+ * The value that a pointer at height `y` means: the bar or layer it is in, else the nearest line.
+ *
+ * @param {{line: Line, height: number, time: number}[]} values from `valuesAt`
+ * @param {number} y pixel @param {(line: Line) => import("./scale.js").Scale} scaleOf
+ * @param {number} reach pixels
+ * @returns {Object|null} one of the values
+ */
+export function nearestTo(values, y, scaleOf, reach) {
+  let best = null;
+  let least = reach;
+  for (const at of values) {
+    const scale = scaleOf(at.line);
+    const top = scale.to(at.height);
+    const foot = scale.to(footOf(at, scale));
+    const inside = foot !== top && y >= Math.min(top, foot) && y <= Math.max(top, foot);
+    const distance = inside ? 0 : Math.abs(top - y);
+    if (distance < least) [best, least] = [at, distance];
+  }
+  return best;
+}
+
+/** Where a bar or a layer of a stack stands; a plain line stands on itself. */
+function footOf({ line, time, height }, scale) {
+  if (line.bottoms) return line.bottoms[firstAtOrAfter(line.times, time)];
+  return line.style.draw === "bars" ? Math.max(0, scale.low) : height;
 }

@@ -58,7 +58,14 @@ function drawSparkline(context, { width, height, ratio }, element, { times, valu
   // Without any variation the line lies in the middle, not on an edge.
   const y = (value) => (high > low ? height - edge - ((value - low) / (high - low)) * (height - 2 * edge) : height / 2);
   const step = usualStep([{ times }]);
-  const indices = drawnIndices(times, values, from, to > from ? to : from + 1, Math.round(width * ratio), 1.5 * step || Infinity);
+  const indices = drawnIndices(
+    times,
+    values,
+    from,
+    to > from ? to : from + 1,
+    Math.round(width * ratio),
+    1.5 * step || Infinity,
+  );
   const line = new Path2D();
   const area = new Path2D();
   let start = NaN;

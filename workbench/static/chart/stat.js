@@ -29,7 +29,8 @@ export function stat(root, options = {}) {
   let data = { series: [] };
   const tiles = new Tiles(root, "stat", (tile) => new StatTile(tile));
   const draw = () => {
-    const names = settings.text === "value_and_name" || ((settings.text ?? "auto") === "auto" && data.series.length > 1);
+    const names = settings.text === "value_and_name" ||
+      ((settings.text ?? "auto") === "auto" && data.series.length > 1);
     tiles.update(figures(data.series, settings), { ...settings, names, range: data.range });
   };
   const stopTheme = onThemeChange(draw);
@@ -74,7 +75,11 @@ class StatTile {
     // A large figure needs a contrast of three, words need more.
     const ink = solid ? inkOn(ground) : mode === "value" ? legible(colour, card, figure.mapped ? 4.5 : 3.2) : text;
     const { style } = this.#tile;
-    style.background = !solid ? "" : mode === "background_solid" ? ground : `linear-gradient(120deg, ${ground}, ${mixed(ground, "#000", 0.12)})`;
+    style.background = !solid
+      ? ""
+      : mode === "background_solid"
+      ? ground
+      : `linear-gradient(120deg, ${ground}, ${mixed(ground, "#000", 0.12)})`;
     style.setProperty("--ink", ink);
     this.#tile.classList.toggle("is-solid", Boolean(solid));
     this.#tile.classList.toggle("is-words", figure.mapped);
@@ -83,7 +88,7 @@ class StatTile {
     this.#name.classList.toggle("is-large", options.text === "name");
     set(this.#number, options.text === "name" || options.text === "none" ? "" : figure.number);
     set(this.#suffix, options.text === "name" || options.text === "none" ? "" : figure.suffix);
-    this.#value.style.setProperty("--length", String(Math.max(4, figure.text.length)));
+    this.#value.style.setProperty("--length", String(Math.max(4, figure.number.length + 0.6 * figure.suffix.length)));
     this.#drawGraph(figure, options, solid ? inkOn(ground) : mode === "none" ? colour : ink, ground);
   }
 
@@ -97,7 +102,13 @@ class StatTile {
       this.#spark = null;
       return;
     }
-    const look = { colour, onSurface: ground, fill: graph === "area" ? 14 : 0, min, max: thresholds.length ? max : undefined };
+    const look = {
+      colour,
+      onSurface: ground,
+      fill: graph === "area" ? 14 : 0,
+      min,
+      max: thresholds.length ? max : undefined,
+    };
     this.#spark ??= sparkline(this.#graph, look);
     this.#spark.setOptions(look);
     this.#spark.update({ times, values, range });

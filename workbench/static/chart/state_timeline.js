@@ -2,18 +2,23 @@
 
 import { namedColour, seriesColour } from "../colours.js";
 import { clock, dateTime, duration } from "../format/time.js";
-import { h, uniqueId } from "../ui/dom.js";
+import { h } from "../ui/dom.js";
 import { hideTooltip, showTooltip, tooltipContent } from "./chart_tooltip.js";
 import { inkOn, legible, mixed } from "./contrast.js";
 import { drawTimeGrid, drawTimeLabels, timeFrame } from "./frame.js";
 import { ownRange } from "./series_model.js";
-import { joinCursor } from "./shared_cursor.js";
 import { spanAt, spansOf } from "./spans.js";
-import { crisp, palette, Surface } from "./surface.js";
-import { TimePointer } from "./time_pointer.js";
+import { crisp } from "./surface.js";
+import { TimeChart } from "./time_chart.js";
 
-const KEYS = "Left and right go from state to state, up and down choose a row, plus and minus zoom.";
 const MOST_ROWS = 60;
+const MOST_STATES = 12;
+const WORDS = {
+  kind: "state timeline",
+  label: "States over time",
+  help: "Left and right go from state to state, up and down choose a row, plus and minus zoom.",
+};
+const NO_CURSOR = { row: -1, time: null, own: false };
 
 /**
  * @typedef {Object} Options every part optional
@@ -33,190 +38,117 @@ const MOST_ROWS = 60;
  *   with an optional `range`
  */
 export function stateTimeline(root, options = {}) {
-  const chart = new StateTimeline(root, options);
-  return {
-    update: (data) => chart.update(data),
-    setOptions: (changes) => chart.setOptions(changes),
-    destroy: () => chart.destroy(),
-  };
+  return new StateTimeline(root, options).handle;
 }
 
-class StateTimeline {
-  #options;
-  #data = {};
+class StateTimeline extends TimeChart {
   #rows = [];
   #total = 0;
-  #frame = null;
-  #colours = null;
-  #cursor = { row: -1, time: null };
-  #selection = [NaN, NaN];
-  #parts;
-  #surface;
-  #pointer;
-  #group;
+  #cursor = NO_CURSOR;
 
   constructor(root, options) {
-    this.#options = options;
-    this.#parts = this.#build();
-    root.append(this.#parts.chart);
-    this.#surface = new Surface(this.#parts.plot, {
-      draw: (context, size) => this.#draw(context, size),
-      overlay: (context, size) => this.#drawCursor(context, size),
-      themed: () => this.#updateLegend(),
+    super(root, options, WORDS);
+  }
+
+  applyOptions() {
+    this.legend.hidden = this.options.legend === "hidden";
+  }
+
+  prepare() {
+    const { series, rows } = this.data;
+    const all = rows ?? (series ?? []).map((one) => {
+      const { mappings = this.options.mappings } = one;
+      return {
+        name: one.name,
+        series: one,
+        spans: spansOf(one, { ...this.options, mappings, gap: this.options.nullGap }),
+      };
     });
-    this.#pointer = new TimePointer(this.#parts.plot, {
-      move: (x, y, event) => this.#point(x, y, event),
-      leave: () => this.#clear(),
-      click: (x, y, event) => this.#click(x, y, event),
-      zoom: (start, end) => this.#options.onZoom?.(this.#timeAt(start), this.#timeAt(end)),
-      widen: () => this.#zoomBy(2),
-      select: (start, end) => {
-        this.#selection = [start, end];
-        this.#surface.invalidateOverlay();
-      },
-    });
-    this.#joinGroup();
-    this.#applyOptions();
-  }
-
-  update(data) {
-    this.#data = data;
-    this.#prepare();
-  }
-
-  setOptions(changes) {
-    const key = this.#options.syncKey;
-    this.#options = { ...this.#options, ...changes };
-    if (key !== this.#options.syncKey) this.#joinGroup();
-    this.#applyOptions();
-    this.#prepare();
-  }
-
-  destroy() {
-    hideTooltip(this);
-    this.#group.leave();
-    this.#pointer.destroy();
-    this.#surface.destroy();
-    this.#parts.chart.remove();
-  }
-
-  #build() {
-    const help = uniqueId("timeline-help");
-    const plot = h("div", {
-      class: "chart-plot", tabindex: "0", role: "application", "aria-roledescription": "state timeline", "aria-describedby": help,
-      onkeydown: (event) => this.#key(event), onblur: () => this.#clear(),
-    });
-    const anchor = h("span", { class: "chart-anchor" });
-    const message = h("div", { class: "chart-message", hidden: true });
-    plot.append(anchor, message);
-    const legend = h("div", { class: "chart-legend" });
-    const live = h("div", { class: "visually-hidden", "aria-live": "polite" });
-    const chart = h("div", { class: "chart" }, h("div", { class: "chart-body" }, plot, legend),
-      h("p", { class: "visually-hidden", id: help }, KEYS), live);
-    return { chart, plot, anchor, message, legend, live };
-  }
-
-  #applyOptions() {
-    const { height, label, legend } = this.#options;
-    this.#parts.chart.style.height = height ? `${height}px` : "100%";
-    this.#parts.plot.setAttribute("aria-label", label ?? "States over time");
-    this.#parts.plot.classList.toggle("is-zoomable", Boolean(this.#options.onZoom));
-    this.#parts.legend.hidden = legend === "hidden";
-  }
-
-  #joinGroup() {
-    this.#group?.leave();
-    this.#group = joinCursor(this.#options.syncKey, (time) => {
-      this.#cursor = { row: -1, time };
-      hideTooltip(this);
-      this.#surface.invalidateOverlay();
-    });
-  }
-
-  #prepare() {
-    const { series, rows } = this.#data;
-    const all = rows ?? (series ?? []).map((one) => ({
-      name: one.name, series: one,
-      spans: spansOf(one, { ...this.#options, mappings: one.mappings ?? this.#options.mappings, gap: this.#options.nullGap }),
-    }));
     this.#total = all.length;
     this.#rows = all.slice(0, MOST_ROWS);
-    const empty = !this.#rows.some(({ spans }) => spans.length);
-    const { message, chart } = this.#parts;
-    message.hidden = !empty;
-    message.textContent = empty ? this.#options.noValue ?? "No data in this time range." : "";
-    chart.classList.toggle("is-empty", empty);
+    this.showEmpty(!this.#rows.some(({ spans }) => spans.length));
     this.#updateLegend();
-    this.#surface.invalidate();
+    this.frame = null;
+    this.surface.invalidate();
+  }
+
+  themed() {
+    this.#updateLegend();
+  }
+
+  get range() {
+    if (this.data.range) return this.data.range;
+    const times = this.#rows.flatMap(({ spans }) => spans.flatMap(({ from, to }) => [from, to])).sort((a, b) => a - b);
+    return ownRange([{ times }]);
   }
 
   #colourOf(span, index) {
-    this.#colours ??= palette(this.#parts.plot);
     if (!span.colour) return seriesColour(index);
-    return legible(namedColour(span.colour), this.#colours.background, 2.2);
+    return legible(namedColour(span.colour), this.colours.background, 2.2);
   }
 
   #updateLegend() {
-    this.#colours = null;
-    if (this.#options.legend === "hidden") return;
+    if (this.options.legend === "hidden") return;
     const states = new Map();
     for (const { spans } of this.#rows) for (const span of spans) if (span.colour) states.set(span.text, span);
-    const items = [...states].slice(0, 12).map(([text, span]) =>
-      h("li", null, h("span", { class: "chart-swatch is-block", style: { "--colour": this.#colourOf(span, 0) } }), text));
+    const items = [...states].slice(0, MOST_STATES).map(([text, span]) =>
+      h("li", null, h("span", { class: "chart-swatch is-block", style: { "--colour": this.#colourOf(span, 0) } }), text)
+    );
     const more = this.#total > MOST_ROWS ? h("li", null, `Showing ${MOST_ROWS} of ${this.#total} rows.`) : null;
-    this.#parts.legend.replaceChildren(h("ul", { class: "chart-legend-list" }, items, more));
+    this.legend.replaceChildren(h("ul", { class: "chart-legend-list" }, items, more));
   }
 
-  get #range() {
-    if (this.#data.range) return this.#data.range;
-    const spans = this.#rows.flatMap((row) => row.spans);
-    return ownRange([{ times: spans.length ? [Math.min(...spans.map(({ from }) => from)), Math.max(...spans.map(({ to }) => to))] : [] }]);
-  }
+  // Drawing
 
-  #draw(context, { width, height, ratio }) {
-    this.#colours = palette(this.#parts.plot);
-    context.font = this.#colours.font;
+  draw(context, { width, height, ratio }) {
     const measure = (text) => context.measureText(text).width;
     const dated = height >= 60;
     const widest = Math.max(0, ...this.#rows.map(({ name }) => measure(name)));
     const left = width < 140 ? 2 : Math.min(Math.ceil((widest + 12) / 8) * 8, Math.round(width * 0.35));
+    const right = width - 10;
     const top = 4;
     const bottom = height - (dated ? 20 : 2);
-    this.#frame = {
-      ...timeFrame(this.#range, left, width - 10, measure, dated), left, right: width - 10, top, bottom,
-      rowHeight: (bottom - top) / Math.max(1, this.#rows.length),
-    };
-    drawTimeGrid(context, this.#frame, this.#colours, ratio);
+    const rowHeight = (bottom - top) / Math.max(1, this.#rows.length);
+    this.frame = { ...timeFrame(this.range, left, right, measure, dated), left, right, top, bottom, rowHeight };
+    context.lineWidth = 1 / ratio;
+    drawTimeGrid(context, this.frame, this.colours, ratio);
     this.#rows.forEach((row, i) => this.#drawRow(context, row, i, ratio));
-    drawTimeLabels(context, this.#frame, this.#colours, ratio);
+    drawTimeLabels(context, this.frame, this.colours, ratio);
+  }
+
+  /** Where the bars of a row lie, CSS pixels. */
+  #rowBox(index) {
+    const { top, rowHeight } = this.frame;
+    const size = Math.max(2, Math.min(rowHeight - 1, rowHeight * (this.options.rowHeight ?? 0.8), 48));
+    return { middle: top + (index + 0.5) * rowHeight, size };
   }
 
   #drawRow(context, { name, spans }, index, ratio) {
-    const { left, right, top, rowHeight, range, x } = this.#frame;
-    const middle = top + (index + 0.5) * rowHeight;
-    const size = Math.max(2, Math.min(rowHeight - 1, rowHeight * (this.#options.rowHeight ?? 0.8), 48));
+    const { left, right, rowHeight, range, x } = this.frame;
+    const { middle, size } = this.#rowBox(index);
     const round = (value) => Math.round(value * ratio) / ratio;
-    context.font = this.#colours.font;
+    context.font = this.colours.font;
     context.textBaseline = "middle";
     if (left > 8 && rowHeight >= 10) {
-      context.fillStyle = this.#colours.quiet;
+      context.fillStyle = this.colours.quiet;
       context.textAlign = "right";
       context.fillText(shortened(context, name, left - 12), left - 8, middle);
     }
-    const fill = (this.#options.fill ?? 80) / 100;
+    const fill = (this.options.fill ?? 80) / 100;
     for (const span of spans) {
       if (span.to <= range.from || span.from >= range.to) continue;
       const start = round(Math.max(left, x(span.from)));
       const end = round(Math.min(right, x(span.to)));
-      const colour = mixed(this.#colours.background, this.#colourOf(span, index), fill);
+      const colour = mixed(this.colours.background, this.#colourOf(span, index), fill);
       context.fillStyle = colour;
-      context.fillRect(start, round(middle - size / 2), Math.max(1 / ratio, end - start - (end - start > 3 ? 1 / ratio : 0)), round(size));
+      const seam = end - start > 3 ? 1 / ratio : 0;
+      context.fillRect(start, round(middle - size / 2), Math.max(1 / ratio, end - start - seam), round(size));
       this.#drawText(context, span, start, end, middle, size, colour);
     }
   }
 
   #drawText(context, { text }, start, end, middle, size, colour) {
-    const show = this.#options.showValue ?? "auto";
+    const show = this.options.showValue ?? "auto";
     if (show === "never" || size < 12) return;
     const fits = context.measureText(text).width + 10 <= end - start;
     if (!fits && (show === "auto" || end - start < 20)) return;
@@ -225,112 +157,86 @@ class StateTimeline {
     context.fillText(fits ? text : shortened(context, text, end - start - 8), start + 5, middle);
   }
 
-  #drawCursor(context, { ratio }) {
-    const frame = this.#frame;
-    if (!frame) return;
-    const [start, end] = this.#selection;
-    if (start < end) {
-      context.fillStyle = this.#colours.selection;
-      context.globalAlpha = 0.5;
-      context.fillRect(start, frame.top, end - start, frame.bottom - frame.top);
-      context.globalAlpha = 1;
-    }
+  drawCursor(context, { ratio }) {
     const { time, row } = this.#cursor;
-    if (time === null || time < frame.range.from || time > frame.range.to) return;
-    const x = crisp(frame.x(time), ratio);
-    context.strokeStyle = this.#colours.faint;
-    context.lineWidth = 1 / ratio;
-    context.beginPath();
-    context.moveTo(x, frame.top);
-    context.lineTo(x, frame.bottom);
-    context.stroke();
-    const span = this.#rows[row] && spanAt(this.#rows[row].spans, time);
+    this.drawCrosshair(context, time);
+    const span = time !== null && this.#rows[row] && spanAt(this.#rows[row].spans, time);
     if (!span) return;
-    context.strokeStyle = this.#colours.text;
+    const left = Math.max(this.frame.left, this.frame.x(span.from));
+    const right = Math.min(this.frame.right, this.frame.x(span.to));
+    const { middle, size } = this.#rowBox(row);
+    context.strokeStyle = this.colours.text;
     context.lineWidth = 1;
-    const left = Math.max(frame.left, frame.x(span.from));
-    const right = Math.min(frame.right, frame.x(span.to));
-    const size = Math.min(frame.rowHeight - 1, frame.rowHeight * (this.#options.rowHeight ?? 0.8), 48);
-    const middle = frame.top + (row + 0.5) * frame.rowHeight;
     context.strokeRect(crisp(left, ratio), crisp(middle - size / 2, ratio), right - left - 1, size);
   }
 
-  #timeAt(x) {
-    return this.#frame.timeAt(Math.min(this.#frame.right, Math.max(this.#frame.left, x)));
+  // Pointer
+
+  point(x, y, { clientX, clientY }) {
+    const { left, right, top, rowHeight } = this.frame;
+    const row = Math.floor((y - top) / rowHeight);
+    if (x < left || x > right || !this.#rows[row]) return this.clearCursor();
+    this.#cursor = { row, time: this.frame.timeAt(x), own: true };
+    this.surface.invalidateOverlay();
+    this.moveGroup(this.#cursor.time);
+    showTooltip(this, this.#content(), clientX, clientY);
   }
 
-  #point(x, y, event) {
-    const frame = this.#frame;
-    if (!frame) return;
-    const row = Math.floor((y - frame.top) / frame.rowHeight);
-    if (x < frame.left || x > frame.right || !this.#rows[row]) return this.#clear();
-    this.#cursor = { row, time: frame.timeAt(x) };
-    this.#surface.invalidateOverlay();
-    this.#group.move(this.#cursor.time);
-    this.#tooltip(event.clientX, event.clientY);
-  }
-
-  #tooltip(x, y) {
+  #content() {
     const { row, time } = this.#cursor;
     const { name, spans } = this.#rows[row];
     const span = spanAt(spans, time);
-    if (!span) return showTooltip(this, tooltipContent(dateTime(time), [{ name, value: "no value" }]), x, y);
-    showTooltip(this, tooltipContent(`${dateTime(span.from)} to ${clock(span.to)}`, [
+    if (!span) return tooltipContent(dateTime(time), [{ name, value: "no value" }]);
+    return tooltipContent(`${dateTime(span.from)} to ${clock(span.to)}`, [
       { name, value: span.text, colour: this.#colourOf(span, row) },
       { name: "For", value: duration(span.to - span.from) },
-    ]), x, y);
+    ]);
   }
 
-  #clear() {
-    if (this.#cursor.time === null) return;
-    this.#cursor = { row: -1, time: null };
+  clearCursor() {
+    if (this.#cursor === NO_CURSOR) return;
+    if (this.#cursor.own) this.moveGroup(null);
+    this.#cursor = NO_CURSOR;
     hideTooltip(this);
-    this.#group.move(null);
-    this.#surface.invalidateOverlay();
+    this.surface.invalidateOverlay();
   }
 
-  #click(x, y, event) {
-    this.#parts.plot.focus({ preventScroll: true });
-    this.#point(x, y, event);
+  follow(time) {
+    this.#cursor = time === null ? NO_CURSOR : { ...NO_CURSOR, time };
+  }
+
+  click(x, y, event) {
     this.#open(event, x, y);
   }
 
   #open(event, x, y) {
     const row = this.#rows[this.#cursor.row];
-    if (!row || !this.#options.onSeries) return;
+    if (!row || !this.options.onSeries) return;
     hideTooltip(this);
-    this.#parts.anchor.style.transform = `translate(${x}px, ${y}px)`;
-    this.#options.onSeries(row.series ?? row, event, { time: this.#cursor.time, anchor: this.#parts.anchor });
+    this.options.onSeries(row.series ?? row, event, { time: this.#cursor.time, anchor: this.anchorAt(x, y) });
   }
 
-  #zoomBy(factor) {
-    const { from, to } = this.#range;
-    const half = ((to - from) * factor) / 2;
-    this.#options.onZoom?.((from + to) / 2 - half, (from + to) / 2 + half);
-  }
+  // Keyboard
 
-  #key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const action = {
-      ArrowRight: () => this.#walk(1), ArrowLeft: () => this.#walk(-1),
-      ArrowDown: () => this.#changeRow(1), ArrowUp: () => this.#changeRow(-1),
-      Enter: () => this.#open(event, this.#frame.x(this.#cursor.time ?? 0), this.#frame.top + (this.#cursor.row + 0.5) * this.#frame.rowHeight),
-      Escape: () => this.#clear(),
-      "+": () => this.#zoomBy(0.5), "=": () => this.#zoomBy(0.5), "-": () => this.#zoomBy(2),
-    }[event.key];
-    if (!action || !this.#rows.length || !this.#frame) return;
-    action();
-    event.preventDefault();
-    event.stopPropagation();
+  keys(event) {
+    if (!this.#rows.length) return {};
+    return {
+      ArrowRight: () => this.#walk(1),
+      ArrowLeft: () => this.#walk(-1),
+      ArrowDown: () => this.#changeRow(1),
+      ArrowUp: () => this.#changeRow(-1),
+      Enter: () =>
+        this.#cursor.row >= 0 &&
+        this.#open(event, this.frame.x(this.#cursor.time), this.#rowBox(this.#cursor.row).middle),
+    };
   }
 
   #walk(direction) {
     const row = Math.max(0, this.#cursor.row);
     const { spans } = this.#rows[row];
-    if (!spans.length) return this.#read(row, null);
-    const now = this.#cursor.time;
-    const place = now === null ? (direction > 0 ? -1 : spans.length) : spans.indexOf(spanAt(spans, now));
-    this.#read(row, spans[Math.min(spans.length - 1, Math.max(0, place + direction))]);
+    const { time } = this.#cursor;
+    const place = time === null ? (direction > 0 ? -1 : spans.length) : spans.indexOf(spanAt(spans, time));
+    this.#read(row, spans[Math.min(spans.length - 1, Math.max(0, place + direction))] ?? null);
   }
 
   #changeRow(direction) {
@@ -340,15 +246,15 @@ class StateTimeline {
   }
 
   #read(row, span) {
+    const { from, to } = this.range;
+    const time = span ? Math.min(to, Math.max(from, (span.from + span.to) / 2)) : to;
+    this.#cursor = { row, time, own: true };
+    this.surface.invalidateOverlay();
+    this.moveGroup(time);
     const { name } = this.#rows[row];
-    const { range } = this.#frame;
-    this.#cursor = { row, time: span ? Math.min(range.to, Math.max(range.from, (span.from + span.to) / 2)) : range.to };
-    this.#surface.invalidateOverlay();
-    this.#group.move(this.#cursor.time);
-    this.#parts.live.textContent = span
-      ? `${name}: ${span.text}, ${clock(span.from)} to ${clock(span.to)}, ${duration(span.to - span.from)}` : `${name}: no value`;
-    const box = this.#parts.plot.getBoundingClientRect();
-    this.#tooltip(box.left + this.#frame.x(this.#cursor.time), box.top + this.#frame.top + (row + 1) * this.#frame.rowHeight);
+    const lasted = span && `${clock(span.from)} to ${clock(span.to)}, ${duration(span.to - span.from)}`;
+    this.say(span ? `${name}: ${span.text}, ${lasted}` : `${name}: no value`);
+    this.tooltipAt(this.#content(), this.frame.x(time), this.#rowBox(row).middle + this.#rowBox(row).size / 2);
   }
 }
 

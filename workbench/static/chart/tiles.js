@@ -5,7 +5,6 @@ import { h } from "../ui/dom.js";
 const MOST = 60;
 
 export class Tiles {
-  #root;
   #make;
   #grid;
   #tiles = [];
@@ -17,7 +16,6 @@ export class Tiles {
    * @param {(tile: HTMLElement) => {update: (figure: Object, options: Object) => void, destroy?: () => void}} make
    */
   constructor(root, kind, make) {
-    this.#root = root;
     this.#make = make;
     this.kind = kind;
     this.#grid = h("div", { class: `tiles ${kind}-tiles`, role: "group" });
@@ -52,7 +50,8 @@ export class Tiles {
   #place(i, kind) {
     const state = { figure: null, options: null };
     const element = h(kind, {
-      class: `tile ${this.kind}`, type: kind === "button" ? "button" : null,
+      class: `tile ${this.kind}`,
+      type: kind === "button" ? "button" : null,
       onclick: kind === "button" ? (event) => state.options.onSeries(state.figure.series, event, element) : null,
     });
     const old = this.#tiles[i];
@@ -75,7 +74,13 @@ export class Tiles {
     const { clientWidth: width, clientHeight: height } = this.#grid;
     const count = this.#tiles.length;
     if (!count || !width) return;
-    const { columns, rows } = grid(count, width, height, this.#settings.orientation ?? "auto", this.#settings.shape ?? 2.4);
+    const { columns, rows } = grid(
+      count,
+      width,
+      height,
+      this.#settings.orientation ?? "auto",
+      this.#settings.shape ?? 2.4,
+    );
     this.#grid.style.gridTemplateColumns = `repeat(${columns}, minmax(0, 1fr))`;
     this.#grid.style.gridTemplateRows = `repeat(${rows}, minmax(0, 1fr))`;
   }
@@ -108,7 +113,19 @@ function kindOf(figure, options) {
 
 function nothing(options) {
   const text = options.noValue ?? "No data";
-  return { name: "", value: NaN, text, number: text, suffix: "", colour: null, mapped: true, series: {}, min: 0, max: 1, thresholds: [] };
+  return {
+    name: "",
+    value: NaN,
+    text,
+    number: text,
+    suffix: "",
+    colour: null,
+    mapped: true,
+    series: {},
+    min: 0,
+    max: 1,
+    thresholds: [],
+  };
 }
 
 function remove({ element, content }) {

@@ -6,9 +6,36 @@ const DAY = 86400;
 
 /** Steps in seconds; from an hour on they are counted from local midnight, so that 02:00 stays 02:00. */
 const STEPS = [
-  0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30,
-  MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE,
-  HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 2 * DAY, 7 * DAY, 14 * DAY,
+  0.001,
+  0.002,
+  0.005,
+  0.01,
+  0.02,
+  0.05,
+  0.1,
+  0.2,
+  0.5,
+  1,
+  2,
+  5,
+  10,
+  15,
+  30,
+  MINUTE,
+  2 * MINUTE,
+  5 * MINUTE,
+  10 * MINUTE,
+  15 * MINUTE,
+  30 * MINUTE,
+  HOUR,
+  2 * HOUR,
+  3 * HOUR,
+  6 * HOUR,
+  12 * HOUR,
+  DAY,
+  2 * DAY,
+  7 * DAY,
+  14 * DAY,
 ];
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const two = (number) => String(number).padStart(2, "0");
@@ -74,9 +101,11 @@ function monthTicks(from, to, rough) {
 
 function labelled(time, step) {
   const date = new Date(Math.round(time * 1000));
-  const midnight = date.getHours() === 0 && date.getMinutes() === 0 && date.getSeconds() === 0
-    && date.getMilliseconds() === 0;
-  if (step >= DAY || midnight) return { time, label: `${date.getDate()} ${MONTHS[date.getMonth()]}`, strong: midnight && step < DAY };
+  const midnight = date.getHours() === 0 && date.getMinutes() === 0 && date.getSeconds() === 0 &&
+    date.getMilliseconds() === 0;
+  if (step >= DAY || midnight) {
+    return { time, label: `${date.getDate()} ${MONTHS[date.getMonth()]}`, strong: midnight && step < DAY };
+  }
   const minutes = `${two(date.getHours())}:${two(date.getMinutes())}`;
   if (step >= MINUTE) return { time, label: minutes, strong: false };
   if (step >= 1) return { time, label: `${minutes}:${two(date.getSeconds())}`, strong: false };

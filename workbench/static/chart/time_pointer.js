@@ -24,7 +24,10 @@ export class TimePointer {
     this.#chart = chart;
     const on = (type, listener) => element.addEventListener(type, listener, { signal: this.#abort.signal });
     on("pointermove", (event) => this.#move(event));
-    on("pointerleave", () => this.#start === null && chart.leave());
+    on("pointerleave", ({ pointerType }) => {
+      // A finger that is lifted leaves, too; what it pointed at stays to be read.
+      if (this.#start === null && pointerType !== "touch") chart.leave();
+    });
     on("pointerdown", (event) => this.#down(event));
     on("pointerup", (event) => this.#up(event));
     on("pointercancel", () => this.#end());
@@ -69,7 +72,6 @@ export class TimePointer {
     this.#end();
     if (dragged) this.#chart.zoom(Math.min(start.x, x), Math.max(start.x, x));
     else if (Math.abs(y - start.y) <= STEADY) this.#chart.click(x, y, event);
-    if (event.target !== this.#element && !this.#element.contains(event.target)) this.#chart.leave();
   }
 
   #end() {

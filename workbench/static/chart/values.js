@@ -64,7 +64,10 @@ export function mapped(value, mappings) {
 }
 
 const RULES = {
-  value: (value, options) => (!isMissing(value) && Object.hasOwn(options, String(value)) ? options[String(value)] : null),
+  value: (
+    value,
+    options,
+  ) => (!isMissing(value) && Object.hasOwn(options, String(value)) ? options[String(value)] : null),
   range: (value, { from, to, result }) =>
     typeof value === "number" && value >= (from ?? -Infinity) && value <= (to ?? Infinity) ? result : null,
   special: (value, { match, result }) => (SPECIAL[match]?.(value) ? result : null),

@@ -12,14 +12,22 @@ const MOST_COLUMNS = 20;
  */
 export function valuesTable({ label = "Values", write, close }) {
   const body = h("div", null);
-  const root = h("div", {
-    class: "chart-values", tabindex: "0", role: "region", "aria-label": `${label}, as a table`,
-    onkeydown: (event) => {
-      if (event.key !== "Escape" && event.key !== "t") return;
-      event.stopPropagation();
-      close();
+  const root = h(
+    "div",
+    {
+      class: "chart-values",
+      tabindex: "0",
+      role: "region",
+      "aria-label": `${label}, as a table`,
+      onkeydown: (event) => {
+        if (event.key !== "Escape" && event.key !== "t") return;
+        event.stopPropagation();
+        close();
+      },
     },
-  }, h("button", { type: "button", onclick: close }, "Back to the chart"), body);
+    h("button", { type: "button", onclick: close }, "Back to the chart"),
+    body,
+  );
   return { root, update: (lines) => replace(body, table(lines.slice(0, MOST_COLUMNS), lines.length, label, write)) };
 }
 
@@ -30,14 +38,37 @@ function table(lines, count, label, write) {
     const values = new Map(Array.from(series.times, (time, i) => [time, series.values[i]]));
     return { line, values };
   });
-  const hidden = [total > times.length ? `the latest ${times.length} of ${total} times` : null,
-    count > lines.length ? `${lines.length} of ${count} series` : null].filter(Boolean);
-  return h("table", null,
+  const hidden = [
+    total > times.length ? `the latest ${times.length} of ${total} times` : null,
+    count > lines.length ? `${lines.length} of ${count} series` : null,
+  ].filter(Boolean);
+  return h(
+    "table",
+    null,
     h("caption", null, hidden.length ? `${label} (${hidden.join(", ")})` : label),
-    h("thead", null, h("tr", null, h("th", { scope: "col" }, "Time"), columns.map(({ line }) => h("th", { scope: "col" }, line.series.name)))),
-    h("tbody", null, times.map((time) =>
-      h("tr", null, h("th", { scope: "row" }, dateTime(time)),
-        columns.map(({ line, values }) => h("td", null, values.has(time) ? write(values.get(time), line) : ""))))));
+    h(
+      "thead",
+      null,
+      h(
+        "tr",
+        null,
+        h("th", { scope: "col" }, "Time"),
+        columns.map(({ line }) => h("th", { scope: "col" }, line.series.name)),
+      ),
+    ),
+    h(
+      "tbody",
+      null,
+      times.map((time) =>
+        h(
+          "tr",
+          null,
+          h("th", { scope: "row" }, dateTime(time)),
+          columns.map(({ line, values }) => h("td", null, values.has(time) ? write(values.get(time), line) : "")),
+        )
+      ),
+    ),
+  );
 }
 
 /** Newest first. */

@@ -123,8 +123,15 @@ const UNITS = {
 };
 
 const ALIASES = {
-  "": "none", number: "none", time_series: "short", us: "µs", "μs": "µs", min: "m", "req/s": "reqps",
-  clocks: "dtdurations", clockms: "dtdurationms",
+  "": "none",
+  number: "none",
+  time_series: "short",
+  us: "µs",
+  "μs": "µs",
+  min: "m",
+  "req/s": "reqps",
+  clocks: "dtdurations",
+  clockms: "dtdurationms",
 };
 
 /** Units that are words or forms of their own rather than a number with a suffix. */
@@ -273,7 +280,9 @@ export function axisFormatter(unit, ticks, decimals) {
   const sizes = ticks.map((tick) => Math.abs(tick * form.scale)).filter((size) => size > 0);
   const largest = sizes.length ? Math.max(...sizes) : 1;
   const rung = rungOf(form.steps, largest);
-  const spread = ticks.length > 1 ? Math.min(...ticks.slice(1).map((tick, i) => tick - ticks[i])) : largest / form.scale;
+  const spread = ticks.length > 1
+    ? Math.min(...ticks.slice(1).map((tick, i) => tick - ticks[i]))
+    : largest / form.scale;
   const step = Math.abs(clean((spread * form.scale) / rung.factor));
   const places = placesFor(step);
   const shown = decimals === undefined || decimals === null ? places : Math.max(decimals, places);

@@ -5,7 +5,7 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page
 
-_SCRIPT = Path(__file__).with_name("gallery.js").read_text().split("*/", 1)[1].strip()
+_SCRIPT = Path(__file__).with_name("gallery.js").read_text().split("*/", 1)[1].strip().rstrip(";")
 
 
 class Gallery:
