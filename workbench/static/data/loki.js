@@ -3,7 +3,6 @@
 import { ask } from "./http.js";
 import { levelOf, linesOf } from "./log_line.js";
 import { nanosText, parseValue, secondsText, seriesOf } from "./numbers.js";
-import { follow } from "./tail.js";
 
 const API = "/api/loki/loki/api/v1";
 
@@ -48,19 +47,6 @@ export async function query(q, { at, signal } = {}) {
     return linesOf(data.result, "backward");
   }
   return data.result.map(({ metric, value }) => ({ labels: metric, time: value[0], value: parseValue(value[1]) }));
-}
-
-/**
- * Lines as they arrive, until closed; connects again when the connection is lost.
- *
- * @param {string} q
- * @param {{onLines: function(Array<import("./log_line.js").Line>, number): void,
- *   onState: function("connecting"|"open"|"lost", Error?): void, from?: number}} options onLines gets the lines, oldest
- *   first, and how many the server had to leave out
- * @returns {{close: function(): void}}
- */
-export function tail(q, options) {
-  return follow(`${API}/tail`, q, options);
 }
 
 /** @returns {Promise<string[]>} names of stream labels */
