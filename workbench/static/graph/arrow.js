@@ -11,7 +11,7 @@ const MOST_DOTS = 4;
 /** The room of what is written on an edge. Along a line that goes down there is one line of text, else one on each side. */
 export function labelSize({ compact, isDown }) {
   if (isDown) return { width: compact ? 84 : 168, height: 26 };
-  return compact ? { width: 62, height: 36 } : { width: 98, height: 40 };
+  return compact ? { width: 54, height: 36 } : { width: 98, height: 40 };
 }
 
 /** One edge; `place` puts it where the layout wants it, `update` writes its numbers. */
@@ -25,7 +25,7 @@ export class Arrow {
   #options;
   #curve = "";
 
-  /** @param {{compact: boolean, isDown: boolean, font: string, onPress: (edge) => void}} options */
+  /** @param {{compact: boolean, isDown: boolean, font: string, onPress: (edge, event) => void}} options */
   constructor(edge, options) {
     this.#options = options;
     this.edge = edge;
@@ -35,11 +35,11 @@ export class Arrow {
         class: "arrow",
         role: "button",
         tabindex: "0",
-        onclick: () => options.onPress(this.edge),
+        onclick: (event) => options.onPress(this.edge, event),
         onkeydown: (event) => {
           if (event.key !== "Enter" && event.key !== " ") return;
           event.preventDefault();
-          options.onPress(this.edge);
+          options.onPress(this.edge, event);
         },
       },
       svg("title", {}),

@@ -22,7 +22,7 @@ const ICONS = {
 /** The room a node's card takes: only what it is decides, not its numbers, so that these never move anything. */
 export function cardSize(node, { compact }) {
   if (node.kind === "world") return { width: compact ? 112 : 136, height: compact ? 52 : 78 };
-  if (compact) return { width: 164, height: 52 };
+  if (compact) return { width: 150, height: 52 };
   const parts = node.parts?.length ?? 0;
   return { width: 216, height: 92 + (parts > 0 ? parts * PART_HEIGHT + 10 : 0) };
 }
@@ -36,7 +36,7 @@ export class Card {
   #size;
   #font;
 
-  /** @param {{compact: boolean, font: string, onPress: (node) => void}} options `font`: its family */
+  /** @param {{compact: boolean, font: string, onPress: (node, event) => void}} options `font`: its family */
   constructor(node, { compact, font, onPress }) {
     this.#compact = compact;
     this.#font = font;
@@ -48,14 +48,14 @@ export class Card {
     this.element = svg(
       "g",
       {
-        class: "card",
+        class: compact ? "card compact" : "card",
         role: "button",
         tabindex: "0",
-        onclick: () => onPress(this.node),
+        onclick: (event) => onPress(this.node, event),
         onkeydown: (event) => {
           if (event.key !== "Enter" && event.key !== " ") return;
           event.preventDefault();
-          onPress(this.node);
+          onPress(this.node, event);
         },
       },
       svg("title", {}),

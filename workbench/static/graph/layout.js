@@ -13,7 +13,7 @@ import { curve, loopCurve, LOOP_REACH, ports, waypoints } from "./routes.js";
 
 /** Least pixels between a column of boxes and one of labels, and how much more there may be to fill the width. */
 const COLUMN_GAP = 26;
-const WIDEST_COLUMN_GAP = 130;
+const MOST_SPARE = 104;
 const BOX_GAP = 24;
 const PLACE_GAP = 14;
 const COMPONENT_GAP = 40;
@@ -27,13 +27,13 @@ const COMPONENT_GAP = 40;
 /**
  * @param {Box[]} boxes
  * @param {Edge[]} edges  those whose ends are no boxes are left out; the same pair only counts once
- * @param {{direction?: "right"|"down", available?: number, before?: Map<string, {x: number, y: number}>}} options
+ * @param {{direction?: "right"|"down", available?: number, columnGap?: number, before?: Map<string, {x: number, y: number}>}} options
  *     `available`: pixels in the direction, which are filled if there are more than needed; `before`: the places of an
  *     earlier layout
  * @returns {{width: number, height: number, boxes: Map<string, Rectangle>,
  *     edges: {source: string, target: string, path: string, points: [number, number][], label: Rectangle|null}[]}}
  */
-export function layout(boxes, edges, { direction = "right", available = 0, before = new Map() } = {}) {
+export function layout(boxes, edges, { direction = "right", available = 0, columnGap = COLUMN_GAP, before = new Map() } = {}) {
   const isDown = direction === "down";
   const turn = (along, across) => (isDown ? [across, along] : [along, across]);
   const known = new Map(boxes.map((box) => [box.id, box]));
@@ -42,7 +42,7 @@ export function layout(boxes, edges, { direction = "right", available = 0, befor
 
   const result = { width: 0, height: 0, boxes: new Map(), edges: [] };
   const parts = components([...known.keys()], kept, acrossBefore).map(({ ids, edges }) =>
-    component(ids, edges, known, { turn, isDown, available, acrossBefore }),
+    component(ids, edges, known, { turn, isDown, available, columnGap, acrossBefore }),
   );
   const single = parts.filter((part) => part.isSingle);
   const linked = parts.filter((part) => !part.isSingle);
@@ -85,7 +85,7 @@ export function layout(boxes, edges, { direction = "right", available = 0, befor
 }
 
 /** One connected part, with its own corner at 0, 0; extents are {left, right} along and {near, far} across. */
-function component(ids, edges, known, { turn, isDown, available, acrossBefore }) {
+function component(ids, edges, known, { turn, isDown, available, columnGap, acrossBefore }) {
   const loops = edges.filter(({ source, target }) => source === target);
   const calls = edges.filter(({ source, target }) => source !== target);
   const { layer, isReversed } = layersOf(ids, calls);
@@ -137,7 +137,7 @@ function component(ids, edges, known, { turn, isDown, available, acrossBefore })
     (a, b) => (isBox(a) || isBox(b) ? 1 : 4),
   );
 
-  const extents = columnExtents(columns, size, available);
+  const extents = columnExtents(columns, size, available, columnGap);
   const at = (place) => {
     const { left, right } = extents[columnOf.get(place)];
     return { left, right, across: middle.get(place) };
@@ -189,11 +189,11 @@ function component(ids, edges, known, { turn, isDown, available, acrossBefore })
 }
 
 /** From where to where each column reaches; what is available beyond the need widens the gaps. */
-function columnExtents(columns, size, available) {
+function columnExtents(columns, size, available, columnGap) {
   const lengths = columns.map((column) => Math.max(0, ...column.map((place) => size.get(place).room)));
-  const needed = lengths.reduce((a, b) => a + b, 0) + COLUMN_GAP * (columns.length - 1);
+  const needed = lengths.reduce((a, b) => a + b, 0) + columnGap * (columns.length - 1);
   const spare = columns.length > 1 ? Math.max(0, available - needed) / (columns.length - 1) : 0;
-  const gap = Math.min(WIDEST_COLUMN_GAP, COLUMN_GAP + spare);
+  const gap = columnGap + Math.min(MOST_SPARE, spare);
   let left = 0;
   return lengths.map((length) => {
     const extent = { left, right: left + length };

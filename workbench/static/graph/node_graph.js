@@ -33,12 +33,14 @@ const MARGIN = 8;
 
 /**
  * @param {HTMLElement} root
- * @param {{nodes: GraphNode[], edges: GraphEdge[], onNode?: (node: GraphNode) => void, onEdge?: (edge: GraphEdge) => void,
- *     label: string, height?: number}} options  `height`: the most it may take, in pixels
+ * @param {{nodes: GraphNode[], edges: GraphEdge[], onNode?: (node: GraphNode, event: Event) => void,
+ *     onEdge?: (edge: GraphEdge, event: Event) => void, label: string, height?: number, fill?: boolean}} options
+ *     `height`: the most it may take, in pixels; `fill`: it takes the height that its place has, whatever way it has to
+ *     run to be as large as it can be
  * @returns {{update: (data: {nodes: GraphNode[], edges: GraphEdge[]}) => void, pulse: () => void, destroy: () => void}}
  */
-export function nodeGraph(root, { nodes, edges, onNode = () => {}, onEdge = () => {}, label, height = 640 }) {
-  return new NodeGraph(root, { onNode, onEdge, label, height }).begin(nodes, edges);
+export function nodeGraph(root, { nodes, edges, onNode = () => {}, onEdge = () => {}, label, height = 640, fill = false }) {
+  return new NodeGraph(root, { onNode, onEdge, label, height, fill }).begin(nodes, edges);
 }
 
 class NodeGraph {
@@ -60,6 +62,7 @@ class NodeGraph {
   #edges = [];
   #shape = "";
   #width = 0;
+  #height = 0;
   #isDown = false;
 
   constructor(root, options) {
@@ -81,7 +84,7 @@ class NodeGraph {
       button("minus", "Smaller", () => this.#viewport.out()),
       h("button", { type: "button", class: "button button-quiet", onclick: () => this.#viewport.showAll() }, "All"),
     );
-    this.#element = h("div", { class: "graph" }, this.#picture, this.#tools, this.#note);
+    this.#element = h("div", { class: options.fill ? "graph graph-fills" : "graph" }, this.#picture, this.#tools, this.#note);
     this.#picture.addEventListener("keydown", (event) => this.#key(event));
     this.#picture.addEventListener("focusin", (event) => this.#reveal(event.target));
     replace(root, this.#element);
@@ -90,6 +93,7 @@ class NodeGraph {
 
   begin(nodes, edges) {
     this.#width = this.#element.clientWidth;
+    this.#height = this.#element.clientHeight;
     this.update({ nodes, edges });
     this.#observer.observe(this.#element);
     return {
@@ -118,40 +122,63 @@ class NodeGraph {
 
   #draw() {
     if (this.#width === 0) return;
-    const compact = this.#nodes.length > MANY;
-    this.#isDown = this.#width < NARROW && !compact;
-    const isDown = this.#isDown;
     const shape = JSON.stringify([
-      compact,
-      isDown,
       Math.round(this.#width / 16),
-      this.#nodes.map((node) => [node.id, node.kind, cardSize(node, { compact })]),
+      this.#options.fill ? Math.round(this.#height / 16) : 0,
+      this.#nodes.map((node) => [node.id, node.kind, node.parts?.length ?? 0]),
       this.#edges.map((edge) => [edge.source, edge.target]),
     ]);
     if (shape !== this.#shape) {
-      this.#layOut(compact, isDown);
+      this.#show(this.#bestLayout());
       this.#shape = shape;
     }
     for (const node of this.#nodes) this.#cards.get(node.id).card.update(node);
     for (const edge of this.#edges) this.#arrows.get(keyOf(edge)).arrow.update(edge);
   }
 
+  /** The graph laid out to the right or downwards, with large or small cards: as it can be seen best. */
+  #bestLayout() {
+    const isMany = this.#nodes.length > MANY;
+    if (!this.#options.fill) return this.#layOut(isMany, this.#width < NARROW && !isMany);
+    const ways = [
+      [isMany, false],
+      [isMany, true],
+      [true, false],
+      [true, true],
+    ].map(([compact, isDown]) => this.#layOut(compact, isDown));
+    const sizes = ways.map(({ width, height, compact }) => {
+      const scale = Math.min(1, this.#width / (width + 2 * MARGIN), this.#height / (height + 2 * MARGIN));
+      // What small cards leave out is worth something, too.
+      return compact ? scale * 0.8 : scale;
+    });
+    return ways[sizes.indexOf(Math.max(...sizes))];
+  }
+
   #layOut(compact, isDown) {
-    const font = getComputedStyle(this.#element).fontFamily;
-    const options = { compact, isDown, font };
-    const available = isDown ? 0 : this.#width - 2 * MARGIN;
-    const { width, height, boxes, edges } = layout(
+    const placed = layout(
       this.#nodes.map((node) => ({ id: node.id, ...cardSize(node, { compact }) })),
       this.#edges.map(({ source, target }) => ({ source, target, label: labelSize({ compact, isDown }) })),
-      { direction: isDown ? "down" : "right", available, before: this.#places },
+      {
+        direction: isDown ? "down" : "right",
+        available: isDown ? 0 : this.#width - 2 * MARGIN,
+        columnGap: compact ? 16 : 26,
+        before: this.#places,
+      },
     );
+    return { ...placed, compact, isDown };
+  }
+
+  #show({ width, height, boxes, edges, compact, isDown }) {
+    this.#isDown = isDown;
+    const font = getComputedStyle(this.#element).fontFamily;
+    const options = { compact, isDown, font };
     this.#places = boxes;
     this.#routes = new Map(edges.map((edge) => [keyOf(edge), edge]));
     const isFirst = this.#cards.size === 0;
 
     keep(this.#cards, new Set(boxes.keys()), (entry) => entry.card.element.remove());
     for (const node of this.#nodes) {
-      const look = JSON.stringify([compact, node.kind, (node.parts ?? []).length]);
+      const look = JSON.stringify([compact, node.kind, node.parts?.length ?? 0]);
       let entry = this.#cards.get(node.id);
       if (entry && entry.look !== look) {
         entry.card.element.remove();
@@ -189,27 +216,28 @@ class NodeGraph {
       entry.arrow.place(this.#routes.get(key));
     }
     // Downwards the page scrolls anyway.
-    const shown = Math.min(isDown ? Infinity : this.#options.height, height + 2 * MARGIN);
-    // Where not all of it fits at a size that can be read, it gets the room there is.
-    this.#picture.setAttribute("height", Math.max(shown, 96));
+    const most = isDown ? Infinity : this.#options.height;
+    const seen = this.#options.fill ? this.#height : Math.max(96, Math.min(most, height + 2 * MARGIN));
+    this.#picture.setAttribute("height", seen);
     this.#arrowLayer.setAttribute("transform", `translate(${MARGIN} ${MARGIN})`);
     this.#cardLayer.setAttribute("transform", `translate(${MARGIN} ${MARGIN})`);
     this.#viewport.resize(
-      { width: this.#width, height: Math.max(shown, 96) },
+      { width: this.#width, height: seen },
       { width: width + 2 * MARGIN, height: height + 2 * MARGIN },
     );
     this.#showTools();
   }
 
   #resized() {
-    const width = this.#element.clientWidth;
-    if (width === this.#width) return;
-    this.#width = width;
+    const { clientWidth, clientHeight } = this.#element;
+    if (clientWidth === this.#width && (!this.#options.fill || clientHeight === this.#height)) return;
+    this.#width = clientWidth;
+    this.#height = clientHeight;
     this.#draw();
   }
 
   #showTools() {
-    this.#tools.hidden = !this.#viewport.isNeeded;
+    this.#tools.hidden = !this.#viewport.isHiding;
     this.#element.classList.toggle("can-move", this.#viewport.isNeeded);
   }
 

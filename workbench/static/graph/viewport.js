@@ -38,6 +38,11 @@ export class Viewport {
     return this.#isOwn || this.#fit() < 0.995;
   }
 
+  /** Whether not all of it could be seen at a size that can be read, or it was moved: then buttons help. */
+  get isHiding() {
+    return this.#isOwn || this.#fit() < SMALLEST_AT_FIRST;
+  }
+
   /** The scale at which everything is seen, never larger than life, and not so small that nothing can be read. */
   #fit() {
     return Math.min(1, this.#size.width / this.#graph.width, this.#size.height / this.#graph.height);

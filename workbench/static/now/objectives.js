@@ -86,7 +86,7 @@ function objectiveOf({ slo, objective, budget, bad, burn, status }) {
               ? `error budget overspent by ${percent(-budget)}`
               : `${percent(budget)} of the error budget left`,
             bad === undefined ? null : `${percent(bad)} missed in 5 minutes`,
-            burn > 1 ? `burning ${amount(burn)} times faster than allowed` : null,
+            burn >= 1.1 ? `burning ${amount(burn)} times faster than allowed` : null,
           ]
             .filter(Boolean)
             .join(" · "),

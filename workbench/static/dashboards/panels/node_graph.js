@@ -10,6 +10,7 @@ export function draw(root, panel, tools) {
   const graph = nodeGraph(root, {
     ...graphOf([]),
     label: tools.words(panel.title),
+    fill: true,
     onNode: (node, event) => open(node.id, anchorOf(event)),
     onEdge: (edge, event) => open(edge.target, anchorOf(event)),
   });
