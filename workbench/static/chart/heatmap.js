@@ -8,7 +8,7 @@ import { cropped, gridFromBuckets, gridFromCells, gridFromSeries, most, rowPlace
 import { exemplarContent, hideTooltip, showTooltip, tooltipContent } from "./chart_tooltip.js";
 import { contrast, mixed } from "./contrast.js";
 import { drawTimeLabels, timeFrame } from "./frame.js";
-import { drawChosen, drawExemplars, exemplarAt, exemplarText, nextPlaced, placeExemplars } from "./marks.js";
+import { drawChosen, drawExemplars, exemplarAt, exemplarText, nextPlaced, placeExemplars, placeOf } from "./marks.js";
 import { crisp } from "./surface.js";
 import { TimeChart } from "./time_chart.js";
 
@@ -77,13 +77,15 @@ class Heatmap extends TimeChart {
     if (cells) grid = gridFromCells(cells);
     else if (buckets) grid = gridFromBuckets(this.data);
     else grid = gridFromSeries(series ?? [], { label: bucketLabel, cumulative });
+    const pointed = this.#cursor.column >= 0 ? this.#cell(this.#cursor) : null;
     this.#grid = cropped(grid, hideBelow);
     this.#most = most(this.#grid);
     this.showEmpty(!(this.#most > 0));
     this.#scale.least.textContent = this.#most > 0 ? "0" : "";
     this.#scale.most.textContent = this.#most > 0 ? this.#count(this.#most) : "";
     this.#scale.ramp.hidden = !(this.#most > 0);
-    this.#cursor = { ...this.#cursor, column: -1, row: -1 };
+    // Columns move with every refresh; the cursor stays in its bucket and time.
+    if (pointed) this.#cursor = { ...this.#cursor, ...this.#placeOfCell(pointed) };
     this.frame = null;
     this.surface.invalidate();
   }
@@ -206,7 +208,7 @@ class Heatmap extends TimeChart {
       context.lineWidth = 1;
       context.strokeRect(crisp(left, ratio) - 0.5 / ratio, high, right - left, frame.rowHeight);
     }
-    const chosen = exemplar && this.#placed.find((one) => one.exemplar === exemplar);
+    const chosen = placeOf(this.#placed, exemplar);
     if (chosen) drawChosen(context, chosen, this.colours);
   }
 
@@ -220,6 +222,12 @@ class Heatmap extends TimeChart {
     const column = this.#grid.times.findIndex((end) => time <= end && time > end - this.#step);
     const inside = row >= 0 && row < this.#grid.rows.length && x >= left && x <= right;
     return inside && column >= 0 ? { column, row } : { column: -1, row: -1 };
+  }
+
+  #placeOfCell({ to, low, high }) {
+    const column = this.#grid.times.indexOf(to);
+    const row = this.#grid.rows.findIndex((bucket) => bucket.low === low && bucket.high === high);
+    return column >= 0 && row >= 0 ? { column, row } : { column: -1, row: -1 };
   }
 
   #cell({ column, row }) {
@@ -306,7 +314,7 @@ class Heatmap extends TimeChart {
 
   #cursorPixel() {
     const { column, row, exemplar } = this.#cursor;
-    const placed = exemplar && this.#placed.find((one) => one.exemplar === exemplar);
+    const placed = placeOf(this.#placed, exemplar);
     if (placed) return placed;
     const { left, top, bottom, rowHeight } = this.frame;
     if (column < 0) return { x: left, y: top };

@@ -109,9 +109,17 @@ export function placeExemplars(exemplars, frame) {
   return every > 1 ? placed.filter((_, i) => i % every === 0) : placed;
 }
 
+/** Where an exemplar is drawn, or null; a refresh brings the same one as another object. */
+export function placeOf(placed, exemplar) {
+  if (!exemplar) return null;
+  const { time, value, traceId } = exemplar;
+  const same = (one) => one.time === time && one.value === value && one.traceId === traceId;
+  return placed.find((one) => same(one.exemplar)) ?? null;
+}
+
 /** The one after (direction 1) or before (-1) an exemplar, round and round; null if there are none. */
 export function nextPlaced(placed, exemplar, direction) {
-  const place = placed.findIndex((one) => one.exemplar === exemplar);
+  const place = placed.indexOf(placeOf(placed, exemplar));
   const start = direction > 0 ? -1 : placed.length;
   return placed[((place < 0 ? start : place) + direction + placed.length) % placed.length] ?? null;
 }

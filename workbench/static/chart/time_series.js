@@ -105,6 +105,7 @@ import {
   exemplarText,
   nextPlaced,
   placeExemplars,
+  placeOf,
 } from "./marks.js";
 import { isValue } from "./points.js";
 import { nearestTo, neighbourTime, prepare, snapped, valuesAt } from "./series_model.js";
@@ -257,7 +258,7 @@ class TimeSeries extends TimeChart {
       this.drawCrosshair(context, time + this.#lead);
       drawDots(context, this.#dots(time), this.colours.background);
     }
-    const chosen = exemplar && this.#placed.find((one) => one.exemplar === exemplar);
+    const chosen = placeOf(this.#placed, exemplar);
     if (chosen) drawChosen(context, chosen, this.colours);
   }
 
@@ -492,7 +493,7 @@ class TimeSeries extends TimeChart {
   }
 
   #enter(event) {
-    const placed = this.#placed.find(({ exemplar }) => exemplar === this.#cursor.exemplar);
+    const placed = placeOf(this.#placed, this.#cursor.exemplar);
     if (placed && this.options.onExemplar) return this.#openExemplar(placed, event);
     const meant = this.#cursor.key !== null || this.#model.lines.length === 1;
     const near = meant && this.#nearLine();
