@@ -26,7 +26,7 @@ export function panelHead(panel, board, dataOf) {
   const tell = () => dialog({ title: board.words(panel.title), content: description() });
   const title = h("h3", { id: titleId });
   const info = panel.description
-    ? h("button", { type: "button", class: "panel-info", "aria-label": `What ${panel.title} tells`, onclick: tell }, "i")
+    ? h("button", { type: "button", class: "panel-info", onclick: tell }, "i")
     : null;
   const endInfo = info ? tooltip(info, description) : null;
   const more = h(
@@ -34,13 +34,17 @@ export function panelHead(panel, board, dataOf) {
     {
       type: "button",
       class: "panel-menu",
-      "aria-label": `Menu of ${panel.title}`,
       "aria-haspopup": "menu",
       onclick: () => menu(more, itemsOf(panel, board, dataOf)),
     },
     icon("more"),
   );
-  const update = () => (title.textContent = board.words(panel.title ?? ""));
+  const update = () => {
+    const words = board.words(panel.title ?? "");
+    title.textContent = words;
+    info?.setAttribute("aria-label", `What ${words} tells`);
+    more.setAttribute("aria-label", `Menu of ${words}`);
+  };
   update();
   return {
     element: h("header", { class: "panel-head" }, title, info, more),

@@ -99,8 +99,8 @@ function choiceOfMany(variable, choose) {
   const list = uniqueId("choices");
   const text = h("span", { class: "choice-text" });
   const choices = h("div", { class: "choices-list" });
-  const search = h("input", { type: "search", "aria-label": `Search in ${variable.label || variable.name}`, placeholder: "Search", oninput: fill });
-  const popover = h("div", { id: list, class: "choices", role: "group", "aria-label": variable.label || variable.name, hidden: true }, search, choices);
+  const search = h("input", { type: "search", "aria-label": "Search in the choices", placeholder: "Search", oninput: fill });
+  const popover = h("div", { id: list, class: "choices", role: "group", "aria-label": `${variable.label || variable.name}: choices`, hidden: true }, search, choices);
   const button = h("button", { id, type: "button", class: "choice", "aria-expanded": "false", "aria-controls": list, onclick: toggle }, text, icon("down"));
   const element = labelled(variable, id, h("div", { class: "choice-anchor" }, button, popover));
   let chosen = [];
