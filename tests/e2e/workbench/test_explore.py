@@ -82,7 +82,7 @@ class Pane:
 def pane(page):
     page.goto("/explore")
     shown = Pane(page)
-    expect(shown.field).to_be_focused()
+    expect(shown.field).to_be_focused(timeout=PATIENCE_MS)
     return shown
 
 
@@ -171,7 +171,7 @@ def test_an_error_is_marked_at_its_place_and_goes_with_it(page, watch, state, ma
     watch.allow(r"request: 400 ")
     page.goto(address(state))
     pane = Pane(page)
-    expect(pane.error).to_contain_text(sentence)
+    expect(pane.error).to_contain_text(sentence, timeout=PATIENCE_MS)
     expect(pane.mark).to_have_text(marked)
     expect(pane.field).to_have_attribute("aria-invalid", "true")
     assert pane.error.get_attribute("id") in pane.field.get_attribute("aria-describedby").split()
@@ -226,7 +226,7 @@ def test_every_ready_question_is_offered_and_answers(page):
     questions = page.evaluate("JSON.parse(document.getElementById('lab').textContent).questions")
     ready = [one for one in questions if "{trace_id}" not in one["query"]]
     buttons = page.locator(".start-question")
-    expect(buttons).to_have_count(len(ready))
+    expect(buttons).to_have_count(len(ready), timeout=PATIENCE_MS)
     pane = Pane(page)
     for question in ready:
         buttons.filter(
@@ -270,14 +270,12 @@ def test_a_metric_of_the_list_gives_a_first_query(pane, page):
     pane.answered("1 series")
 
 
-def test_format_writes_the_query_in_lines(page):
-    page.goto(
-        address(prometheus("sum by(service)(rate(frontend_requests_total[1m]))/sum(rate(frontend_requests_total[1m]))"))
-    )
+def test_format_writes_the_query_as_the_api_would(page):
+    page.goto(address(prometheus("sum by(service)(rate( frontend_requests_total[1m] ))")))
     pane = Pane(page)
-    pane.answered("series")
+    pane.answered("1 series")
     pane.root.get_by_role("button", name="Format").click()
-    expect(pane.field).to_have_value(re.compile(r"\n/\n"))
+    expect(pane.field).to_have_value("sum by (service) (rate(frontend_requests_total[1m]))", timeout=PATIENCE_MS)
     expect(pane.root).to_contain_text("Changed: not asked yet.")
 
 
@@ -298,7 +296,7 @@ def test_a_line_leads_to_its_trace_in_the_other_pane(page):
     pane = Pane(page)
     pane.answered("lines")
     pane.root.locator(".log-row .log-head").first.click()
-    pane.root.get_by_role("button", name="This trace, beside this").click()
+    pane.root.get_by_role("button", name="This trace, beside this", exact=True).click()
     other = Pane(page, 1)
     other.answered("1 trace")
     expect(other.root.get_by_role("link", name="Open the whole trace")).to_be_visible()
@@ -321,7 +319,7 @@ def test_hostile_values_stay_text_in_suggestions_graphs_and_tables(page):
     page.route(re.compile(r"/api/prometheus/api/v1/query(_range)?\?"), answer)
     page.goto(address(prometheus("x", view="now")))
     pane = Pane(page)
-    expect(pane.root.locator("tbody td").first).to_have_text(HOSTILE)
+    expect(pane.root.locator("tbody td").first).to_have_text(HOSTILE, timeout=PATIENCE_MS)
     pane.field.focus()
     pane.press("End")
     pane.type("{a=")
@@ -362,11 +360,11 @@ def test_an_api_that_is_down_is_told_and_the_last_answer_stays_until_it_is_back(
 
 def test_while_an_api_is_slow_one_can_type_and_give_up(page):
     held = []
-    page.route(re.compile(r"/api/prometheus/api/v1/(query_range|label)"), held.append)
+    page.route(re.compile(r"/api/prometheus/api/v1/(query_range|label)"), lambda route: held.append(route))
     page.goto(address(prometheus(UP)))
     pane = Pane(page)
     cancel = pane.root.get_by_role("button", name="Cancel")
-    expect(cancel).to_be_visible()
+    expect(cancel).to_be_visible(timeout=PATIENCE_MS)
     pane.field.focus()
     pane.press("End")
     pane.type(" + rate(")
@@ -377,14 +375,12 @@ def test_while_an_api_is_slow_one_can_type_and_give_up(page):
     page.unroute_all(behavior="ignoreErrors")
 
 
-def test_times_of_a_graph_are_those_of_the_page_and_change_with_it(page):
-    page.goto(address(prometheus(UP), **{"from": "now-5m", "to": "now"}))
-    pane = Pane(page)
-    pane.answered("3 series")
+def test_a_graph_is_of_the_time_of_the_page(page):
     with page.expect_request(re.compile("query_range")) as asked:
-        pane.root.get_by_role("button", name="Run").click()
+        page.goto(address(prometheus(UP), **{"from": "now-5m", "to": "now"}))
     times = parse_qs(urlsplit(asked.value.url).query)
     assert 280 <= float(times["end"][0]) - float(times["start"][0]) <= 300
+    Pane(page).answered("3 series")
 
 
 @pytest.mark.parametrize("width", [390, 1280])

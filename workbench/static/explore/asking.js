@@ -16,7 +16,8 @@ export const USUAL = { loki: 500, tempo: 20, spans: 3 };
 /**
  * @typedef {object} Answer
  * @property {"series"|"values"|"lines"|"traces"|"spans"|"trace"|"map"} kind
- * @property {*} data - by kind: [{labels, times, values}], [{labels, time, value}], lines, found traces, a trace, a graph
+ * @property {*} data - by kind: [{labels, times, values}], [{labels, time, value}], lines, found traces, one trace, or
+ *   {nodes, edges}
  * @property {Array} [exemplars] - of series
  * @property {string} told - what came, in a few words: "12 series"
  * @property {number|null} [step] - seconds

@@ -41,7 +41,7 @@ export function explore(root, context) {
     tools: (pane) => tools(pane),
   };
 
-  const ends = [url.onChange(() => read()), time.onChange(() => runAll())];
+  const ends = [url.onChange(() => read()), time.onChange((reason) => runAll({ quiet: reason === "refresh" }))];
   read({ first: true });
 
   function read({ first = false } = {}) {
@@ -75,10 +75,10 @@ export function explore(root, context) {
     describe();
   }
 
-  function runAll() {
+  function runAll(how) {
     for (const side of SIDES) {
       const state = panes[side]?.state;
-      if (state && (state.query.trim() || state.view === "service map")) panes[side].run();
+      if (state && (state.query.trim() || state.view === "service map")) panes[side].run(how);
     }
     describe();
   }

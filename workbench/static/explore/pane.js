@@ -54,6 +54,8 @@ export class Pane {
   #shown = null;
   #answer = null;
   #running = null;
+  /** Whether the answer takes so long that one may want to give up. */
+  #slow = false;
   /** The query of the other view, where a view asks something else. */
   #kept = null;
   #optionsOpen;
@@ -88,8 +90,12 @@ export class Pane {
     else this.#clear();
   }
 
-  /** Asks again what was asked. */
-  async run() {
+  /**
+   * Asks again what was asked.
+   *
+   * @param {{quiet?: boolean}} how - a refresh says nothing to screen readers
+   */
+  async run({ quiet = false } = {}) {
     this.cancel();
     const controller = new AbortController();
     this.#running = controller;
@@ -98,6 +104,8 @@ export class Pane {
     root.setAttribute("aria-busy", "true");
     this.#drawRun();
     const timer = setTimeout(() => {
+      this.#slow = true;
+      this.#drawRun();
       if (this.#shown === null) replace(content, loading("Asking"));
     }, PATIENCE_MS);
     const asked = this.#state;
@@ -109,7 +117,8 @@ export class Pane {
       this.#editor.setError(null);
       notice.replaceChildren();
       this.#render(answer, asked);
-      replace(status, toldOf(answer, (performance.now() - began) / 1000));
+      status.textContent = toldOf(answer, (performance.now() - began) / 1000);
+      if (!quiet) this.#context.announce(answer.told);
     } catch (error) {
       if (signal.aborted) return;
       this.#failed(error, asked);
@@ -117,6 +126,7 @@ export class Pane {
       clearTimeout(timer);
       if (this.#running === controller) {
         this.#running = null;
+        this.#slow = false;
         root.setAttribute("aria-busy", "false");
         this.#drawRun();
       }
@@ -126,6 +136,7 @@ export class Pane {
   cancel() {
     this.#running?.abort();
     this.#running = null;
+    this.#slow = false;
   }
 
   /** The time that this pane shows, in unix seconds. */
@@ -161,7 +172,7 @@ export class Pane {
       options: h("div", { class: "pane-options" }),
       views: h("div", { class: "pane-views" }),
       bar: h("div", { class: "pane-style" }),
-      status: h("p", { class: "pane-status", role: "status" }),
+      status: h("p", { class: "pane-status" }),
       save: h("div", { class: "pane-save" }),
       notice: h("div", { class: "pane-notice" }),
       content: h("div", { class: "pane-content" }),
@@ -418,7 +429,7 @@ export class Pane {
 
   #drawRun() {
     const { actions } = this.#parts;
-    const running = this.#running !== null;
+    const running = this.#slow;
     const changed = this.#editor !== null && this.#editor.value !== this.#state.query;
     const key = `${running} ${changed} ${this.#optionsOpen} ${this.#state.source} ${this.#state.query !== ""}`;
     const quiet = (id, text, onclick, more = {}) =>
@@ -447,6 +458,8 @@ export class Pane {
     this.cancel();
     this.#parts.root.setAttribute("aria-busy", "false");
     this.#parts.status.textContent = "Cancelled.";
+    if (this.#shown === null) this.#parts.content.replaceChildren();
+    this.#context.announce("Cancelled");
     this.#drawRun();
   }
 
@@ -469,6 +482,7 @@ export class Pane {
 
   async #format() {
     const { value } = this.#editor;
+    if (!value.trim()) return;
     try {
       const path = FORMATTERS[this.#state.source];
       const { data } = await ask(path, { params: { query: value }, signal: this.#context.signal });
