@@ -40,20 +40,30 @@ export function openContext(line, { context } = {}) {
   const choices = h(
     "div",
     { class: "log-scopes", role: "group", "aria-label": "Which lines" },
-    scopes.map((scope) => h("button", { type: "button", class: "button", "aria-pressed": scope === chosen, onclick: () => choose(scope) }, scope.title)),
+    scopes.map((scope) =>
+      h(
+        "button",
+        { type: "button", class: "button", "aria-pressed": scope === chosen, onclick: () => choose(scope) },
+        scope.title,
+      )
+    ),
   );
   const inLogs = h("a", { class: "log-context-open" }, "Open on the Logs page");
 
   function choose(scope) {
     chosen = scope;
-    for (const [i, button] of [...choices.children].entries()) button.setAttribute("aria-pressed", String(scopes[i] === scope));
+    for (const [i, button] of [...choices.children].entries()) {
+      button.setAttribute("aria-pressed", String(scopes[i] === scope));
+    }
     load();
   }
 
   async function load() {
     turn += 1;
     const mine = turn;
-    inLogs.href = `${logsAddress({ query: chosen.query, from: line.time - 300, to: line.time + 300 })}&line=${encodeURIComponent(lineId(line))}`;
+    inLogs.href = `${logsAddress({ query: chosen.query, from: line.time - 300, to: line.time + 300 })}&line=${
+      encodeURIComponent(lineId(line))
+    }`;
     const ask = linesOfQuery(chosen.query, { signal: leaving.signal });
     if (!place.firstChild) replace(place, loading("Looking for the lines around it"));
     try {
@@ -106,12 +116,14 @@ export function openContext(line, { context } = {}) {
     function say() {
       for (const [side, lines, word] of [["older", found.before, "before"], ["newer", found.after, "after"]]) {
         sides[side].disabled = !found[side];
-        sides[side].textContent = found[side] ?
-          `${lines.length} lines ${word} it · show ${AT_ONCE} more` :
-          `${lines.length} ${lines.length === 1 ? "line" : "lines"} ${word} it, no more within a day`;
+        sides[side].textContent = found[side]
+          ? `${lines.length} lines ${word} it · show ${AT_ONCE} more`
+          : `${lines.length} ${lines.length === 1 ? "line" : "lines"} ${word} it, no more within a day`;
       }
       if (found.at < 0) {
-        sides.older.before(h("p", { class: "log-note" }, "The line itself is not in the store any more, or not in these streams."));
+        sides.older.before(
+          h("p", { class: "log-note" }, "The line itself is not in the store any more, or not in these streams."),
+        );
       }
     }
   }

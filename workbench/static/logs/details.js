@@ -29,7 +29,8 @@ export function detailsOf(line, view) {
     actions(line, view),
     format === "json" && message !== line.line && message.includes("\n") ? longText(message, view.find) : null,
     rows.length ? table(line, rows, format, view) : null,
-    format === "long" && h("p", { class: "log-note" }, "This line is too long to be taken apart into fields; it is shown as text."),
+    format === "long" &&
+      h("p", { class: "log-note" }, "This line is too long to be taken apart into fields; it is shown as text."),
     h("h4", null, "The line as it was sent"),
     longText(line.line, view.find),
   );
@@ -44,7 +45,10 @@ function actions(line, view) {
     view.actions?.(line).map(({ title, onSelect }) => button(title, onSelect)),
     view.onContext && button("Lines around it", () => view.onContext(line)),
     button("Copy the line", () => copy(line.line, "The line")),
-    button("Copy a link to it", () => copy(new URL(addressOfLine(line, view.query), location.href).href, "A link to the line")),
+    button(
+      "Copy a link to it",
+      () => copy(new URL(addressOfLine(line, view.query), location.href).href, "A link to the line"),
+    ),
   );
 }
 
@@ -58,7 +62,11 @@ function table(line, rows, format, view) {
     { class: "log-fields" },
     h("caption", { class: "visually-hidden" }, "Labels, metadata and fields of this line"),
     h("colgroup", null, ["name", "value", "kind", "tools"].map((name) => h("col", { class: `log-col-${name}` }))),
-    h("thead", { class: "visually-hidden" }, h("tr", null, ["Name", "Value", "From", "Actions"].map((title) => h("th", { scope: "col" }, title)))),
+    h(
+      "thead",
+      { class: "visually-hidden" },
+      h("tr", null, ["Name", "Value", "From", "Actions"].map((title) => h("th", { scope: "col" }, title))),
+    ),
     h("tbody", null, rows.slice(0, MOST_ROWS).map((row) => fieldRow(line, row, format, view))),
   );
 }
@@ -79,8 +87,12 @@ function fieldRow(line, { kind, name, value }, format, view) {
       view.onFilter && tool("plus", `Only lines where ${named} is this`, () => filter("=")),
       view.onFilter && tool("minus", `No lines where ${named} is this`, () => filter("!=")),
       view.onColumns &&
-        tool("menu", shown ? `Do not show ${named} as a column` : `Show ${named} as a column`, () =>
-          view.onColumns(shown ? view.columns.filter((one) => one !== name) : [...view.columns, name]), shown),
+        tool(
+          "menu",
+          shown ? `Do not show ${named} as a column` : `Show ${named} as a column`,
+          () => view.onColumns(shown ? view.columns.filter((one) => one !== name) : [...view.columns, name]),
+          shown,
+        ),
       tool("copy", `Copy the value of ${named}`, () => copy(value, "The value")),
     ),
   );
@@ -88,7 +100,11 @@ function fieldRow(line, { kind, name, value }, format, view) {
 
 function tool(name, label, onclick, pressed) {
   const state = pressed === undefined ? {} : { "aria-pressed": pressed };
-  return h("button", { type: "button", class: "log-tool", "aria-label": label, title: label, onclick, ...state }, icon(name));
+  return h(
+    "button",
+    { type: "button", class: "log-tool", "aria-label": label, title: label, onclick, ...state },
+    icon(name),
+  );
 }
 
 function foldedText(text, find) {
@@ -113,8 +129,11 @@ function longText(text, find) {
     const piece = plainText(text.slice(shown, shown + AT_A_TIME));
     shown += AT_A_TIME;
     place.append(...[marked(piece, find)].flat());
-    if (shown < text.length) more.textContent = `Show the next ${Math.min(AT_A_TIME, text.length - shown).toLocaleString("en")} of ${(text.length - shown).toLocaleString("en")} more characters`;
-    else more.remove();
+    if (shown < text.length) {
+      more.textContent = `Show the next ${Math.min(AT_A_TIME, text.length - shown).toLocaleString("en")} of ${
+        (text.length - shown).toLocaleString("en")
+      } more characters`;
+    } else more.remove();
   };
   more.addEventListener("click", show);
   show();

@@ -8,7 +8,9 @@ export function asText(lines) {
 /** One JSON object a line, with its labels and metadata apart from the line itself. */
 export function asJsonLines(lines) {
   return lines
-    .map(({ labels, metadata = {}, line, ...rest }) => `${JSON.stringify({ timestamp: momentOf(rest), labels, metadata, line })}\n`)
+    .map(({ labels, metadata = {}, line, ...rest }) =>
+      `${JSON.stringify({ timestamp: momentOf(rest), labels, metadata, line })}\n`
+    )
     .join("");
 }
 

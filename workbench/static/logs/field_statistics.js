@@ -23,7 +23,7 @@ export function fieldStatistics(lines, { top = 10 } = {}) {
       let field = fields.get(name);
       if (!field) {
         if (fields.size >= MOST_FIELDS) continue;
-        fields.set(name, (field = { name, kind, count: 0, more: false, values: new Map() }));
+        fields.set(name, field = { name, kind, count: 0, more: false, values: new Map() });
       }
       field.count += 1;
       const known = field.values.get(value);
@@ -34,7 +34,8 @@ export function fieldStatistics(lines, { top = 10 } = {}) {
   }
   const kinds = ["label", "metadata", "field"];
   const sorted = [...fields.values()].sort((one, other) =>
-    kinds.indexOf(one.kind) - kinds.indexOf(other.kind) || other.count - one.count || (one.name < other.name ? -1 : 1));
+    kinds.indexOf(one.kind) - kinds.indexOf(other.kind) || other.count - one.count || (one.name < other.name ? -1 : 1)
+  );
   return { lines: lines.length, fields: sorted.map((field) => summary(field, top)) };
 }
 

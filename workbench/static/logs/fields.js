@@ -27,7 +27,7 @@ const read = new WeakMap();
  */
 export function reading(line) {
   let found = read.get(line);
-  if (!found) read.set(line, (found = readLine(line)));
+  if (!found) read.set(line, found = readLine(line));
   return found;
 }
 
@@ -104,13 +104,23 @@ function first(sources, names) {
 }
 
 function id(text, digits) {
-  return text !== undefined && text.length <= digits && /^[0-9a-f]+$/i.test(text) && /[^0]/.test(text) ?
-    text.toLowerCase() : null;
+  return text !== undefined && text.length <= digits && /^[0-9a-f]+$/i.test(text) && /[^0]/.test(text)
+    ? text.toLowerCase()
+    : null;
 }
 
 /** Fields that have a place of their own in a line, and so are not repeated after its message. */
 const SHOWN_ELSEWHERE = new Set([
-  "timestamp", "time", "ts", "level", "severity", "lvl", "service", "service_name", ...TRACE_IDS, ...SPAN_IDS,
+  "timestamp",
+  "time",
+  "ts",
+  "level",
+  "severity",
+  "lvl",
+  "service",
+  "service_name",
+  ...TRACE_IDS,
+  ...SPAN_IDS,
 ]);
 
 /**
@@ -120,7 +130,8 @@ const SHOWN_ELSEWHERE = new Set([
 export function notableFields(line) {
   const { fields, messageName } = reading(line);
   return Object.entries(fields).filter(([name, value]) =>
-    name !== messageName && !SHOWN_ELSEWHERE.has(name) && value.length <= 80 && !value.includes("\n"));
+    name !== messageName && !SHOWN_ELSEWHERE.has(name) && value.length <= 80 && !value.includes("\n")
+  );
 }
 
 /**

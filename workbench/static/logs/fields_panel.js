@@ -26,7 +26,13 @@ export function fieldsPanel(root, { onFilter, onColumns, asked }) {
   let lines = [];
   let columns = [];
   let wanted = "";
-  const search = h("input", { class: "input", type: "search", placeholder: "Find a field", "aria-label": "Find a field", oninput: () => ((wanted = search.value.toLowerCase()), show()) });
+  const search = h("input", {
+    class: "input",
+    type: "search",
+    placeholder: "Find a field",
+    "aria-label": "Find a field",
+    oninput: () => ((wanted = search.value.toLowerCase()), show()),
+  });
   const body = h("div", { class: "log-stats" });
   const note = h("p", { class: "log-note" });
   replace(root, search, note, body);
@@ -40,9 +46,13 @@ export function fieldsPanel(root, { onFilter, onColumns, asked }) {
     replace(
       body,
       found.length === 0 && emptyState(lines.length ? "No field has that name." : "No line is loaded."),
-      groups.map(([kind, fields]) => fields.length > 0 && [h("h3", null, TITLES[kind]), h("ul", null, fields.map((field) => entry(field)))]),
+      groups.map(([kind, fields]) =>
+        fields.length > 0 && [h("h3", null, TITLES[kind]), h("ul", null, fields.map((field) => entry(field)))]
+      ),
     );
-    if (focus && !body.contains(document.activeElement)) body.querySelector(`[data-stat="${CSS.escape(focus)}"] button`)?.focus();
+    if (focus && !body.contains(document.activeElement)) {
+      body.querySelector(`[data-stat="${CSS.escape(focus)}"] button`)?.focus();
+    }
   }
 
   function entry(field) {
@@ -78,27 +88,35 @@ export function fieldsPanel(root, { onFilter, onColumns, asked }) {
       h("p", { class: "log-note" }, sentence(field, counted, over, lines.length)),
       over?.figures && figures(over.figures),
       field.numbers && !over?.top && numbers(field.numbers),
-      !isScattered(field) && h("ul", { class: "log-values" }, counted.map(({ value, count }) => valueRow(field, value, count, total))),
+      !isScattered(field) &&
+        h("ul", { class: "log-values" }, counted.map(({ value, count }) => valueRow(field, value, count, total))),
       h(
         "p",
         { class: "log-actions" },
-        over?.top ?
-          action("Back to the lines loaded", () => (ranges.delete(field.name), show())) :
-          action(over?.busy ? "Counting…" : "Count over the whole range", () => countOverRange(field)),
-        action(shown ? "Not as a column" : "Show as a column", () => onColumns(shown ? columns.filter((one) => one !== field.name) : [...columns, field.name])),
+        over?.top
+          ? action("Back to the lines loaded", () => (ranges.delete(field.name), show()))
+          : action(over?.busy ? "Counting…" : "Count over the whole range", () => countOverRange(field)),
+        action(
+          shown ? "Not as a column" : "Show as a column",
+          () => onColumns(shown ? columns.filter((one) => one !== field.name) : [...columns, field.name]),
+        ),
       ),
     );
   }
 
   function valueRow(field, value, count, total) {
-    const filter = (operator) => onFilter(field.name, value, operator, { kind: field.kind, name: field.name, value, format: formatOf(field) });
+    const filter = (operator) =>
+      onFilter(field.name, value, operator, { kind: field.kind, name: field.name, value, format: formatOf(field) });
     const text = plainText(value).slice(0, 200);
     return h(
       "li",
       null,
-      h("span", { class: "log-share", style: { "--share": `${total ? (count / total) * 100 : 0}%` } },
+      h(
+        "span",
+        { class: "log-share", style: { "--share": `${total ? (count / total) * 100 : 0}%` } },
         h("span", { class: "log-share-value", title: text }, text || "(empty)"),
-        h("span", { class: "log-share-count" }, `${count.toLocaleString("en")} · ${share(count, total)}`)),
+        h("span", { class: "log-share-count" }, `${count.toLocaleString("en")} · ${share(count, total)}`),
+      ),
       tool("plus", `Only lines where ${field.name} is ${text}`, () => filter("=")),
       tool("minus", `No lines where ${field.name} is ${text}`, () => filter("!=")),
     );
@@ -184,7 +202,9 @@ function windowOf(seconds) {
 
 function sentence(field, counted, over, count) {
   if (over?.top) return `${over.total.toLocaleString("en")} lines of the whole range have it.`;
-  const cut = field.distinct > counted.length && !isScattered(field) ? `; the ${counted.length} most frequent values` : "";
+  const cut = field.distinct > counted.length && !isScattered(field)
+    ? `; the ${counted.length} most frequent values`
+    : "";
   return `${share(field.count, count)} of the lines have it${cut}.`;
 }
 
@@ -210,20 +230,36 @@ function numbers(found) {
 
 function figures({ min, median, p95, max }) {
   const rows = [["least", min], ["median", median], ["p95", p95], ["greatest", max]];
-  return h("dl", { class: "log-figures" }, rows.map(([name, value]) => h("div", null, h("dt", null, name), h("dd", null, figure(value)))));
+  return h(
+    "dl",
+    { class: "log-figures" },
+    rows.map(([name, value]) => h("div", null, h("dt", null, name), h("dd", null, figure(value)))),
+  );
 }
 
 function figure(number) {
-  return Math.abs(number) >= 1000 || Number.isInteger(number) ? Math.round(number).toLocaleString("en") : String(Number(number.toPrecision(3)));
+  return Math.abs(number) >= 1000 || Number.isInteger(number)
+    ? Math.round(number).toLocaleString("en")
+    : String(Number(number.toPrecision(3)));
 }
 
 function picture(bars) {
   const most = Math.max(...bars.map(({ count }) => count));
-  const label = `From ${figure(bars[0].from)} to ${figure(bars.at(-1).to)} in ${bars.length} steps: ${bars.map(({ count }) => count).join(", ")} lines`;
+  const label = `From ${figure(bars[0].from)} to ${figure(bars.at(-1).to)} in ${bars.length} steps: ${
+    bars.map(({ count }) => count).join(", ")
+  } lines`;
   return svg(
     "svg",
-    { class: "log-spread", viewBox: `0 0 ${bars.length * 10} 40`, preserveAspectRatio: "none", role: "img", "aria-label": label },
-    bars.map(({ count }, i) => svg("rect", { x: i * 10 + 1, width: 8, y: 40 - (count / most) * 40, height: (count / most) * 40 })),
+    {
+      class: "log-spread",
+      viewBox: `0 0 ${bars.length * 10} 40`,
+      preserveAspectRatio: "none",
+      role: "img",
+      "aria-label": label,
+    },
+    bars.map(({ count }, i) =>
+      svg("rect", { x: i * 10 + 1, width: 8, y: 40 - (count / most) * 40, height: (count / most) * 40 })
+    ),
   );
 }
 

@@ -21,8 +21,22 @@ export function filtersForm(root, { services, query, onQuery }) {
   const [textId, traceId] = [uniqueId("text"), uniqueId("trace")];
   const serviceGroup = h("div", { class: "log-choices", role: "group", "aria-label": "Services" });
   const levelGroup = h("div", { class: "log-choices", role: "group", "aria-label": "Levels" });
-  const text = h("input", { id: textId, class: "input", type: "search", placeholder: "any text", autocomplete: "off", spellcheck: "false" });
-  const trace = h("input", { id: traceId, class: "input mono", type: "search", placeholder: "any trace", autocomplete: "off", spellcheck: "false" });
+  const text = h("input", {
+    id: textId,
+    class: "input",
+    type: "search",
+    placeholder: "any text",
+    autocomplete: "off",
+    spellcheck: "false",
+  });
+  const trace = h("input", {
+    id: traceId,
+    class: "input mono",
+    type: "search",
+    placeholder: "any trace",
+    autocomplete: "off",
+    spellcheck: "false",
+  });
   const traceError = h("p", { class: "field-error", role: "alert", hidden: true });
   const fields = h(
     "form",
@@ -64,9 +78,19 @@ export function filtersForm(root, { services, query, onQuery }) {
     fields.hidden = filters === null;
     if (filters === null) return;
     const offered = [...new Set([...names.slice(0, MOST_SERVICES), ...filters.services])];
-    choices(serviceGroup, offered, filters.services, (chosen) => write({ services: chosen }), (name) =>
-      h("span", { class: "log-dot", style: { "--colour": serviceCss(name) }, "aria-hidden": "true" }));
-    choices(levelGroup, [...new Set([...OFFERED, ...filters.levels])], filters.levels, (chosen) => write({ levels: chosen }));
+    choices(
+      serviceGroup,
+      offered,
+      filters.services,
+      (chosen) => write({ services: chosen }),
+      (name) => h("span", { class: "log-dot", style: { "--colour": serviceCss(name) }, "aria-hidden": "true" }),
+    );
+    choices(
+      levelGroup,
+      [...new Set([...OFFERED, ...filters.levels])],
+      filters.levels,
+      (chosen) => write({ levels: chosen }),
+    );
     if (document.activeElement !== text) text.value = filters.text;
     if (document.activeElement !== trace) trace.value = filters.traceId;
   }
@@ -88,8 +112,18 @@ export function filtersForm(root, { services, query, onQuery }) {
 function choices(group, offered, chosen, onChange, picture = () => null) {
   const known = new Map([...group.children].map((button) => [button.dataset.value, button]));
   if ([...known.keys()].join() !== offered.join()) {
-    replace(group, offered.map((name) => known.get(name) ??
-      h("button", { type: "button", class: "button log-choice", "data-value": name, "data-level": name }, picture(name), name)));
+    replace(
+      group,
+      offered.map((name) =>
+        known.get(name) ??
+          h(
+            "button",
+            { type: "button", class: "button log-choice", "data-value": name, "data-level": name },
+            picture(name),
+            name,
+          )
+      ),
+    );
   }
   for (const button of group.children) {
     const name = button.dataset.value;

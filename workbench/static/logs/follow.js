@@ -124,10 +124,11 @@ class Follower {
           this.#say("live");
           this.#check();
         }, FIRST_CHECK / 3));
-        const check = (wait) => timers.push(setTimeout(() => {
-          this.#check();
-          check(CHECK);
-        }, wait));
+        const check = (wait) =>
+          timers.push(setTimeout(() => {
+            this.#check();
+            check(CHECK);
+          }, wait));
         check(FIRST_CHECK);
       };
       socket.onmessage = ({ data }) => {

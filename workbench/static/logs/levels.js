@@ -4,19 +4,35 @@
 export const LEVELS = ["critical", "error", "warning", "info", "debug", "trace", "unknown"];
 
 const WORDS = {
-  critical: "critical", crit: "critical", fatal: "critical", emerg: "critical", emergency: "critical",
-  alert: "critical", panic: "critical",
-  error: "error", err: "error", eror: "error",
-  warning: "warning", warn: "warning", wrn: "warning",
-  info: "info", inf: "info", information: "info", informational: "info", notice: "info",
-  debug: "debug", dbg: "debug",
-  trace: "trace", trc: "trace", verbose: "trace",
+  critical: "critical",
+  crit: "critical",
+  fatal: "critical",
+  emerg: "critical",
+  emergency: "critical",
+  alert: "critical",
+  panic: "critical",
+  error: "error",
+  err: "error",
+  eror: "error",
+  warning: "warning",
+  warn: "warning",
+  wrn: "warning",
+  info: "info",
+  inf: "info",
+  information: "info",
+  informational: "info",
+  notice: "info",
+  debug: "debug",
+  dbg: "debug",
+  trace: "trace",
+  trc: "trace",
+  verbose: "trace",
 };
 
 /** Where a level may be stated, the first one counts. */
 const NAMES = ["level", "severity", "severity_text", "lvl", "loglevel", "log_level"];
 
-/** The words by which a level may be stated, for a query that looks for it: "warning" → ["warning", "warn", "wrn"]. */
+/** The words by which a level may be stated: "warning" → ["warning", "warn", "wrn"]. */
 export function spellings(level) {
   return Object.keys(WORDS).filter((word) => WORDS[word] === level);
 }

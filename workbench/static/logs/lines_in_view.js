@@ -71,10 +71,13 @@ export class LinesInView {
   add(lines) {
     const from = lines.reduce((least, line) => (byTime(line, least) < 0 ? line : least), lines[0]);
     const known = [];
-    for (let i = this.lines.length - 1; i >= 0 && from && byTime(this.lines[i], from) >= 0; i -= 1) known.push(this.lines[i]);
+    for (let i = this.lines.length - 1; i >= 0 && from && byTime(this.lines[i], from) >= 0; i -= 1) {
+      known.push(this.lines[i]);
+    }
     // What lies in a part that is not loaded yet comes when that is loaded.
     const fresh = onlyNew(known, lines).filter(({ nano }) =>
-      (!this.older || BigInt(nano) >= this.older.end) && (!this.newer || BigInt(nano) < this.newer.start));
+      (!this.older || BigInt(nano) >= this.older.end) && (!this.newer || BigInt(nano) < this.newer.start)
+    );
     this.lines = merged(this.lines, fresh);
     this.#shorten("older");
     return fresh;

@@ -37,5 +37,7 @@ export function linksOf(line) {
 /** The address under which this page shows a line among its neighbours. */
 export function addressOfLine(line, query) {
   const range = { from: line.time - MINUTES_5, to: line.time + MINUTES_5 };
-  return `${logsAddress({ query: query ?? selectorFor(line.labels), ...range })}&line=${encodeURIComponent(lineId(line))}`;
+  return `${logsAddress({ query: query ?? selectorFor(line.labels), ...range })}&line=${
+    encodeURIComponent(lineId(line))
+  }`;
 }

@@ -27,8 +27,8 @@ const PAGE = 20;
  *   actions?: (line: object) => {title: string, onSelect: () => void}[],
  *   onColumns?: (columns: string[]) => void, onOpen?: (id: string|null) => void,
  *   onContext?: ((line: object) => void)|null, onMove?: () => void}} ListOptions
- *   lines in any order; `query` is the LogQL they answer: what it looks for is marked; `opened` the id (`lineId`) of the
- *   line that is open; `marked` that of a line to point out; `maxHeight` in pixels, beyond which the list scrolls
+ *   lines in any order; `query` is the LogQL they answer: what it looks for is marked; `opened` the id (`lineId`) of
+ *   the line that is open; `marked` that of a line to point out; `maxHeight` in pixels, beyond which the list scrolls
  *   inside (null: it fills the height that its place has); `withDate` by itself when lines are of several days;
  *   `onFilter` puts a condition into the query: `withCondition(query, detail, operator)` of query_text.js does that;
  *   without `onFilter` no filter is offered; `onContext: null` offers no lines around a line.
@@ -77,7 +77,12 @@ class LogList {
     this.#root = root;
     this.#options = { wrap: false, newestFirst: true, columns: [], label: "Log lines", maxHeight: null, ...options };
     this.#canvas = h("div", { class: "log-canvas" });
-    this.#scroller = h("div", { class: "log-list", role: "list", onclick: (event) => this.#clicked(event), onkeydown: (event) => this.#pressed(event) }, this.#canvas);
+    this.#scroller = h("div", {
+      class: "log-list",
+      role: "list",
+      onclick: (event) => this.#clicked(event),
+      onkeydown: (event) => this.#pressed(event),
+    }, this.#canvas);
     this.#empty = h("div", { class: "log-empty", hidden: true });
     replace(root, this.#scroller, this.#empty);
     this.#rows = new MeasuredRows(this.#scroller, this.#canvas, {
@@ -165,7 +170,7 @@ class LogList {
     const seen = new Map();
     return lines.map((line) => {
       let id = this.#keyOf.get(line);
-      if (id === undefined) this.#keyOf.set(line, (id = lineId(line)));
+      if (id === undefined) this.#keyOf.set(line, id = lineId(line));
       const count = seen.get(id) ?? 0;
       seen.set(id, count + 1);
       return count ? `${id}~${count}` : id;
@@ -241,8 +246,9 @@ class LogList {
     if (!head || event.target !== head || event.ctrlKey || event.metaKey || event.altKey) return;
     const index = this.#indexOfRow(head);
     const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: PAGE, PageUp: -PAGE, Home: -Infinity, End: Infinity };
-    if (event.key in steps) this.#activate(Math.min(Math.max(index + steps[event.key], 0), this.#keys.length - 1), { focus: true });
-    else if (event.key === "Enter" || event.key === " ") this.#toggle(index);
+    if (event.key in steps) {
+      this.#activate(Math.min(Math.max(index + steps[event.key], 0), this.#keys.length - 1), { focus: true });
+    } else if (event.key === "Enter" || event.key === " ") this.#toggle(index);
     else if (event.key === "ArrowRight") this.#toggle(index, true);
     else if (event.key === "ArrowLeft" || event.key === "Escape") this.#toggle(index, false);
     else if (event.key === "c") copy(this.#shown[index].line, "The line");

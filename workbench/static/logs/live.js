@@ -108,7 +108,9 @@ export class Live {
   #shorten() {
     let surplus = this.#waiting.length - MOST_WAITING;
     if (surplus <= 0) return;
-    while (surplus < this.#waiting.length && this.#waiting[surplus].nano === this.#waiting[surplus - 1].nano) surplus += 1;
+    while (surplus < this.#waiting.length && this.#waiting[surplus].nano === this.#waiting[surplus - 1].nano) {
+      surplus += 1;
+    }
     this.letGo += surplus;
     this.#waiting = this.#waiting.slice(surplus);
   }

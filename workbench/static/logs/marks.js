@@ -27,7 +27,11 @@ export function finder(sought) {
 
 function placesOf(text, value) {
   const places = [];
-  for (let at = text.indexOf(value); at >= 0 && places.length < MOST_MARKS; at = text.indexOf(value, at + value.length)) {
+  for (
+    let at = text.indexOf(value);
+    at >= 0 && places.length < MOST_MARKS;
+    at = text.indexOf(value, at + value.length)
+  ) {
     places.push([at, at + value.length]);
   }
   return places;
@@ -36,7 +40,9 @@ function placesOf(text, value) {
 function expressionOf({ kind, value }) {
   if (kind === "pattern") {
     const pieces = value.split("<_>").map((piece) => piece.trim()).filter((piece) => piece.length > 2);
-    return pieces.length ? new RegExp(pieces.map((piece) => piece.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&")).join("|"), "g") : null;
+    return pieces.length
+      ? new RegExp(pieces.map((piece) => piece.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&")).join("|"), "g")
+      : null;
   }
   if (kind !== "expression" || !isHarmless(value)) return null;
   // RE2 writes flags into the expression; of those JavaScript knows only these.

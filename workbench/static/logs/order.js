@@ -14,7 +14,7 @@ export function oldestFirst(lines) {
     .map(({ line }) => line);
 }
 
-/** Compares by time. Nanoseconds have the same number of digits from 2001 to 2286; others are compared by their length. */
+/** Compares by time. Nanoseconds have the same number of digits from 2001 to 2286; of others the longer is later. */
 export function byTime(one, other) {
   return one.nano.length - other.nano.length || byText(one.nano, other.nano);
 }

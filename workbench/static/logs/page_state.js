@@ -14,7 +14,10 @@ export function readState(url) {
   const panel = url.get("panel");
   return {
     query: url.get("query")?.trim() || EVERYTHING,
-    columns: [...new Set(url.all("columns"))].filter((name) => /^[A-Za-z_]\w{0,199}$/.test(name)).slice(0, MOST_COLUMNS),
+    columns: [...new Set(url.all("columns"))].filter((name) => /^[A-Za-z_]\w{0,199}$/.test(name)).slice(
+      0,
+      MOST_COLUMNS,
+    ),
     wrap: url.get("wrap") === "1",
     direction: url.get("direction") === "forward" ? "forward" : "backward",
     live: url.get("live") === "1",

@@ -2,8 +2,8 @@
  * Reading a range page by page, each line exactly once, also where many lines have the same nanosecond.
  *
  * Loki answers at most so many lines and orders those of one nanosecond as it likes, so the last nanosecond of a full
- * answer may be cut. A full page therefore leaves its last nanosecond to the next page; only a nanosecond that is a page
- * by itself is asked for alone, with the largest limit that Loki allows.
+ * answer may be cut. A full page therefore leaves its last nanosecond to the next page; only a nanosecond that fills a
+ * page by itself is asked for alone, with the largest limit that Loki allows.
  */
 import { oldestFirst } from "./order.js";
 

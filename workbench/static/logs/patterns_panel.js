@@ -21,7 +21,10 @@ export function patternsPanel(root, { onPattern }) {
     leaving = new AbortController();
     const { signal } = leaving;
     if (!asked.selector) {
-      replace(root, emptyState("Patterns belong to a selection of streams.", 'Write one, such as {service="backend"}.'));
+      replace(
+        root,
+        emptyState("Patterns belong to a selection of streams.", 'Write one, such as {service="backend"}.'),
+      );
       return;
     }
     if (!root.firstChild) replace(root, loading("Looking for patterns"));
@@ -30,21 +33,34 @@ export function patternsPanel(root, { onPattern }) {
       if (!signal.aborted) show(rowsOf(found));
     } catch (error) {
       if (signal.aborted) return;
-      replace(root, error.kind === "not found" ?
-        emptyState("This Loki does not look for patterns.", "Its pattern ingester is off.") :
-        errorState(error, { retry: () => update(asked) }));
+      replace(
+        root,
+        error.kind === "not found"
+          ? emptyState("This Loki does not look for patterns.", "Its pattern ingester is off.")
+          : errorState(error, { retry: () => update(asked) }),
+      );
     }
   }
 
   function show(rows) {
     if (!rows.length) {
-      replace(root, emptyState("No pattern was found.", "Loki needs several lines of a kind, and keeps patterns of the last hours only."));
+      replace(
+        root,
+        emptyState(
+          "No pattern was found.",
+          "Loki needs several lines of a kind, and keeps patterns of the last hours only.",
+        ),
+      );
       return;
     }
     const total = rows.reduce((sum, { count }) => sum + count, 0);
     replace(
       root,
-      h("p", { class: "log-note" }, `${rows.length} kinds of lines in the streams of this query; line filters are not applied.`),
+      h(
+        "p",
+        { class: "log-note" },
+        `${rows.length} kinds of lines in the streams of this query; line filters are not applied.`,
+      ),
       h("ol", { class: "log-patterns" }, rows.slice(0, MOST_SHOWN).map((row) => entry(row, total))),
     );
   }
@@ -54,9 +70,16 @@ export function patternsPanel(root, { onPattern }) {
     return h(
       "li",
       { "data-level": levelNamed(level) },
-      h("span", { class: "log-share", style: { "--share": `${(count / total) * 100}%` } },
-        h("span", { class: "log-share-value log-pattern", title: plainText(pattern).slice(0, 2000) }, pieces(plainText(shown))),
-        h("span", { class: "log-share-count" }, count.toLocaleString("en"))),
+      h(
+        "span",
+        { class: "log-share", style: { "--share": `${(count / total) * 100}%` } },
+        h(
+          "span",
+          { class: "log-share-value log-pattern", title: plainText(pattern).slice(0, 2000) },
+          pieces(plainText(shown)),
+        ),
+        h("span", { class: "log-share-count" }, count.toLocaleString("en")),
+      ),
       tool("plus", "Only lines of this kind", () => onPattern(pattern, true)),
       tool("minus", "No lines of this kind", () => onPattern(pattern, false)),
     );
@@ -71,7 +94,11 @@ export function patternsPanel(root, { onPattern }) {
  */
 export function rowsOf(found) {
   return found
-    .map(({ pattern, level, samples }) => ({ pattern, level, count: samples.reduce((sum, [, count]) => sum + count, 0) }))
+    .map(({ pattern, level, samples }) => ({
+      pattern,
+      level,
+      count: samples.reduce((sum, [, count]) => sum + count, 0),
+    }))
     .sort((one, other) => other.count - one.count);
 }
 
@@ -85,7 +112,9 @@ export function essence(pattern) {
 }
 
 function pieces(text) {
-  return text.slice(0, 500).split(/(<_>)/).map((piece) => (piece === "<_>" ? h("span", { class: "log-any" }, "…") : piece));
+  return text.slice(0, 500).split(/(<_>)/).map((
+    piece,
+  ) => (piece === "<_>" ? h("span", { class: "log-any" }, "…") : piece));
 }
 
 function tool(name, label, onclick) {

@@ -29,7 +29,13 @@ export function parseLogQuery(text) {
   while (tokens[at] && tokens[at].text !== "}") {
     const [name, operator, value] = tokens.slice(at, at + 3);
     if (!value || !["=", "!=", "=~", "!~"].includes(operator.text) || value.kind !== "string") return null;
-    matchers.push({ name: name.text, operator: operator.text, value: unquote(value.text), from: name.from, to: value.to });
+    matchers.push({
+      name: name.text,
+      operator: operator.text,
+      value: unquote(value.text),
+      from: name.from,
+      to: value.to,
+    });
     at += 3;
     if (tokens[at]?.kind === "comma") at += 1;
     else if (tokens[at]?.text !== "}") return null;
@@ -67,13 +73,19 @@ function stage(tokens) {
     if (!rest.length) return null;
     const plain = rest.every((token, i) => (i % 2 === 0 ? token.kind === "string" : token.text === "or"));
     // `|= ip("…")` looks for addresses, not for this text.
-    return plain ?
-      { kind: "line", operator: first.text, values: rest.filter((_, i) => i % 2 === 0).map((one) => unquote(one.text)),
-        ...place } :
-      { kind: "other", ...place };
+    return plain
+      ? {
+        kind: "line",
+        operator: first.text,
+        values: rest.filter((_, i) => i % 2 === 0).map((one) => unquote(one.text)),
+        ...place,
+      }
+      : { kind: "other", ...place };
   }
   if (first.kind !== "pipe" || !second) return null;
-  if (second.kind === "stage") return { kind: PARSERS.has(second.text) ? "parser" : "other", name: second.text, ...place };
+  if (second.kind === "stage") {
+    return { kind: PARSERS.has(second.text) ? "parser" : "other", name: second.text, ...place };
+  }
   if (tokens.length === 4 && isName(second) && third.kind === "operator" && fourth.kind === "string") {
     return { kind: "label", name: second.text, operator: third.text, value: unquote(fourth.text), ...place };
   }
@@ -127,7 +139,8 @@ export function withCondition(text, wanted, operator) {
   if (wanted.kind === "line") return append(text, `${operator === "=" ? "|=" : "!="} ${quote(wanted.value)}`);
   const last = parts.stages.findLast((one) =>
     one.kind === "label" && one.name === wanted.name && ["=", "!=", "=="].includes(one.operator) &&
-    one.value === wanted.value);
+    one.value === wanted.value
+  );
   if (last) return replaced(text, last, `| ${wanted.name}${operator}${quote(wanted.value)}`);
   const needed = wanted.kind === "field" && wanted.format !== undefined && wanted.format !== "text" &&
     !parts.stages.some((one) => one.kind === "parser" && [wanted.format, "unpack"].includes(one.name));

@@ -48,7 +48,11 @@ function serviceOf(name) {
 
 function column(line, name, find) {
   const value = plainText(valueOf(line, name) ?? "").slice(0, 500);
-  return h("span", { class: "log-column", title: `${name}: ${value || "none"}` }, value ? marked(value, find) : h("span", { class: "log-none" }, "–"));
+  return h(
+    "span",
+    { class: "log-column", title: `${name}: ${value || "none"}` },
+    value ? marked(value, find) : h("span", { class: "log-none" }, "–"),
+  );
 }
 
 function message(line, view) {
@@ -89,20 +93,33 @@ function notable(line, view) {
     .slice(0, MOST_NOTABLE)
     .map(([name, value]) => [
       " ",
-      h("span", { class: "log-field" }, h("span", { class: "log-field-name" }, `${name}=`), marked(plainText(value), view.find)),
+      h(
+        "span",
+        { class: "log-field" },
+        h("span", { class: "log-field-name" }, `${name}=`),
+        marked(plainText(value), view.find),
+      ),
     ]);
 }
 
 /** A text with what was looked for marked in it. */
 export function marked(text, find) {
   const places = find(text);
-  return places.length === 0 ? text : pieces(text, places).map((piece) => (piece.marked ? h("mark", null, piece.text) : piece.text));
+  return places.length === 0
+    ? text
+    : pieces(text, places).map((piece) => (piece.marked ? h("mark", null, piece.text) : piece.text));
 }
 
 function traceLink(traceId) {
   return h(
     "a",
-    { class: "log-trace", href: traceAddress(traceId), tabindex: "-1", title: "Open its trace", "aria-label": "Open the trace of this line" },
+    {
+      class: "log-trace",
+      href: traceAddress(traceId),
+      tabindex: "-1",
+      title: "Open its trace",
+      "aria-label": "Open the trace of this line",
+    },
     icon("right"),
     h("span", null, "trace"),
   );

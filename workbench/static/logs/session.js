@@ -77,7 +77,12 @@ export class Session {
     const { start, end } = this.#asked;
     try {
       if (asked.nano !== null && asked.nano !== undefined) {
-        await view.beginAt({ nano: asked.nano, start: least(start, asked.nano), end: greatest(end, asked.nano + 1n), limit: PAGE_LINES });
+        await view.beginAt({
+          nano: asked.nano,
+          start: least(start, asked.nano),
+          end: greatest(end, asked.nano + 1n),
+          limit: PAGE_LINES,
+        });
       } else {
         // Live lines follow the newest ones, whichever come first on the page.
         // One more than shown, for the last nanosecond of a full answer is left to the next page.
@@ -143,7 +148,11 @@ export class Session {
 
   #follow(ask) {
     const { view } = this;
-    this.feed.start(this.#asked.query, { ask, known: view.lines, since: view.older ? view.older.end : this.#asked.start });
+    this.feed.start(this.#asked.query, {
+      ask,
+      known: view.lines,
+      since: view.older ? view.older.end : this.#asked.start,
+    });
   }
 
   #came(lines) {

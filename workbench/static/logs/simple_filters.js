@@ -3,7 +3,7 @@
  * as long as the query is of that form.
  */
 import { escapeRegExp, quote } from "../editor/quoting.js";
-import { LEVELS, levelNamed, spellings } from "./levels.js";
+import { levelNamed, LEVELS, spellings } from "./levels.js";
 import { parseLogQuery } from "./query_text.js";
 
 /** All lines of all services. */
@@ -23,9 +23,11 @@ export const NO_FILTERS = { services: [], levels: [], text: "", traceId: "" };
  */
 export function queryFor(filters) {
   const { services, levels, text, traceId } = { ...NO_FILTERS, ...filters };
-  const matchers = [services.length === 1 ?
-    `service=${quote(services[0])}` :
-    `service=~${quote(services.length ? services.map(escapeRegExp).join("|") : ".+")}`];
+  const matchers = [
+    services.length === 1
+      ? `service=${quote(services[0])}`
+      : `service=~${quote(services.length ? services.map(escapeRegExp).join("|") : ".+")}`,
+  ];
   if (levels.length) matchers.push(`level=~${quote(ordered(levels).flatMap(spellingsOf).join("|"))}`);
   const stages = [];
   if (text) stages.push(`|= ${quote(text)}`);

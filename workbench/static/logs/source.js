@@ -4,7 +4,7 @@ import { queryRange } from "../data/loki.js";
 /**
  * What asks for the lines of a query.
  * @param {string} query
- * @param {{signal?: AbortSignal, onStats?: (stats: object) => void}} options `onStats` gets Loki's figures of each answer
+ * @param {{signal?: AbortSignal, onStats?: (stats: object) => void}} options `onStats` gets Loki's figures
  * @returns {(range: {start: bigint, end: bigint, limit: number, direction: string}) => Promise<object[]>}
  */
 export function linesOfQuery(query, { signal, onStats } = {}) {

@@ -18,20 +18,45 @@ const STATES = {
  * @returns {{update: (view: object) => void}} view: the page's state, and `live` (live.js), `status`, `statusTitle`
  */
 export function toolbar(root, actions) {
-  const toggle = (title, onclick) => h("button", { type: "button", class: "button", "aria-pressed": "false", onclick }, title);
-  const live = h("button", { type: "button", class: "button", "aria-pressed": "false", onclick: () => actions.onLive(live.getAttribute("aria-pressed") !== "true") },
-    h("span", { class: "log-live-dot", "aria-hidden": "true" }), "Live");
+  const toggle = (title, onclick) =>
+    h("button", { type: "button", class: "button", "aria-pressed": "false", onclick }, title);
+  const live = h(
+    "button",
+    {
+      type: "button",
+      class: "button",
+      "aria-pressed": "false",
+      onclick: () => actions.onLive(live.getAttribute("aria-pressed") !== "true"),
+    },
+    h("span", { class: "log-live-dot", "aria-hidden": "true" }),
+    "Live",
+  );
   const pause = h("button", { type: "button", class: "button", hidden: true });
-  const direction = h("button", { type: "button", class: "button", title: "Turn the order round", onclick: actions.onDirection });
+  const direction = h("button", {
+    type: "button",
+    class: "button",
+    title: "Turn the order round",
+    onclick: actions.onDirection,
+  });
   const wrap = toggle("Wrap lines", actions.onWrap);
-  const panels = { fields: toggle("Fields", () => actions.onPanel("fields")), patterns: toggle("Patterns", () => actions.onPanel("patterns")) };
-  const download = menuButton({ class: "button" }, [icon("download"), "Download"], actions.downloads, { label: "Download" });
+  const panels = {
+    fields: toggle("Fields", () => actions.onPanel("fields")),
+    patterns: toggle("Patterns", () => actions.onPanel("patterns")),
+  };
+  const download = menuButton({ class: "button" }, [icon("download"), "Download"], actions.downloads, {
+    label: "Download",
+  });
   const status = h("p", { class: "log-status", role: "status" });
   const liveText = h("p", { class: "log-live", hidden: true });
   const columns = h("div", { class: "log-columns", hidden: true });
   replace(
     root,
-    h("div", { class: "log-bar" }, status, h("div", { class: "log-buttons" }, live, pause, direction, wrap, panels.fields, panels.patterns, download)),
+    h(
+      "div",
+      { class: "log-bar" },
+      status,
+      h("div", { class: "log-buttons" }, live, pause, direction, wrap, panels.fields, panels.patterns, download),
+    ),
     liveText,
     columns,
   );
@@ -44,7 +69,10 @@ export function toolbar(root, actions) {
       pause.hidden = !on;
       const paused = on && view.feed.paused !== null;
       pause.onclick = paused ? actions.onResume : actions.onPause;
-      setText(pause, paused ? `Resume${view.feed.waiting ? ` (${view.feed.waiting.toLocaleString("en")} waiting)` : ""}` : "Pause");
+      setText(
+        pause,
+        paused ? `Resume${view.feed.waiting ? ` (${view.feed.waiting.toLocaleString("en")} waiting)` : ""}` : "Pause",
+      );
       setText(direction, view.direction === "backward" ? "Newest first" : "Oldest first");
       press(wrap, view.wrap);
       for (const [name, button] of Object.entries(panels)) press(button, view.panel === name);
@@ -61,8 +89,23 @@ export function toolbar(root, actions) {
     columns.hidden = names.length === 0;
     if (columns.dataset.names === names.join()) return;
     columns.dataset.names = names.join();
-    replace(columns, "Columns ", names.map((name) =>
-      h("button", { type: "button", class: "button log-choice", "aria-label": `Remove the column ${name}`, onclick: () => actions.onColumn(name) }, name, icon("close"))));
+    replace(
+      columns,
+      "Columns ",
+      names.map((name) =>
+        h(
+          "button",
+          {
+            type: "button",
+            class: "button log-choice",
+            "aria-label": `Remove the column ${name}`,
+            onclick: () => actions.onColumn(name),
+          },
+          name,
+          icon("close"),
+        )
+      ),
+    );
   }
 }
 
@@ -73,7 +116,9 @@ export function liveSentence(feed) {
   if (feed.state === "live" || feed.state === "polling") parts.push(`${rateText(feed.rate())} lines a second`);
   if (feed.paused === "scrolled") parts.push("paused, because you scrolled away from the newest line");
   if (feed.paused === "asked") parts.push("paused");
-  if (feed.letGo) parts.push(`${feed.letGo.toLocaleString("en")} of the waiting lines were let go; “load older” brings them back`);
+  if (feed.letGo) {
+    parts.push(`${feed.letGo.toLocaleString("en")} of those that wait were let go; “load older” has them`);
+  }
   return `${parts.join(" · ")}.`;
 }
 

@@ -5,7 +5,28 @@ import { parseLogQuery } from "./query_text.js";
 
 /** Seconds of a bar. */
 const STEPS = [
-  0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400,
+  0.05,
+  0.1,
+  0.2,
+  0.5,
+  1,
+  2,
+  5,
+  10,
+  15,
+  30,
+  60,
+  120,
+  300,
+  600,
+  900,
+  1800,
+  3600,
+  7200,
+  10_800,
+  21_600,
+  43_200,
+  86_400,
 ];
 
 /** Bars of a histogram, at most; half as many at least, as far as steps allow. */
@@ -31,8 +52,9 @@ export function wholeBars({ from, to }) {
 
 /**
  * What to ask for the bars of a range: whole ones together, parts at the ends one by one.
- * @param {{from: number, to: number, step?: number}} range unix seconds, exact to the millisecond; `step` of `wholeBars`
- * @returns {{step: number, whole: {first: number, last: number}|null, parts: {at: number, bar: number, seconds: number}[]}}
+ * @param {{from: number, to: number, step?: number}} range unix seconds, to the millisecond; `step` of `wholeBars`
+ * @returns {{step: number, whole: {first: number, last: number}|null,
+ *   parts: {at: number, bar: number, seconds: number}[]}}
  *   a bar is named by its end; `whole` are those from `first` to `last`
  */
 export function barsOf({ from, to, step = stepFor(to - from) }) {

@@ -75,17 +75,41 @@ class LogsPage {
   #layOut(root) {
     const place = (name) => h("div", { class: name });
     const places = {
-      filters: place("logs-filters"), editor: place("logs-editor"), volume: place("logs-volume"), bar: place("logs-bar"),
-      notice: place("logs-notice"), newer: place("logs-edge"), list: place("logs-list"), older: place("logs-edge"),
+      filters: place("logs-filters"),
+      editor: place("logs-editor"),
+      volume: place("logs-volume"),
+      bar: place("logs-bar"),
+      notice: place("logs-notice"),
+      newer: place("logs-edge"),
+      list: place("logs-list"),
+      older: place("logs-edge"),
       side: h("aside", { class: "logs-side", hidden: true }),
     };
     const { grafanaUrl } = this.#context.lab;
-    const grafana = grafanaUrl && h("a", { class: "button", target: "_blank", rel: "noopener", href: "#", onclick: (event) => {
-      event.currentTarget.href = toGrafanaExplore(grafanaUrl, { source: "loki", query: this.#state.query }, this.#context.time.texts?.());
-    } }, "Open in Grafana");
-    const explore = h("a", { class: "button", href: "#", onclick: (event) => {
-      event.currentTarget.href = exploreAddress([{ source: "loki", query: this.#state.query, view: "lines" }], this.#context.time.texts?.());
-    } }, "Open in Explore");
+    const grafana = grafanaUrl &&
+      h("a", {
+        class: "button",
+        target: "_blank",
+        rel: "noopener",
+        href: "#",
+        onclick: (event) => {
+          event.currentTarget.href = toGrafanaExplore(
+            grafanaUrl,
+            { source: "loki", query: this.#state.query },
+            this.#context.time.texts?.(),
+          );
+        },
+      }, "Open in Grafana");
+    const explore = h("a", {
+      class: "button",
+      href: "#",
+      onclick: (event) => {
+        event.currentTarget.href = exploreAddress(
+          [{ source: "loki", query: this.#state.query, view: "lines" }],
+          this.#context.time.texts?.(),
+        );
+      },
+    }, "Open in Explore");
     replace(
       root,
       h(
@@ -93,11 +117,25 @@ class LogsPage {
         { class: "logs-page" },
         h("div", { class: "logs-head" }, h("h1", null, "Logs"), h("span", { class: "logs-links" }, explore, grafana)),
         places.filters,
-        h("div", { class: "logs-query" }, places.editor, h("button", { type: "button", class: "button button-primary", onclick: () => this.#setQuery(this.#parts.editor.value) }, "Run")),
+        h(
+          "div",
+          { class: "logs-query" },
+          places.editor,
+          h("button", {
+            type: "button",
+            class: "button button-primary",
+            onclick: () => this.#setQuery(this.#parts.editor.value),
+          }, "Run"),
+        ),
         places.volume,
         places.bar,
         places.notice,
-        h("div", { class: "logs-body" }, h("div", { class: "logs-lines" }, places.newer, places.list, places.older), places.side),
+        h(
+          "div",
+          { class: "logs-body" },
+          h("div", { class: "logs-lines" }, places.newer, places.list, places.older),
+          places.side,
+        ),
       ),
     );
     return places;
@@ -106,8 +144,17 @@ class LogsPage {
   #build() {
     const { query } = this.#state;
     const context = this.#context;
-    this.#parts.filters = filtersForm(this.#places.filters, { services: servicesOf(context.lab), query, onQuery: (text) => this.#setQuery(text) });
-    this.#parts.editor = queryEditor(this.#places.editor, { language: "logql", value: query, onRun: (text) => this.#setQuery(text), context });
+    this.#parts.filters = filtersForm(this.#places.filters, {
+      services: servicesOf(context.lab),
+      query,
+      onQuery: (text) => this.#setQuery(text),
+    });
+    this.#parts.editor = queryEditor(this.#places.editor, {
+      language: "logql",
+      value: query,
+      onRun: (text) => this.#setQuery(text),
+      context,
+    });
     this.#parts.bar = toolbar(this.#places.bar, {
       onLive: (on) => this.#setLive(on),
       onPause: () => this.#session.feed.pause("asked"),
@@ -132,7 +179,15 @@ class LogsPage {
 
   #listOptions() {
     const { wrap, direction, columns, query, line } = this.#state;
-    return { wrap, columns, query, newestFirst: direction === "backward", marked: line, withDate: undefined, empty: this.#emptyNode() };
+    return {
+      wrap,
+      columns,
+      query,
+      newestFirst: direction === "backward",
+      marked: line,
+      withDate: undefined,
+      empty: this.#emptyNode(),
+    };
   }
 
   // What is asked
@@ -171,7 +226,10 @@ class LogsPage {
     this.#state = readState(this.#context.url);
     this.#showOptions(this.#state);
     this.#parts.list.setOptions({ opened: this.#state.line });
-    if (["query", "live"].some((name) => before[name] !== this.#state[name]) || (this.#state.line && !this.#session.has(this.#state.line))) this.#ask();
+    if (
+      ["query", "live"].some((name) => before[name] !== this.#state[name]) ||
+      (this.#state.line && !this.#session.has(this.#state.line))
+    ) this.#ask();
   }
 
   #showOptions(changes) {
@@ -179,7 +237,9 @@ class LogsPage {
       this.#parts.editor.value = this.#state.query;
       this.#parts.filters.setQuery(this.#state.query);
     }
-    if (["wrap", "direction", "columns", "query"].some((name) => name in changes)) this.#parts.list.setOptions(this.#listOptions());
+    if (["wrap", "direction", "columns", "query"].some((name) => name in changes)) {
+      this.#parts.list.setOptions(this.#listOptions());
+    }
     if ("panel" in changes) this.#showPanel();
     else if ("columns" in changes) this.#panel?.update?.(this.#session.lines, this.#state.columns);
     this.#showState();
@@ -216,7 +276,9 @@ class LogsPage {
     this.#count(range);
     this.#askForPatterns(range);
     await this.#session.load({ query, direction, live, ...range, nano: line ? nanoOf(line) : null });
-    if (line && this.#state.line === line && !this.#parts.list.reveal(line) && !this.#session.error && !this.#session.busy) {
+    if (
+      line && this.#state.line === line && !this.#parts.list.reveal(line) && !this.#session.error && !this.#session.busy
+    ) {
       toast("The line of this link is not among the lines of this query.", { kind: "bad" });
     }
   }
@@ -287,21 +349,34 @@ class LogsPage {
   #showMetricQuery() {
     this.#places.notice.dataset.kind = "metric";
     this.#places.list.hidden = true;
-    const address = exploreAddress([{ source: "loki", query: this.#state.query, view: "graph" }], this.#context.time.texts?.());
-    replace(this.#places.notice, emptyState("This query counts lines; it does not answer lines.", h("a", { href: address }, "Draw it in Explore")));
+    const address = exploreAddress(
+      [{ source: "loki", query: this.#state.query, view: "graph" }],
+      this.#context.time.texts?.(),
+    );
+    replace(
+      this.#places.notice,
+      emptyState("This query counts lines; it does not answer lines.", h("a", { href: address }, "Draw it in Explore")),
+    );
   }
 
   #showEdge(place, side, view) {
     const rest = view[side];
-    const cut = view.cut.length && side === "older" ? `Of ${view.cut.length} moments Loki gives only 5,000 lines each; more have the same nanosecond. ` : "";
+    const cut = view.cut.length && side === "older"
+      ? `Of ${view.cut.length} moments Loki gives only 5,000 lines each; more have the same nanosecond. `
+      : "";
     const key = rest ? `${this.#session.busy} ${cut}` : cut;
     if (place.dataset.key === key) return;
     place.dataset.key = key;
     replace(
       place,
       cut && h("p", { class: "log-note" }, cut),
-      rest && h("button", { type: "button", class: "button button-quiet log-more", disabled: this.#session.busy, onclick: () => this.#session.extend(side) },
-        `Load ${PAGE_LINES.toLocaleString("en")} ${side} lines`),
+      rest &&
+        h("button", {
+          type: "button",
+          class: "button button-quiet log-more",
+          disabled: this.#session.busy,
+          onclick: () => this.#session.extend(side),
+        }, `Load ${PAGE_LINES.toLocaleString("en")} ${side} lines`),
     );
   }
 
@@ -311,10 +386,14 @@ class LogsPage {
     const shown = lines.length.toLocaleString("en");
     const counted = this.#counted;
     const here = counted && counted.from === asked.from ? Math.round(counted.total) : null;
-    const all = here === null || here <= lines.length ? `${shown} ${lines.length === 1 ? "line" : "lines"}` : `${shown} of ${here.toLocaleString("en")} lines`;
+    const all = here === null || here <= lines.length
+      ? `${shown} ${lines.length === 1 ? "line" : "lines"}`
+      : `${shown} of ${here.toLocaleString("en")} lines`;
     const read = cost ? `, ${formatValue(cost.bytes, "decbytes", 1)} read in ${formatValue(cost.seconds, "s", 0)}` : "";
     const span = lines.length ? `, from ${clock(lines[0].time)} to ${clock(lines.at(-1).time)}` : "";
-    const title = lines.length ? `From ${dateTime(lines[0].time)} to ${dateTime(lines.at(-1).time)}. What Loki read for the first page.` : "";
+    const title = lines.length
+      ? `From ${dateTime(lines[0].time)} to ${dateTime(lines.at(-1).time)}. What Loki read for the first page.`
+      : "";
     return { status: `${all}${read}${span}`, statusTitle: title };
   }
 
@@ -323,7 +402,17 @@ class LogsPage {
     const wider = { from: to - (to - from) * 4, to };
     return emptyState(
       `No line of this kind between ${clock(from)} and ${clock(to)}.`,
-      h("span", null, "Look at ", h("button", { type: "button", class: "log-action", onclick: () => this.#context.time.set(wider) }, "four times as long"), ", or ask for less in the query."),
+      h(
+        "span",
+        null,
+        "Look at ",
+        h(
+          "button",
+          { type: "button", class: "log-action", onclick: () => this.#context.time.set(wider) },
+          "four times as long",
+        ),
+        ", or ask for less in the query.",
+      ),
     );
   }
 
@@ -347,7 +436,9 @@ class LogsPage {
       });
       this.#panel.update(this.#session.lines, this.#state.columns);
     } else {
-      this.#panel = patternsPanel(body, { onPattern: (pattern, keep) => this.#setQuery(withPattern(this.#state.query, pattern, keep)) });
+      this.#panel = patternsPanel(body, {
+        onPattern: (pattern, keep) => this.#setQuery(withPattern(this.#state.query, pattern, keep)),
+      });
       this.#askForPatterns(this.#range());
     }
   }
@@ -383,8 +474,16 @@ class LogsPage {
     const name = `lines-${new Date().toISOString().slice(0, 19).replaceAll(":", "-")}`;
     const count = lines.length.toLocaleString("en");
     return [
-      { text: `${count} lines as text`, hint: ".log", onSelect: () => save(asText(lines), `${name}.log`, "text/plain") },
-      { text: `${count} lines as JSON lines`, hint: ".jsonl", onSelect: () => save(asJsonLines(lines), `${name}.jsonl`, "application/x-ndjson") },
+      {
+        text: `${count} lines as text`,
+        hint: ".log",
+        onSelect: () => save(asText(lines), `${name}.log`, "text/plain"),
+      },
+      {
+        text: `${count} lines as JSON lines`,
+        hint: ".jsonl",
+        onSelect: () => save(asJsonLines(lines), `${name}.jsonl`, "application/x-ndjson"),
+      },
     ];
   }
 }
