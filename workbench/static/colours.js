@@ -55,6 +55,9 @@ const LEAST_CONTRAST = 3.2;
 const PAGES = { light: parseColour("#fcfdfa"), dark: parseColour("#161d1a") };
 
 const cache = new Map();
+
+/** What our own answers came from: a colour that comes back is no stranger that has to be fitted to the page. */
+const origins = new Map();
 const listeners = new Set();
 let watching = false;
 
@@ -102,7 +105,11 @@ export { namedColour as dashboardColour };
 
 /** The same for CSS; it goes along with the theme by itself. */
 export function colourCss(name) {
-  const text = String(name).trim().toLowerCase();
+  const given = String(name).trim();
+  if (origins.has(given) || /^(var|light-dark|color-mix)\(/.test(given)) {
+    return origins.get(given) ?? given;
+  }
+  const text = given.toLowerCase();
   if (Object.hasOwn(STATES, text)) {
     return `var(--${STATES[text]})`;
   }
@@ -170,7 +177,9 @@ function resolved(css) {
     probe.style.color = css;
     probe.hidden = true;
     document.body.append(probe);
-    cache.set(css, asRgb(getComputedStyle(probe).color));
+    const colour = asRgb(getComputedStyle(probe).color);
+    cache.set(css, colour);
+    origins.set(colour, css);
     probe.remove();
   }
   return cache.get(css);

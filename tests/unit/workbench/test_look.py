@@ -146,6 +146,19 @@ def test_percentiles_keep_their_order_the_tail_stands_out_most(colour, module):
     assert ratios == sorted(ratios)
 
 
+def test_a_colour_that_was_found_once_stays_when_it_comes_back(colour, module):
+    script = """(m, names) => names.map((name) => {
+      const once = m.namedColour(name);
+      return [once, m.namedColour(once), m.namedColour(m.colourCss(name))];
+    })"""
+    for once, *again in module("colours.js", script, ["#6CC0F5", "semi-dark-red", "#C7D0D9", "blue"]):
+        assert again == [once, once]
+    service, back = module(
+        "colours.js", "m => [m.serviceColour('frontend'), m.namedColour(m.serviceColour('frontend'))]"
+    )
+    assert service == back
+
+
 def test_a_service_that_nobody_knows_always_has_the_same_colour(module):
     assert module("colours.js", "m => m.serviceCss('checkout') === m.serviceCss('checkout')")
     assert module("colours.js", "m => m.serviceCss('__proto__')").startswith("var(--series-")

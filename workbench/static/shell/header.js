@@ -65,7 +65,9 @@ export class Header {
     }
     this.openInGrafana(null);
     if (usesTime !== null) {
+      // What does not change with time has nothing to refresh.
       this.#picker.element.hidden = !usesTime;
+      this.#refresh.element.hidden = !usesTime;
       this.#picker.show();
       this.#refresh.show();
     }

@@ -1,0 +1,118 @@
+"""Every page for everybody: no barrier that axe-core finds, light, dark and on a phone; the keyboard alone will do."""
+
+from __future__ import annotations
+
+import json
+import re
+from urllib.parse import urlencode
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+_PANE = {"source": "prometheus", "query": "service:requests:rate1m", "view": "graph"}
+EXPLORE = "/explore?" + urlencode({"left": json.dumps(_PANE)})
+PAGES = ("/", "/dashboards", "/dashboards/chain-overview", EXPLORE, "/logs", "/trace", "/map", "/nowhere")
+
+#: WCAG 2.2 A and AA, and what axe's authors call best practice.
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+def settled(page: Page) -> None:
+    """The page has its heading, and nothing on it is loading for the first time."""
+    expect(page.locator("main h1").first).to_be_visible()
+    expect(page.locator(".state-loading")).to_have_count(0, timeout=20_000)
+
+
+def barriers(page: Page) -> list[str]:
+    found = Axe().run(page, options=RULES).response["violations"]
+    return [
+        f"{violation['id']}: {violation['help']}: {node['html'][:160]} {node.get('failureSummary', '')[:200]}"
+        for violation in found
+        for node in violation["nodes"][:3]
+    ]
+
+
+def a_trace(workbench) -> str:
+    (found, *_) = workbench.lab.telemetry.search_traces(q='{ resource.service.name = "database" }')
+    return f"/trace/{found['traceID']}"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_no_page_has_a_barrier(workbench, page, watch, width, scheme):
+    watch.allow("404 .*/nowhere")
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    page.set_viewport_size({"width": width, "height": 800})
+    found = {}
+    for path in (*PAGES, a_trace(workbench)):
+        page.goto(path)
+        settled(page)
+        if barrier := barriers(page):
+            found[path] = barrier
+    assert found == {}
+
+
+def test_the_panels_that_open_have_no_barrier(workbench, page):
+    page.goto("/logs")
+    settled(page)
+    found = []
+    for keys, selector in (("t", ".popover"), ("?", "dialog[open]"), ("m", "dialog[open]")):
+        page.evaluate("document.activeElement.blur()")
+        page.keyboard.press(keys)
+        expect(page.locator(selector)).to_be_visible()
+        found += barriers(page)
+        page.keyboard.press("Escape")
+        expect(page.locator(selector)).to_have_count(0)
+    assert found == []
+
+
+@pytest.mark.parametrize("path", PAGES[:-1])
+def test_everything_that_tab_reaches_has_a_name_and_can_be_seen(workbench, page, path):
+    page.goto(path)
+    settled(page)
+    page.evaluate("document.activeElement.blur()")
+    nameless, unseen, seen = [], [], set()
+    for _ in range(120):
+        page.keyboard.press("Tab")
+        about = page.evaluate(
+            """() => {
+              const element = document.activeElement;
+              if (element === document.body) return null;
+              element.dataset.tabbed ??= String(performance.now());
+              const style = getComputedStyle(element);
+              const box = element.getBoundingClientRect();
+              const marked = style.outlineStyle !== "none" || style.boxShadow !== "none";
+              const onScreen = box.width > 0 && box.bottom > 0 && box.top < innerHeight;
+              return { id: element.dataset.tabbed, html: element.outerHTML.slice(0, 150), marked, onScreen };
+            }"""
+        )
+        if about is None or about["id"] in seen:
+            break
+        seen.add(about["id"])
+        if not (about["marked"] and about["onScreen"]):
+            unseen.append(about["html"])
+    nameless = [
+        element
+        for element in page.locator("[data-tabbed]").all()
+        if re.match(r"- \w+$", element.aria_snapshot().splitlines()[0] if element.aria_snapshot() else "- none")
+    ]
+    assert len(seen) > 10
+    assert unseen == []
+    assert [element.evaluate("(e) => e.outerHTML.slice(0, 150)") for element in nameless] == []
+
+
+@pytest.mark.parametrize("width", [1920, 1280, 768, 390])
+def test_no_page_scrolls_sideways(workbench, page, watch, width):
+    watch.allow("404 .*/nowhere")
+    page.set_viewport_size({"width": width, "height": 900})
+    wide = {}
+    for path in (*PAGES, a_trace(workbench)):
+        page.goto(path)
+        settled(page)
+        found = page.evaluate("document.documentElement.scrollWidth")
+        if found > width:
+            wide[path] = found
+    assert wide == {}
