@@ -38,8 +38,7 @@ export class HealthIndicator {
   show() {
     const states = Object.keys(SIGNS_OF_LIFE).map((backend) => ({ backend, ...stateOf(backend) }));
     replace(this.#marks, states.map(({ state }) => h("span", { class: `health-mark health-${state}` })));
-    const silent = states.filter(({ state }) => state === "bad");
-    this.#text.textContent = silent.map(({ backend, text }) => `${BACKENDS[backend]} ${text}`).join(", ");
+    this.#text.textContent = trouble(states.filter(({ state }) => state === "bad"));
     this.element.setAttribute(
       "aria-label",
       states.map(({ backend, text }) => `${BACKENDS[backend]} ${text}`).join(", "),
@@ -85,6 +84,17 @@ export class HealthIndicator {
     });
     return h("div", { class: "health-panel" }, rows);
   }
+}
+
+/** Few words, for there is little room. */
+function trouble(silent) {
+  if (silent.length === 0) {
+    return "";
+  }
+  if (silent.length === Object.keys(SIGNS_OF_LIFE).length) {
+    return "No answers";
+  }
+  return `${silent.map(({ backend }) => BACKENDS[backend]).join(", ")}: no answer`;
 }
 
 function stateOf(backend) {
