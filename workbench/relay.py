@@ -7,6 +7,7 @@ not there, and nothing on the list writes. When the browser goes away, the quest
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from starlette.routing import BaseRoute, Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from workbench.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 #: A form with a long query in it is some kilobytes.
 _LONGEST_FORM = 1_000_000
@@ -234,6 +237,9 @@ class _Question:
             async for piece in upstream.aiter_stream():
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
             await send({"type": "http.response.body", "body": b""})
+        except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException) as error:
+            # Without its end the answer cannot pass for a complete one: the connection to the browser is cut.
+            logger.warning("%s broke off its answer to %s: %r", relay.api.title, self._path.decode(), error)
         finally:
             await upstream.aclose()
 

@@ -120,8 +120,9 @@ def test_alerts_notes_notifications_and_links_are_shown(throwaway_lab, serve, ru
     assert "note: loki is not on PATH: the telemetry store answers its API\n" in result.stdout
     assert "alerts: 1 firing, 0 pending\n" in result.stdout
     assert "TargetDown (page)  database is [gone]\n    look first: its last lines\n" in result.stdout
-    # No Grafana runs, so nothing leads to one.
+    # No Grafana runs, so nothing leads to one, but to the same dashboard in the workbench.
     assert "/d/chain-database" not in result.stdout
+    assert "    http://127.0.0.1:1/dashboards/chain-database\n" in result.stdout
     assert "  firing  TargetDown  gone\n" in result.stdout
     assert "ready questions to look further: python3 lab status --links" in result.stdout
     assert "\nexplore:\n  Requests per second by service: http" in with_links.stdout

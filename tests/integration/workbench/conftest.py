@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 THEN = int(time.time()) - 30
 
 
-def make_store(directory: Any) -> Store:
+def make_store(directory: Path) -> Store:
     """Its ports stay the same when it is started again."""
     ports = {api: free_port() for api in ("prometheus", "loki", "tempo", "otlp")}
     options = [word for api, port in ports.items() for word in (f"--{api}-port", str(port))]
@@ -56,6 +57,17 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     fill(made)
     yield made
     made.stop()
+
+
+@pytest.fixture
+def own_store(tmp_path: Path) -> Iterator[Store]:
+    """One that the test may kill: it ends with the test, however that ends."""
+    made = make_store(tmp_path)
+    made.start()
+    yield made
+    if made.process.poll() is None:
+        # Stopped or not.
+        made.kill()
 
 
 def environment(store: Store) -> dict[str, str]:

@@ -15,7 +15,7 @@ import pytest
 import urllib3
 
 from tests.browser import running_workbench
-from tests.integration.workbench.conftest import THEN, TRACE, answer, environment, fill, make_store
+from tests.integration.workbench.conftest import THEN, TRACE, answer, environment, fill
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -210,9 +210,8 @@ def test_an_answer_that_breaks_off_does_not_look_complete(bad_server):
 # ── No answer ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_an_api_that_is_gone_is_502_with_what_to_do_and_comes_back_by_itself(tmp_path):
-    store = make_store(tmp_path)
-    store.start()
+def test_an_api_that_is_gone_is_502_with_what_to_do_and_comes_back_by_itself(own_store):
+    store = own_store
     fill(store)
     with running_workbench(environment(store)) as origin:
         question = f"{origin}/api/tempo/api/traces/{TRACE}"
@@ -221,7 +220,6 @@ def test_an_api_that_is_gone_is_502_with_what_to_do_and_comes_back_by_itself(tmp
         gone = get(question)
         store.start()
         after = get(question)
-    store.stop()
 
     assert (before.status, gone.status, after.status) == (200, 502, 200)
     assert after.data == before.data
@@ -244,9 +242,8 @@ def test_an_api_that_hangs_is_504_and_the_others_go_on(store, bad_server):
     assert "gave no answer within 0.5 s" in json.loads(slow[0].data)["error"]
 
 
-def test_a_stopped_store_is_504_and_recovers(tmp_path):
-    store = make_store(tmp_path)
-    store.start()
+def test_a_stopped_store_is_504_and_recovers(own_store):
+    store = own_store
     with running_workbench(environment(store) | {"WORKBENCH_QUERY_SECONDS": "1"}) as origin:
         question = f"{origin}/api/prometheus/api/v1/query?query=vector(1)&time={THEN}"
         before = get(question)
@@ -254,7 +251,6 @@ def test_a_stopped_store_is_504_and_recovers(tmp_path):
         stopped = get(question)
         os.kill(store.process.pid, signal.SIGCONT)
         after = get(question)
-    store.stop()
 
     assert (before.status, stopped.status, after.status) == (200, 504, 200)
     assert after.data == before.data

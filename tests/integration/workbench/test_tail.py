@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from tests.browser import running_workbench
-from tests.integration.workbench.conftest import environment, make_store
+from tests.integration.workbench.conftest import environment
 
 
 def tail(origin, query, **parameters):
@@ -76,9 +76,8 @@ def test_a_long_reason_is_cut_where_a_close_has_no_more_room(origin):
     assert 0 < len(reason.encode()) <= 123
 
 
-def test_a_loki_that_is_gone_is_said_and_one_that_ends_ends_the_tail(tmp_path):
-    store = make_store(tmp_path)
-    store.start()
+def test_a_loki_that_is_gone_is_said_and_one_that_ends_ends_the_tail(own_store):
+    store = own_store
     with running_workbench(environment(store)) as origin:
         with tail(origin, '{service="tailed"}') as client:
             push(store, "tailed", "one")
@@ -91,7 +90,6 @@ def test_a_loki_that_is_gone_is_said_and_one_that_ends_ends_the_tail(tmp_path):
         with tail(origin, '{service="tailed"} != "one"') as client:
             push(store, "tailed", "two")
             assert lines_of(receive(client)) == ["two"]
-    store.stop()
 
 
 def test_when_the_browser_goes_away_loki_is_not_asked_any_more(store, origin):
@@ -109,9 +107,8 @@ def test_when_the_browser_goes_away_loki_is_not_asked_any_more(store, origin):
         wait_for(lambda: len(connections()) <= before, "Loki is left")
 
 
-def test_the_workbench_ends_at_once_while_somebody_follows(tmp_path):
-    store = make_store(tmp_path)
-    store.start()
+def test_the_workbench_ends_at_once_while_somebody_follows(own_store):
+    store = own_store
     with running_workbench(environment(store)) as origin, tail(origin, '{service="tailed"}') as client:
         push(store, "tailed", "one")
         receive(client)
@@ -123,7 +120,6 @@ def test_the_workbench_ends_at_once_while_somebody_follows(tmp_path):
         ]
         os.kill(process.pid, signal.SIGTERM)
         code, _ = closing(client)
-    store.stop()
 
     assert code in (1001, 1011, 1012)
 
