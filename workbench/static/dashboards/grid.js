@@ -11,8 +11,8 @@ const MARGIN = "300px 0px";
 /**
  * @param {HTMLElement} root
  * @param {import("./board.js").Board} board
- * @param {{single: number|null, turned: Set<number>, onTurn: function(number): void}} options `single`: only this panel;
- *   `turned`: ids of rows that are not as the JSON says
+ * @param {{single: number|null, turned: function(): Set<number>, onTurn: function(number): void}} options `single`: only
+ *   this panel; `turned` gives the ids of rows that are not as the JSON says
  * @returns {{refresh: function(string): void, redraw: function(): void, destroy: function(): void}}
  */
 export function grid(root, board, { single, turned, onTurn }) {
@@ -50,7 +50,7 @@ export function grid(root, board, { single, turned, onTurn }) {
 
   function sectionOf(section) {
     const place = h("div", { class: "board-grid" });
-    const closed = () => section.collapsed !== turned.has(section.id);
+    const closed = () => section.collapsed !== turned().has(section.id);
     const fill = () => {
       for (const element of [...place.children]) {
         close(element);

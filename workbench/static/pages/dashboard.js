@@ -17,6 +17,8 @@ import { errorState, loading } from "../ui/states.js";
 export const usesTime = true;
 export const defaultRefresh = 10;
 
+const MARKS_AFTER_MS = 300;
+
 export function mount(root, context) {
   const uid = decodeURIComponent(context.url.path.split("/")[2] ?? "");
   let parts = null;
@@ -67,6 +69,7 @@ function show(root, document, context) {
   const place = h("div", { class: "board" });
   const back = h("button", { type: "button", class: "button", onclick: () => board.viewAlone(null) }, "Back to the dashboard");
   let panels = null;
+  let later = null;
 
   const turned = () => new Set(url.all("rows").map(Number));
   const variables = variablesBar(bar, board.variables, (variable, values) => {
@@ -89,7 +92,7 @@ function show(root, document, context) {
     panels?.destroy();
     panels = grid(place, board, {
       single: board.single,
-      turned: turned(),
+      turned,
       onTurn(id) {
         const now = turned();
         if (!now.delete(id)) {
@@ -113,10 +116,13 @@ function show(root, document, context) {
   /** Time went on, or what is looked at changed. */
   async function changed(reason) {
     variables.update(board.chosen, known());
-    if (reason !== "start") {
+    if (reason === "start") {
+      // Panels first: they are what somebody waits for.
+      later = setTimeout(marks.refresh, MARKS_AFTER_MS);
+    } else {
       panels.refresh(reason);
+      marks.refresh();
     }
-    marks.refresh();
     if (reason !== "refresh") {
       await board.questions().catch(() => {});
       head.update();
@@ -147,6 +153,7 @@ function show(root, document, context) {
 
   return {
     destroy() {
+      clearTimeout(later);
       ends.forEach((end) => end());
       panels.destroy();
       marks.destroy();

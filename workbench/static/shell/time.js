@@ -108,9 +108,10 @@ export class Time {
     this.#defaults = { ...DEFAULTS, ...defaults };
     this.#seen = this.#inAddress();
     if (before !== JSON.stringify([this.texts(), this.refreshSeconds])) {
-      this.#freshen();
+      this.#changed("range");
+    } else {
+      // A page begins: also a refresh that the address names has to be begun.
       this.#schedule();
-      this.#tell("range");
     }
   }
 
