@@ -3,7 +3,7 @@
 import { traceAddress } from "../addresses.js";
 import { serviceCss } from "../colours.js";
 import { dateTime, duration } from "../format/time.js";
-import { h, replace } from "../ui/dom.js";
+import { h } from "../ui/dom.js";
 import { virtualList } from "../ui/virtual_list.js";
 import { compareTraces, summary } from "./comparison.js";
 import { plainText } from "./find.js";
@@ -18,10 +18,10 @@ const LONGEST_VALUE = 160;
 
 /**
  * @param {HTMLElement} root
- * @param {{left, right, context, onClose: function(): void}} options parsed traces: the one looked at, and the other
+ * @param {{left, right, onClose: function(): void}} options parsed traces: the one looked at, and the other
  * @returns {{destroy: function(): void}}
  */
-export function compareView(root, { left, right, context, onClose }) {
+export function compareView(root, { left, right, onClose }) {
   const comparison = compareTraces(left, right);
   const { pairs } = comparison;
   const longest = Math.max(left.duration, right.duration, 1e-3);
@@ -119,12 +119,12 @@ export function compareView(root, { left, right, context, onClose }) {
       ),
       h("div", { class: "compare-number", role: "gridcell" }, cell(pair.left, left)),
       h("div", { class: "compare-number", role: "gridcell" }, cell(pair.right, right)),
-      h("div", { class: "compare-difference", role: "gridcell" }, difference(pair, longest)),
+      h("div", { class: "compare-difference", role: "gridcell" }, difference(pair)),
       h(
         "div",
         { class: "compare-bars", role: "gridcell" },
-        bar(pair.left, left, longest, "this"),
-        bar(pair.right, right, longest, "other"),
+        bar(pair.left, longest, "this"),
+        bar(pair.right, longest, "other"),
       ),
     );
     if (!open.has(index)) return row;
@@ -229,7 +229,7 @@ function statusOf({ left, right }) {
 
 const cell = (span) => (span && !span.missing ? duration(span.duration / 1e6) : "–");
 
-function bar(span, trace, longest, which) {
+function bar(span, longest, which) {
   if (!span) return null;
   const left = (span.start / longest) * 100;
   return h("span", {

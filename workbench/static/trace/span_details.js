@@ -1,29 +1,22 @@
 /** Everything about one span: what it did, for how long, what it said, and where to look next. */
 
-import { exploreAddress, logsAddress, serviceAddress, traceAddress } from "../addresses.js";
+import { exploreAddress, logsAddress, serviceAddress } from "../addresses.js";
 import { serviceCss } from "../colours.js";
 import { dateTime, duration } from "../format/time.js";
 import { logList } from "../logs/list.js";
 import { copyButton } from "../ui/clipboard.js";
-import { append, h, replace, safeAddress } from "../ui/dom.js";
+import { h, replace, safeAddress } from "../ui/dom.js";
 import { icon } from "../ui/icons.js";
 import { errorState, loading } from "../ui/states.js";
-import { attributeQuery, linesOfSpan, logRange, metricQuestions, metricRange, similarTraces } from "./correlations.js";
-import { plainText } from "./find.js";
+import { linesOfSpan, linesOfTrace, logRange, metricQuestions, metricRange, similarTraces } from "./correlations.js";
 import { unixSeconds } from "./model.js";
-import { grouped, KINDS, meaning } from "./semantic_conventions.js";
-
-/** Characters of a value that are shown at once: an attribute may hold a whole document. */
-const SHOWN = 600;
-/** A stack trace is read from its end, and whole. */
-const SHOWN_STACK = 12_000;
-const SHOWN_EVENTS = 100;
+import { KINDS } from "./semantic_conventions.js";
+import { attributesPart, eventsPart, linksPart, shortened } from "./span_parts.js";
 
 /**
  * @param {HTMLElement} root
  * @param {{trace, span, critical: number, lines: Promise<Map<string, Array>>, metricNames: Promise<Set<string>>,
- *   context, signal: AbortSignal, onSelect: function(string): void, onFind: function(string): void,
- *   onClose: function(): void, onUsual: function(): void}} options `critical`: µs on the critical path
+ *   context, onSelect: function(string): void, onFind: function(string): void, onClose: function(): void}} options `critical`: µs on the critical path
  * @returns {{destroy: function(): void}}
  */
 export function spanDetails(root, options) {
@@ -48,11 +41,11 @@ export function spanDetails(root, options) {
         metrics,
         link(`${span.service} on the map`, serviceAddress(span.service)),
       ),
-      lines,
-      eventsPart(span),
+      // Where something was raised, that is what one came for.
+      span.status === "error" ? [eventsPart(span), lines] : [lines, eventsPart(span)],
       linksPart(span),
-      attributesPart("Attributes", span.attributes, options, "span"),
-      attributesPart("Resource", span.resource, options, "resource", { closed: true }),
+      attributesPart("Attributes", span.attributes, { ...options, scope: "span" }),
+      attributesPart("Resource", span.resource, { ...options, scope: "resource", closed: true }),
       scopePart(span),
     ],
   );
@@ -203,7 +196,7 @@ function linesPart(root, lines, { trace, span, context }) {
         "This span wrote none. ",
         h(
           "a",
-          { href: logsAddress({ query: `{service=~".+"} |= "${span.traceId}" | json`, ...logRange(trace) }) },
+          { href: logsAddress({ query: linesOfTrace(span.traceId), ...logRange(trace) }) },
           "All lines of the trace",
         ),
       ),
@@ -221,99 +214,6 @@ function linesPart(root, lines, { trace, span, context }) {
   });
 }
 
-function eventsPart(span) {
-  if (span.events.length === 0) return null;
-  const rest = span.events.length - SHOWN_EVENTS;
-  return h(
-    "section",
-    { class: "details-part" },
-    h("h4", null, `Events (${span.events.length})`),
-    h("ol", { class: "events" }, span.events.slice(0, SHOWN_EVENTS).map((event) => eventItem(event, span))),
-    rest > 0 ? h("p", { class: "quiet" }, `${rest} more are in the JSON.`) : null,
-  );
-}
-
-function eventItem(event, span) {
-  const after = event.at - span.start;
-  const stack = event.attributes.get("exception.stacktrace");
-  const type = event.attributes.get("exception.type");
-  const rest = new Map([...event.attributes].filter(([name]) => !/^exception\.(stacktrace|type|message)$/.test(name)));
-  return h(
-    "li",
-    { class: type ? "event exception" : "event" },
-    h(
-      "p",
-      { class: "event-head" },
-      h("span", { class: "event-time" }, after < 0 ? `${duration(-after / 1e6)} before` : `+${duration(after / 1e6)}`),
-      type
-        ? [h("strong", null, plainText(type)), ": ", shortened(plainText(event.attributes.get("exception.message")))]
-        : event.name || "(no name)",
-    ),
-    stack
-      ? h(
-        "details",
-        { class: "stack" },
-        h("summary", null, "Where it was raised"),
-        h("pre", { tabindex: "0" }, shortened(plainText(stack), SHOWN_STACK)),
-      )
-      : null,
-    rest.size ? attributeList(rest) : null,
-  );
-}
-
-function linksPart(span) {
-  if (span.links.length === 0) return null;
-  return h(
-    "section",
-    { class: "details-part" },
-    h("h4", null, `Links (${span.links.length})`),
-    h(
-      "ul",
-      { class: "links" },
-      span.links.slice(0, SHOWN_EVENTS).map((to) =>
-        h(
-          "li",
-          null,
-          h(
-            "a",
-            { href: traceAddress(to.traceId, { span: to.spanId }) },
-            to.traceId === span.traceId ? `span ${to.spanId} of this trace` : `trace ${to.traceId}`,
-          ),
-          to.attributes.size ? attributeList(to.attributes) : null,
-        )
-      ),
-    ),
-  );
-}
-
-function attributesPart(title, attributes, { trace, span, onFind }, scope, { closed = false } = {}) {
-  if (attributes.size === 0) return null;
-  const actions = (name, value) => [
-    h("button", {
-      type: "button",
-      class: "button button-quiet button-icon tiny",
-      title: "Find the spans of this trace that have it",
-      "aria-label": `Find ${name} with this value in the trace`,
-      onclick: () => onFind(condition(name, value)),
-    }, icon("filter")),
-    h("a", {
-      class: "button button-quiet button-icon tiny",
-      title: "Find traces that have it",
-      "aria-label": `Find traces with this ${name}`,
-      href: exploreAddress([{ source: "tempo", query: attributeQuery(scope, name, value) }], metricRange(trace, span)),
-    }, icon("search")),
-  ];
-  return h(
-    "details",
-    { class: "details-part", open: !closed },
-    h("summary", null, h("h4", null, `${title} (${attributes.size})`)),
-    grouped(attributes).map((group) => [
-      h("h5", null, group.title),
-      attributeList(new Map(group.entries), actions),
-    ]),
-  );
-}
-
 function scopePart(span) {
   if (!span.scope.name) return null;
   return h(
@@ -323,43 +223,6 @@ function scopePart(span) {
     h("code", null, shortened(`${span.scope.name} ${span.scope.version}`.trim())),
   );
 }
-
-function attributeList(attributes, actions) {
-  return h(
-    "dl",
-    { class: "attributes" },
-    [...attributes].map(([name, value]) =>
-      h(
-        "div",
-        { class: "attribute" },
-        h("dt", { title: meaning(name) }, name, meaning(name) ? h("span", { class: "meaning" }, meaning(name)) : null),
-        h(
-          "dd",
-          null,
-          h("span", { class: `value ${typeof value}` }, shortened(plainText(value))),
-          actions ? h("span", { class: "attribute-actions" }, actions(name, value)) : null,
-        ),
-      )
-    ),
-  );
-}
-
-/** A text of any length; beyond what is read at once with a button that shows the rest. */
-function shortened(text, most = SHOWN) {
-  if (text.length <= most) return text;
-  const place = h("span", null, text.slice(0, most), "… ");
-  const all = h(
-    "button",
-    { type: "button", class: "link", onclick: () => replace(place, text) },
-    `show all ${text.length.toLocaleString("en")} characters`,
-  );
-  return append(place, all);
-}
-
-const condition = (name, value) =>
-  `${name}=${
-    /[\s"]/.test(plainText(value)) || plainText(value) === "" ? JSON.stringify(plainText(value)) : plainText(value)
-  }`;
 
 function link(text, href, title = null) {
   return safeAddress(href) ? h("a", { class: "way", href, title }, text) : null;

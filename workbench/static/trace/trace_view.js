@@ -23,6 +23,10 @@ const VIEWS = [["waterfall", "Waterfall"], ["statistics", "Statistics"], ["flame
   "Services",
 ], ["json", "JSON"]];
 
+/** A trace that ended less than so many seconds ago may still have spans on their way: it is looked at again. */
+const YOUNG_SECONDS = 10;
+const SECOND_LOOKS_MS = [1000, 2000, 4000];
+
 /** Traces among which a usual one is looked for. */
 const CANDIDATES = 100;
 
@@ -44,6 +48,8 @@ export function traceView(root, { answer, context }) {
   root.append(h("div", { class: "trace-page" }, head, body));
   drawHead();
   show();
+  settle();
+  context.time.onChange((reason) => lookAgain({ quiet: reason !== "manual" }));
 
   function drawHead() {
     replace(
@@ -53,7 +59,7 @@ export function traceView(root, { answer, context }) {
         answer,
         context,
         onSelect: select,
-        onAgain: lookAgain,
+        onAgain: () => lookAgain(),
         onUsual: compareWithUsual,
         onCompare: askForOther,
       }),
@@ -127,24 +133,40 @@ export function traceView(root, { answer, context }) {
     show();
   }
 
-  async function lookAgain() {
+  /** @param {{quiet?: boolean}} how quiet: only what is new is told */
+  async function lookAgain({ quiet = false } = {}) {
     const before = trace.spans.length;
     try {
       const found = await loadTrace(trace.traceId, { signal, again: false });
-      if (found) {
-        answer = mergeAnswers(answer, found);
-        trace = parseTrace(answer);
-        lines = freshLines();
-        drawHead();
-        if (current?.update) current.update({ trace, lines });
-        else if (!url.get("compare")) show();
-      }
+      if (signal.aborted) return;
+      if (found) take(mergeAnswers(answer, found));
       const more = trace.spans.length - before;
-      toast(more > 0 ? `${more} more ${more === 1 ? "span has" : "spans have"} come.` : "Nothing new has come.", {
-        seconds: 4,
-      });
+      if (more > 0) toast(`${more} more ${more === 1 ? "span has" : "spans have"} come.`, { seconds: 4 });
+      else if (!quiet) toast("Nothing new has come.", { seconds: 4 });
     } catch (error) {
-      if (!signal.aborted) toast(`Could not look again: ${error.message}`, { kind: "bad" });
+      if (!signal.aborted && !quiet) toast(`Could not look again: ${error.message}`, { kind: "bad" });
+    }
+  }
+
+  /** The same trace with what is new; what is chosen, found and seen stays. */
+  function take(merged) {
+    const before = trace.spans.length;
+    answer = merged;
+    trace = parseTrace(answer);
+    if (trace.spans.length === before) return;
+    lines = freshLines();
+    drawHead();
+    if (current?.update) current.update({ trace, lines });
+    else if (!url.get("compare")) show();
+  }
+
+  /** Each service sends its spans when it likes: the first answer may lack some. */
+  async function settle() {
+    for (const pause of SECOND_LOOKS_MS) {
+      if (Date.now() / 1000 - trace.start - trace.durationSeconds > YOUNG_SECONDS) return;
+      await new Promise((resolve) => setTimeout(resolve, pause));
+      if (signal.aborted) return;
+      await lookAgain({ quiet: true });
     }
   }
 
@@ -233,7 +255,7 @@ export function traceView(root, { answer, context }) {
         return;
       }
       clearTimeout(timer);
-      current = compareView(replace(body), { left: trace, right: parseTrace(other), context, onClose: endComparison });
+      current = compareView(replace(body), { left: trace, right: parseTrace(other), onClose: endComparison });
     } catch (error) {
       if (mine === comparing && !signal.aborted) replace(body, errorState(error, { retry: show }));
     } finally {

@@ -8,7 +8,7 @@
 import { duration } from "../format/time.js";
 import { h, replace, uniqueId } from "../ui/dom.js";
 import { virtualList } from "../ui/virtual_list.js";
-import { descendants } from "./model.js";
+import { countUnder, rowsShown } from "./rows.js";
 import { spanFacts, waterfallRow } from "./waterfall_row.js";
 import { fraction, ticks, zoomed } from "./window.js";
 
@@ -114,15 +114,7 @@ export function waterfall(root, look, act) {
 
   /** Which spans have a row: not those under a collapsed one, and with `onlyMatches` only what leads to a match. */
   function arrange() {
-    const wanted = look.onlyMatches && look.matches ? leadingTo(look.trace, look.matches) : null;
-    rows = [];
-    const all = look.trace.rows;
-    for (let i = 0; i < all.length; i += 1) {
-      const span = all[i];
-      if (wanted && !wanted.has(span)) continue;
-      rows.push(span);
-      if (look.collapsed.has(span.id) && span.children.length) i = lastUnder(all, i);
-    }
+    rows = rowsShown(look.trace, look);
     places = new Map(rows.map((span, index) => [span.id, index]));
     grid.setAttribute("aria-rowcount", String(rows.length + 1));
     const deepest = rows.reduce((most, span) => Math.max(most, span.depth), 1);
@@ -141,7 +133,7 @@ export function waterfall(root, look, act) {
       window: look.window,
       indent,
       collapsed,
-      hidden: collapsed ? lastUnder(look.trace.rows, span.index) - span.index : 0,
+      hidden: collapsed ? countUnder(look.trace, span) : 0,
       active: span === active,
       selected: span.id === look.selected,
       match: Boolean(look.matches?.has(span.id)),
@@ -342,30 +334,6 @@ export function waterfall(root, look, act) {
     },
   };
 }
-
-/** The last row under the one at `index`; `index` itself where there is none. */
-function lastUnder(rows, index) {
-  let last = index;
-  while (last + 1 < rows.length && rows[last + 1].depth > rows[index].depth) last += 1;
-  return last;
-}
-
-function leadingTo(trace, matches) {
-  const wanted = new Set();
-  for (const id of matches) {
-    for (let span = trace.byId.get(id); span && !wanted.has(span); span = span.parent) wanted.add(span);
-  }
-  return wanted;
-}
-
-/** All ids that have children, from a depth on: what is collapsed to see a tree of `depth` levels. */
-export function collapsedFrom(trace, depth) {
-  return new Set(trace.rows.filter((span) => span.depth >= depth - 1 && span.children.length).map((span) => span.id));
-}
-
-/** All ids under a span that have children, and its own. */
-export const withChildrenUnder = (span) =>
-  [span, ...descendants(span)].filter((one) => one.children.length).map((one) => one.id);
 
 /** Ticks of one ruler have one unit: that of their distance. */
 function tickText(micros, step) {

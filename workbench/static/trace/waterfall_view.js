@@ -6,11 +6,12 @@
 import { h, replace } from "../ui/dom.js";
 import { icon } from "../ui/icons.js";
 import { criticalPath, criticalTimes } from "./critical_path.js";
-import { finder } from "./find.js";
+import { findBar } from "./find_bar.js";
 import { minimap } from "./minimap.js";
 import { ancestors } from "./model.js";
 import { spanDetails } from "./span_details.js";
-import { collapsedFrom, waterfall, withChildrenUnder } from "./waterfall.js";
+import { collapsedFrom, withChildrenUnder } from "./rows.js";
+import { waterfall } from "./waterfall.js";
 import { windowFrom, windowOf, windowText } from "./window.js";
 
 /** Pixels of width from which the details have a place of their own at the side. */
@@ -28,47 +29,25 @@ export function waterfallView(root, { trace, lines, metricNames, context }) {
   let shown = windowFrom(url.get("window"), trace.duration);
   let selected = trace.byId.has(url.get("span")) ? url.get("span") : null;
   let collapsed = collapsedByDepth();
-  let matches = null;
-  let found = [];
   let details = null;
   let placed = null;
   let marks = new Map();
   let ended = false;
 
-  const search = h("input", {
-    class: "input",
-    type: "search",
-    value: url.get("find") ?? "",
-    placeholder: "Find: words, http.route=…, > 5ms, error",
-    "aria-label": "Find spans in this trace",
-    spellcheck: "false",
-    autocomplete: "off",
-    oninput: () => find(),
-    onkeydown: searchKey,
-  });
-  const place = h("output", { class: "find-place", "aria-live": "polite" });
   const only = toggle("Only these", "only", false, () => {
     graph.update({ onlyMatches: isOn("only", false) });
   });
-  const steps = h(
-    "span",
-    { class: "find-steps", hidden: true },
-    h("button", {
-      type: "button",
-      class: "button button-quiet button-icon",
-      "aria-label": "The one before",
-      title: "Shift+Enter",
-      onclick: () => next(-1),
-    }, icon("up")),
-    h("button", {
-      type: "button",
-      class: "button button-quiet button-icon",
-      "aria-label": "The next one",
-      title: "Enter",
-      onclick: () => next(1),
-    }, icon("down")),
-    only,
-  );
+  const search = findBar({
+    text: url.get("find") ?? "",
+    trace,
+    more: only,
+    onFind: (text) => {
+      url.set({ find: text || null });
+      graph.update({ matches: search.matches });
+    },
+    onStep: (id) => select(id),
+    onLeave: () => graph.focus(),
+  });
   const path = toggle(
     "Critical path",
     "path",
@@ -89,9 +68,8 @@ export function waterfallView(root, { trace, lines, metricNames, context }) {
     class: "button",
     hidden: trace.errors === 0,
     onclick: () => {
-      search.value = "status=error";
-      find();
-      next(1);
+      search.set("status=error");
+      search.step(1);
     },
   }, "Errors");
   const whole = h(
@@ -116,7 +94,7 @@ export function waterfallView(root, { trace, lines, metricNames, context }) {
     h(
       "div",
       { class: "trace-tools", role: "toolbar", "aria-label": "Find and show" },
-      h("div", { class: "trace-find" }, search, place, steps),
+      search.element,
       errors,
       h("span", { class: "spacer" }),
       whole,
@@ -132,7 +110,6 @@ export function waterfallView(root, { trace, lines, metricNames, context }) {
   only.setAttribute("aria-pressed", String(isOn("only", false)));
 
   const overview = minimap(map, { trace, window: shown, onWindow: setWindow });
-  matchesOf();
   const graph = waterfall(main, {
     trace,
     critical,
@@ -141,9 +118,9 @@ export function waterfallView(root, { trace, lines, metricNames, context }) {
     window: shown,
     selected,
     collapsed,
-    matches,
+    matches: search.matches,
     onlyMatches: isOn("only", false),
-  }, { onSelect: select, onToggle: toggleSpan, onWindow: setWindow, onNext: next });
+  }, { onSelect: select, onToggle: toggleSpan, onWindow: setWindow, onNext: search.step });
   showWindow();
   awaitLines(lines);
   const resized = new ResizeObserver(() => placeDetails());
@@ -152,6 +129,7 @@ export function waterfallView(root, { trace, lines, metricNames, context }) {
   fitted.observe(document.body);
   fit();
   if (selected) {
+    search.update({ selected });
     openWay(selected);
     showDetails();
     graph.reveal(selected);
@@ -184,14 +162,7 @@ export function waterfallView(root, { trace, lines, metricNames, context }) {
   function awaitLines(promise) {
     promise.then((result) => {
       if (ended || promise !== lines) return;
-      marks = new Map([...result.byId].map(([id, all]) => [
-        id || trace.root?.spanId,
-        all.map((line) => ({
-          at: Number(BigInt(line.nano) - trace.startNano) / 1000,
-          level: line.level,
-          text: String(line.fields?.message ?? line.line),
-        })),
-      ]));
+      marks = marksOf(trace, result.byId);
       graph.update({ lines: linesShown() });
       note.textContent = result.cut ? `Of its log lines the first ${result.count} are shown here.` : "";
     }, (error) => {
@@ -211,47 +182,6 @@ export function waterfallView(root, { trace, lines, metricNames, context }) {
     whole.hidden = windowText(shown, trace.duration) === null;
   }
 
-  function find() {
-    url.set({ find: search.value.trim() || null });
-    matchesOf();
-    graph.update({ matches });
-  }
-
-  function matchesOf() {
-    const test = finder(search.value);
-    found = test ? trace.spans.filter(test) : [];
-    matches = test ? new Set(found.map((span) => span.id)) : null;
-    steps.hidden = !test;
-    showPlace();
-  }
-
-  function showPlace() {
-    const at = found.findIndex((span) => span.id === selected) + 1;
-    place.textContent = matches ? (found.length ? `${at || "–"} of ${found.length}` : "none") : "";
-  }
-
-  function next(by) {
-    if (!found.length) return;
-    const at = found.findIndex((span) => span.id === selected);
-    const to = at < 0 ? (by > 0 ? 0 : found.length - 1) : (at + by + found.length) % found.length;
-    select(found[to].id);
-    graph.reveal(selected);
-  }
-
-  function searchKey(event) {
-    if (event.key === "Enter") {
-      event.preventDefault();
-      next(event.shiftKey ? -1 : 1);
-    } else if (event.key === "Escape" && search.value) {
-      event.preventDefault();
-      search.value = "";
-      find();
-    } else if (event.key === "ArrowDown") {
-      event.preventDefault();
-      graph.focus();
-    }
-  }
-
   function select(id) {
     selected = id && trace.byId.has(id) ? id : null;
     url.set({ span: selected });
@@ -259,7 +189,7 @@ export function waterfallView(root, { trace, lines, metricNames, context }) {
     showDetails();
     graph.update({ selected });
     if (selected) graph.reveal(selected);
-    showPlace();
+    search.update({ selected });
     context.announce(selected ? `Details of ${trace.byId.get(selected).name}` : "Details closed");
   }
 
@@ -326,8 +256,7 @@ export function waterfallView(root, { trace, lines, metricNames, context }) {
             graph.focus();
           },
           onFind: (text) => {
-            search.value = text;
-            find();
+            search.set(text);
             search.focus();
           },
           onClose: () => {
@@ -365,21 +294,23 @@ export function waterfallView(root, { trace, lines, metricNames, context }) {
       lines = next.lines;
       critical = criticalTimes(criticalPath(trace));
       shown = windowFrom(url.get("window"), trace.duration);
-      if (selected && !trace.byId.has(selected)) selected = null;
+      // What stood in for a missing parent may have become that parent.
+      const known = [selected, selected?.replace(/^missing /, "")].find((id) => trace.byId.has(id)) ?? null;
+      if (known !== selected) url.set({ span: known });
+      selected = known;
       fillDepths();
-      matchesOf();
+      search.update({ trace, selected });
       errors.hidden = trace.errors === 0;
       overview.update({ trace, window: shown });
-      graph.update({ trace, critical, window: shown, matches, selected });
+      graph.update({ trace, critical, window: shown, matches: search.matches, selected });
       showDetails();
       awaitLines(lines);
     },
     /** What the address says now, after back or forward. */
     follow() {
       shown = windowFrom(url.get("window"), trace.duration);
-      search.value = url.get("find") ?? "";
-      matchesOf();
-      graph.update({ window: shown, matches });
+      search.update({ text: url.get("find") ?? "" });
+      graph.update({ window: shown, matches: search.matches });
       showWindow();
       const id = url.get("span");
       if (id !== selected) select(id);
@@ -395,4 +326,19 @@ export function waterfallView(root, { trace, lines, metricNames, context }) {
       element.remove();
     },
   };
+}
+
+/** Log lines as marks on bars: by span id, with their time in the trace. Those of no span are on the root's bar. */
+function marksOf(trace, byId) {
+  const marks = new Map();
+  for (const [id, lines] of byId) {
+    const known = id || trace.root?.spanId;
+    const found = lines.map((line) => ({
+      at: Number(BigInt(line.nano) - trace.startNano) / 1000,
+      level: line.level,
+      text: String(line.fields?.message ?? line.line),
+    }));
+    marks.set(known, [...(marks.get(known) ?? []), ...found].sort((one, other) => one.at - other.at));
+  }
+  return marks;
 }
