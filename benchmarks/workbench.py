@@ -5,8 +5,8 @@
 Needs Chromium. A lab runs with generated traffic; beside what that makes, its store is given an hour of 60 series, a
 dashboard of 20 panels that draws them, and a trace of 2,000 spans. "First paint" and "usable" count from the click on
 a link to the moment at which something, and everything that was asked for, is on the screen; medians of the rounds.
-Beside them stands the ratio to the page that says "no such page", which is the frame alone, in the same rounds. At
-rest is an open page that refreshes every 5 s.
+Beside them stands the ratio to the page that says "no such page", which is the frame alone, in the same rounds, and
+the CPU that the page's own process took until then. At rest is an open page that refreshes every 5 s.
 """
 
 from __future__ import annotations
@@ -106,6 +106,8 @@ class Figures:
     """Of one page: milliseconds of each round, and what it costs at rest."""
 
     paint: list[float] = field(default_factory=list)
+    #: Of the page's own process until it is usable; it hardly depends on what else the machine does.
+    cpu: list[float] = field(default_factory=list)
     cold: list[float] = field(default_factory=list)
     warm: list[float] = field(default_factory=list)
     kilobytes: float = 0.0
@@ -228,7 +230,9 @@ def rounds_of(browser: Browser, origin: str, figures: dict[str, Figures], rounds
                 lambda event, received=received: received.__setitem__(0, received[0] + event["encodedDataLength"]),
             )
             own = figures[name]
+            before = cpu(renderers())
             paint, cold, own.elements = measure(page, origin + path)
+            own.cpu.append(1000 * (cpu(renderers()) - before))
             own.kilobytes = received[0] / 1e3
             page.close()
             page = context.new_page()
@@ -297,14 +301,14 @@ def chromium() -> Iterator[Browser]:
 
 def table(figures: dict[str, Figures]) -> str:
     frame = figures["no such page"]
-    heads = ["page", "first paint", "usable, cold", "usable, warm", "against the frame", "fetched, cold", "elements"]
-    heads += ["at rest: page", "servers"]
+    heads = ["page", "first paint", "usable, cold", "usable, warm", "against the frame", "CPU until then", "fetched"]
+    heads += ["elements", "at rest: page", "servers"]
     lines = [f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
     for name, own in figures.items():
         ratio = statistics.median(one / other for one, other in zip(own.cold, frame.cold, strict=True))
         lines.append(
             f"| {name} | {statistics.median(own.paint) / 1000:.2f} s | {_aimed(own.cold)} | {_aimed(own.warm)} "
-            f"| {ratio:.1f} | {own.kilobytes:.0f} kB | {own.elements} "
+            f"| {ratio:.1f} | {statistics.median(own.cpu) / 1000:.2f} s | {own.kilobytes:.0f} kB | {own.elements} "
             f"| {_share(own.renderer)} | {own.servers:.1%} |"
         )
     return "\n".join(lines)
@@ -341,7 +345,8 @@ def main() -> None:
                     at_rest(browser, lab, origin, figures, arguments.seconds)
             print(f"Chromium {version}, load {os.getloadavg()[0]:.1f}; bold misses the aim.\n")
             print(table(figures))
-            print(f"\nworkbench: {started:.0f} MB at the start, {memory_of(workbench):.0f} MB at the end")
+            print(f"\nthe whole lab: {lab.memory_megabytes():.0f} MB")
+            print(f"workbench: {started:.0f} MB at the start, {memory_of(workbench):.0f} MB at the end")
             print(f"the shell: {shell_bytes(origin) / 1e3:.0f} kB, {modules(origin)} modules named in it")
 
 

@@ -58,6 +58,8 @@ class BootedLab:
     port_offset: int
     stack: str = DEFAULT_STACK
     telemetry: TelemetryClient | None = None
+    #: What `lab up` has printed.
+    said: str = ""
 
     def environment(self) -> dict[str, str]:
         """In which `python3 lab …` means this lab."""
@@ -77,6 +79,7 @@ class BootedLab:
     def up(self, *options: str) -> None:
         result = self.run("up", "--detach", "--stack", self.stack, "--port-offset", str(self.port_offset), *options)
         assert result.returncode == 0, result.stdout + result.stderr
+        self.said = result.stdout
         self.telemetry = TelemetryClient.from_backends(self.state().backends)
 
     def down(self) -> None:

@@ -1,7 +1,9 @@
 """The command's verbs on a whole lab: what a user sees after `lab up`."""
 
+import html
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -37,9 +39,34 @@ def test_status_is_healthy_and_names_every_process(lab):
     assert all(process["resident_bytes"] > 10**7 for process in status["processes"])
 
 
-def test_the_store_gives_way_to_the_services_where_cores_are_short(lab):
-    store, frontend = (psutil.Process(lab.pid(name)) for name in ("telemetry_store", "frontend"))
-    assert store.nice() > frontend.nice()
+def test_up_names_the_workbench_first_and_it_shows_the_lab(lab):
+    address = lab.url("workbench")
+    ready, first, *_ = lab.said.splitlines()
+
+    assert ready.startswith("Everything is ready after ")
+    assert first.split() == ["workbench", address]
+    assert f"Look into it: {address}\n" in lab.said
+    shown = get(f"{address}/api/lab").json()
+    assert shown["stack"] == "embedded"
+    addresses = {service["name"]: service["address"] for system in shown["systems"] for service in system["services"]}
+    assert addresses == {name: lab.url(name) for name in ("frontend", "backend", "database")}
+    assert get(f"{address}/api/prometheus/api/v1/query?query=vector(1)").json()["status"] == "success"
+
+
+def test_the_pages_of_a_service_lead_to_its_trace_and_lines_in_the_workbench(lab):
+    answer = get(lab.url("frontend", "/user/5"), headers={"Accept": "text/html"})
+    trace_id = answer.headers["X-Trace-Id"]
+    links = [html.unescape(link) for link in re.findall('href="([^"]+)"', answer.text) if trace_id in link]
+
+    assert len(links) == 2
+    for link in links:
+        assert link.startswith(lab.url("workbench", "/"))
+        assert get(link).status_code == 200
+
+
+def test_the_store_and_the_workbench_give_way_to_the_services_where_cores_are_short(lab):
+    store, page, frontend = (psutil.Process(lab.pid(name)) for name in ("telemetry_store", "workbench", "frontend"))
+    assert min(store.nice(), page.nice()) > frontend.nice()
 
 
 def test_status_shows_what_arrives(lab, wait_for):
