@@ -94,8 +94,7 @@ export function serviceCss(name) {
 
 /**
  * A colour that a dashboard names, in the theme of now: "#F2495C", "semi-dark-red", "rgba(…)", "text". What is no
- * colour
- * is the unjudged one.
+ * colour is the unjudged one.
  */
 export function namedColour(name) {
   return resolved(colourCss(name));

@@ -31,14 +31,8 @@ export function troubleOf(backend) {
   return state === undefined ? undefined : state.error;
 }
 
-/** Whether any API is in trouble. */
-export function anyTrouble() {
-  return [...states.values()].some((state) => state.error !== null);
-}
-
 /**
- * Calls fn(backend, error|null, first) when an API goes or comes back, and at its first answer (or silence); returns
- * what
+ * Calls fn(backend, error|null, first) when an API goes or comes back, and at its first answer or silence. Returns what
  * ends that.
  */
 export function onHealth(fn) {

@@ -2,6 +2,7 @@
 
 import { nowAddress } from "../addresses.js";
 import { h, replace } from "../ui/dom.js";
+import { leave } from "../ui/leaving.js";
 import { errorState, loading } from "../ui/states.js";
 import { newPlace } from "./history_place.js";
 
@@ -93,6 +94,7 @@ export class Router {
   }
 
   async #arrive({ first = false, back = false }) {
+    leave();
     if (location.pathname === this.#path) {
       this.#url.changed();
       return;

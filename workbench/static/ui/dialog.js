@@ -2,6 +2,7 @@
 
 import { h, uniqueId } from "./dom.js";
 import { icon } from "./icons.js";
+import { onLeave } from "./leaving.js";
 
 /**
  * Opens a dialog.
@@ -12,6 +13,7 @@ import { icon } from "./icons.js";
 export function dialog({ title, content, actions = [], wide = false, onClose }) {
   const id = uniqueId("dialog");
   const close = () => element.close();
+  const controller = new AbortController();
   const element = h(
     "dialog",
     { class: wide ? "dialog dialog-wide" : "dialog", "aria-labelledby": id },
@@ -30,11 +32,11 @@ export function dialog({ title, content, actions = [], wide = false, onClose }) 
   );
   element.addEventListener("click", (event) => event.target === element && close());
   element.addEventListener("close", () => {
-    removeEventListener("popstate", close);
+    controller.abort();
     element.remove();
     onClose?.();
   });
-  addEventListener("popstate", close);
+  onLeave(close, { signal: controller.signal });
   document.body.append(element);
   element.showModal();
   return { close, element };

@@ -2,6 +2,7 @@
 
 import { h } from "./dom.js";
 import { follow } from "./floating.js";
+import { onLeave } from "./leaving.js";
 
 let closeOpen = null;
 
@@ -55,7 +56,7 @@ export function menu(anchor, items, { label = "Menu", align, onClose } = {}) {
     document.addEventListener("pointerdown", (event) => !list.contains(event.target) && close({ focus: false }), {
       signal,
     });
-    addEventListener("popstate", () => close({ focus: false }), { signal });
+    onLeave(() => close({ focus: false }), { signal });
     addEventListener("blur", () => close(), { signal });
   });
   (choices()[0] ?? list).focus({ preventScroll: true });

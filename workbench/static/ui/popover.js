@@ -2,6 +2,7 @@
 
 import { h } from "./dom.js";
 import { follow } from "./floating.js";
+import { onLeave } from "./leaving.js";
 
 const FOCUSABLE = "a[href], button:not([disabled]), input:not([disabled]), select, textarea, [tabindex='0']";
 
@@ -56,7 +57,7 @@ export function popover(anchor, content, { label, align, focus, onClose }) {
     },
     { signal },
   );
-  addEventListener("popstate", () => close({ back: false }), { signal });
+  onLeave(() => close({ back: false }), { signal });
   const first = focus ? element.querySelector(focus) : null;
   (first ?? element.querySelector(FOCUSABLE) ?? element).focus({ preventScroll: true });
   return { close, element };

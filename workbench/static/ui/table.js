@@ -10,11 +10,9 @@ const MOST_ROWS = 1000;
  * @param {HTMLElement} root
  * @param {{columns: Array<{id: string, title: string, hint?: string, align?: "start"|"end", width?: string,
  *   render: function(*): (Node|string|number), sort?: function(*): (number|string)}>, rows?: Array, caption: string,
- *   onRow?: function(*, Event): void, rowLabel?: function(*): string, empty?: string|Node, rowKey?: function(*):
- *   string,
+ *   onRow?: function(*, Event): void, rowLabel?: function(*): string, empty?: string|Node,
  *   sortBy?: {id: string, descending: boolean}, onSort?: function({id, descending}): void}} options `sort` gives what a
- *   row is compared by; a row that can be chosen is reached with Tab and opened with Enter; caption is for screen
- *   readers
+ *   row is compared by; a row with onRow is reached with Tab and opened with Enter; the caption is for screen readers
  * @returns {{update: function(Array): void, destroy: function(): void}}
  */
 export function table(root, options) {

@@ -4,11 +4,9 @@ import { h, replace, uniqueId } from "./dom.js";
 
 /**
  * @param {HTMLElement} root
- * @param {{label: string, tabs: Array<{id: string, title: string|Node, render: function(HTMLElement):
- *   (void|function)}>,
- *   selected?: string, onSelect?: function(string): void}} options render fills the panel when its tab is chosen, and
- *   may
- *   return what ends it
+ * @param {{label: string, selected?: string, onSelect?: function(string): void,
+ *   tabs: Array<{id: string, title: string|Node, render: function(HTMLElement): (void|function)}>}} options render
+ *   fills the panel when its tab is chosen, and may return what ends it
  * @returns {{select: function(string): void, selected: function(): string, panel: HTMLElement, destroy: function()}}
  */
 export function tabs(root, { label, tabs: list, selected = list[0]?.id, onSelect }) {
