@@ -240,7 +240,9 @@ def test_every_ready_question_is_offered_and_answers(page):
         else:
             expect(
                 pane.root.locator(".result canvas, .result tbody tr, .result .log-row, .result .graph-cards").first
-            ).to_be_visible()
+            ).to_be_visible(timeout=PATIENCE_MS)
+        pane.root.get_by_role("button", name="Examples").click()
+        expect(pane.field).to_have_value("")
 
 
 def test_the_history_survives_a_reload_and_asks_again(pane, page):
@@ -360,7 +362,11 @@ def test_an_api_that_is_down_is_told_and_the_last_answer_stays_until_it_is_back(
 
 def test_while_an_api_is_slow_one_can_type_and_give_up(page):
     held = []
-    page.route(re.compile(r"/api/prometheus/api/v1/(query_range|label)"), lambda route: held.append(route))
+
+    def hold(route):
+        held.append(route)
+
+    page.route(re.compile(r"/api/prometheus/api/v1/(query_range|label)"), hold)
     page.goto(address(prometheus(UP)))
     pane = Pane(page)
     cancel = pane.root.get_by_role("button", name="Cancel")

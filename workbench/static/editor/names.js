@@ -85,7 +85,7 @@ export class Names {
       const [selector] = /^\{[^]*?\}/.exec(pipeline) ?? [""];
       const [labels, found] = await Promise.all([
         loki.labelNames({ ...options, ...(isSelective(selector) && { match: selector }) }),
-        loki.detectedFields(pipeline, { ...options, limit: 500 }),
+        loki.detectedFields(pipeline, { ...options, limit: 500, lineLimit: 1_000 }),
       ]);
       const fields = found.filter(({ parsers }) => parsed || !parsers?.length);
       const all = [...labels.map((name) => ({ name, type: "label" })), ...fields.map(fieldOf)];
