@@ -137,7 +137,7 @@ def test_a_refresh_asks_for_new_points_only(page: Page) -> None:
     ):
         pass
     (again, *_) = queries(asked, text)
-    assert float(again["end"][0]) - float(again["start"][0]) <= 10
+    assert float(again["end"][0]) - float(again["start"][0]) <= 60
 
 
 def test_a_cell_leads_to_the_dashboard_of_its_tier(page: Page) -> None:
@@ -157,7 +157,7 @@ def test_a_trace_of_a_table_opens(page: Page) -> None:
 
 def test_the_query_of_a_panel_can_be_read_and_explored(page: Page) -> None:
     page.goto("/dashboards/chain-overview")
-    found = ready(page, "Rate")
+    found = ready(page, "Requests")
     choose(found, "Show the queries")
     expect(page.get_by_role("dialog")).to_contain_text("PromQL")
     expect(page.get_by_role("dialog")).to_contain_text("service:requests:rate1m")
