@@ -209,6 +209,18 @@ def test_a_range_that_is_chosen_stands_in_the_address_and_back_undoes_it(probe):
     assert [line.partition("&")[0] for line in log_of(page)] == ["range now-1h now", "range now-15m now", "address"]
 
 
+def test_what_floats_over_a_page_goes_with_it(probe):
+    page = probe("logs")
+    page.goto("/logs")
+    expect(page.locator("h1")).to_have_text("Probe")
+    page.keyboard.press("t")
+    expect(page.get_by_role("dialog", name="Time range")).to_be_visible()
+    page.keyboard.press("g")
+    page.keyboard.press("m")
+    expect(page).to_have_url(re.compile("/map"))
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
 def test_a_range_is_carried_along_to_other_pages(probe):
     page = probe("logs")
     page.goto("/logs?from=now-3h&to=now")

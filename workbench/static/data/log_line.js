@@ -5,8 +5,8 @@
  *   parsed: Object<string, string>, line: string, fields: Object<string, *>, level: string, traceId: string|null,
  *   spanId: string|null}} Line
  *   time in unix seconds, nano the same to the nanosecond as text; labels are those of the stream, metadata what was
- *   sent with the line, parsed what the query found in it; fields are those of its JSON, {} for other text; level one of
- *   "debug", "info", "warning", "error", "critical", "unknown".
+ *   sent with the line, parsed what the query found in it; fields are those of its JSON, {} for other text; level is
+ *   "debug", "info", "warning", "error", "critical" or "unknown".
  */
 
 /** Past this a line is not parsed for fields: text of this size is no record. In characters. */

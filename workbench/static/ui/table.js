@@ -11,12 +11,13 @@ const MOST_ROWS = 1000;
  * @param {{columns: Array<{id: string, title: string, hint?: string, align?: "start"|"end", width?: string,
  *   render: function(*): (Node|string|number), sort?: function(*): (number|string)}>, rows?: Array, caption: string,
  *   onRow?: function(*, Event): void, rowLabel?: function(*): string, empty?: string|Node,
- *   sortBy?: {id: string, descending: boolean}, onSort?: function({id, descending}): void}} options `sort` gives what a
- *   row is compared by; a row with onRow is reached with Tab and opened with Enter; the caption is for screen readers
+ *   rowKey?: function(*): string, sortBy?: {id: string, descending: boolean},
+ *   onSort?: function({id, descending}): void}} options `sort` gives what a row is compared by, rowKey what it is known by from one update to the next; a row with
+ *   onRow is reached with Tab and opened with Enter; the caption is for screen readers
  * @returns {{update: function(Array): void, destroy: function(): void}}
  */
 export function table(root, options) {
-  const { columns, caption, onRow, onSort, empty = "Nothing to show." } = options;
+  const { columns, caption, onSort, rowKey, empty = "Nothing to show." } = options;
   let { rows = [], sortBy = null } = options;
   const heads = columns.map((column) => head(column, () => toggle(column)));
   const body = h("tbody");
@@ -52,14 +53,18 @@ export function table(root, options) {
         heads[index].setAttribute("aria-sort", each === column ? direction : "none");
       }
     });
-    const held = [...body.children].findIndex((row) => row.contains(document.activeElement));
-    const cells = sorted.slice(0, MOST_ROWS).map((row) => line(row, columns, options));
+    const held = focusIn(body);
+    const cells = sorted.slice(0, MOST_ROWS).map((row, index) => {
+      const element = line(row, columns, options);
+      element.dataset.key = rowKey ? rowKey(row) : index;
+      return element;
+    });
     replace(
       body,
       cells.length > 0 ? cells : h("tr", {}, h("td", { class: "table-empty", colspan: columns.length }, empty)),
     );
-    if (held >= 0 && onRow) {
-      body.children[Math.min(held, body.children.length - 1)]?.focus({ preventScroll: true });
+    if (held) {
+      focusAgain(body, held);
     }
     note.textContent = rows.length > MOST_ROWS ? `The first ${MOST_ROWS} of ${rows.length} rows.` : "";
   }
@@ -111,6 +116,22 @@ function line(row, columns, { onRow, rowLabel }) {
     onkeydown: (event) => event.key === "Enter" && act(event),
   };
   return h("tr", attributes, cells);
+}
+
+/** Where the focus is: the row's key and which of its controls, so that an update does not take it away. */
+function focusIn(body) {
+  const row = [...body.children].find((each) => each.contains(document.activeElement));
+  return row ? { key: row.dataset.key, control: controlsOf(row).indexOf(document.activeElement) } : null;
+}
+
+function focusAgain(body, { key, control }) {
+  const row = [...body.children].find((each) => each.dataset.key === key) ?? body.lastElementChild;
+  const controls = controlsOf(row);
+  (controls[control] ?? controls[0])?.focus({ preventScroll: true });
+}
+
+function controlsOf(row) {
+  return [row, ...row.querySelectorAll("*")].filter((element) => element.tabIndex >= 0);
 }
 
 function sortedBy(rows, key, descending) {
