@@ -1,4 +1,4 @@
-/** An edge of the graph: its curve, its head, what is written on it, and dots that travel along it when it is told so. */
+/** An edge of the graph: its curve, its head, what is written on it, and dots that travel along it when told to. */
 
 import { svg } from "../ui/dom.js";
 import { shortened, textWidth } from "./fitting.js";
@@ -8,7 +8,7 @@ const HEAD = 9;
 const DOT_MILLISECONDS = 1100;
 const MOST_DOTS = 4;
 
-/** The room of what is written on an edge. Along a line that goes down there is one line of text, else one on each side. */
+/** The room of what is written on an edge: one line of text on a line that goes down, else one on each side. */
 export function labelSize({ compact, isDown }) {
   if (isDown) return { width: compact ? 84 : 168, height: 26 };
   return compact ? { width: 54, height: 36 } : { width: 98, height: 40 };

@@ -27,13 +27,15 @@ const COMPONENT_GAP = 40;
 /**
  * @param {Box[]} boxes
  * @param {Edge[]} edges  those whose ends are no boxes are left out; the same pair only counts once
- * @param {{direction?: "right"|"down", available?: number, columnGap?: number, before?: Map<string, {x: number, y: number}>}} options
+ * @param {{direction?: "right"|"down", available?: number, columnGap?: number,
+ *     before?: Map<string, {x: number, y: number}>}} options
  *     `available`: pixels in the direction, which are filled if there are more than needed; `before`: the places of an
  *     earlier layout
  * @returns {{width: number, height: number, boxes: Map<string, Rectangle>,
  *     edges: {source: string, target: string, path: string, points: [number, number][], label: Rectangle|null}[]}}
  */
-export function layout(boxes, edges, { direction = "right", available = 0, columnGap = COLUMN_GAP, before = new Map() } = {}) {
+export function layout(boxes, edges, options = {}) {
+  const { direction = "right", available = 0, columnGap = COLUMN_GAP, before = new Map() } = options;
   const isDown = direction === "down";
   const turn = (along, across) => (isDown ? [across, along] : [along, across]);
   const known = new Map(boxes.map((box) => [box.id, box]));

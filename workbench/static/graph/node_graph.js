@@ -26,8 +26,8 @@ const MARGIN = 8;
  *     shares?: {share: number, colour: string}[],
  *     parts?: {id: string, title: string, text: string, share?: number, status?: string}[]}} GraphNode
  *     `label` is what a screen reader says; `parts` are what stands behind the node
- * @typedef {{source: string, target: string, mainStat?: string, secondaryStat?: string, status?: string, weight?: number,
- *     label?: string, isPlanned?: boolean, isSelected?: boolean, isDimmed?: boolean}} GraphEdge
+ * @typedef {{source: string, target: string, mainStat?: string, secondaryStat?: string, status?: string,
+ *     weight?: number, label?: string, isPlanned?: boolean, isSelected?: boolean, isDimmed?: boolean}} GraphEdge
  *     `weight`: how much goes over it, as a share or as any number; `isPlanned`: known, but nothing goes over it now
  */
 
@@ -39,8 +39,9 @@ const MARGIN = 8;
  *     run to be as large as it can be
  * @returns {{update: (data: {nodes: GraphNode[], edges: GraphEdge[]}) => void, pulse: () => void, destroy: () => void}}
  */
-export function nodeGraph(root, { nodes, edges, onNode = () => {}, onEdge = () => {}, label, height = 640, fill = false }) {
-  return new NodeGraph(root, { onNode, onEdge, label, height, fill }).begin(nodes, edges);
+export function nodeGraph(root, { nodes, edges, ...options }) {
+  const defaults = { onNode: () => {}, onEdge: () => {}, height: 640, fill: false };
+  return new NodeGraph(root, { ...defaults, ...options }).begin(nodes, edges);
 }
 
 class NodeGraph {
@@ -84,7 +85,8 @@ class NodeGraph {
       button("minus", "Smaller", () => this.#viewport.out()),
       h("button", { type: "button", class: "button button-quiet", onclick: () => this.#viewport.showAll() }, "All"),
     );
-    this.#element = h("div", { class: options.fill ? "graph graph-fills" : "graph" }, this.#picture, this.#tools, this.#note);
+    const look = options.fill ? "graph graph-fills" : "graph";
+    this.#element = h("div", { class: look }, this.#picture, this.#tools, this.#note);
     this.#picture.addEventListener("keydown", (event) => this.#key(event));
     this.#picture.addEventListener("focusin", (event) => this.#reveal(event.target));
     replace(root, this.#element);

@@ -1,9 +1,9 @@
 /**
  * In which order the places of a column stand, so that few edges cross.
  *
- * A place is a node, or a point of an edge that passes a column. Sweeps put every place at the mean of its neighbours in
- * the column before (then: after); the best order found is kept. What was there before stays where it was unless moving
- * it makes fewer crossings.
+ * A place is a node, or a point of an edge that passes a column. Sweeps put every place at the mean of its neighbours
+ * in the column before (then: after); the best order found is kept. What was there before stays where it was unless
+ * moving it makes fewer crossings.
  */
 
 const SWEEPS = 12;

@@ -37,8 +37,8 @@ export function ports(chains, middle, breadth) {
 /**
  * The way of an edge: [along, across] pairs at which it enters or leaves a column.
  *
- * @param {{left: number, right: number, across: number}[]} stops  columns that it passes, left to right; the first begins
- *     at the side of its box, the last ends there
+ * @param {{left: number, right: number, across: number}[]} stops  columns that it passes, left to right; the first
+ *     begins at the side of its box, the last ends there
  */
 export function waypoints(stops) {
   return stops.flatMap(({ left, right, across }) =>

@@ -1,4 +1,4 @@
-/** The four states as shapes, so that they are told apart without colours: a dot, a triangle, a cross in a square, a ring. */
+/** The four states as shapes, told apart without colours: a tick in a circle, a triangle, a cross in a box, a ring. */
 
 import { svg } from "../ui/dom.js";
 

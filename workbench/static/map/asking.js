@@ -20,9 +20,12 @@ export function numbersOf(seconds) {
 
 /** Calls per second over time. */
 export const historyOf = (step) =>
-  `sum by (client, server, connection_type) (rate(traces_service_graph_request_total[${Math.max(SHORTEST_WINDOW, step)}s]))`;
+  "sum by (client, server, connection_type) (rate(" +
+  `traces_service_graph_request_total[${Math.max(SHORTEST_WINDOW, step)}s]))`;
 
-/** @returns {(options: {range: {from, to, relative}, isCompared: boolean, scrapeSeconds: number, signal}) => Promise<object>} */
+/**
+ * @returns {(options: {range: {from, to}, isCompared: boolean, scrapeSeconds: number, signal}) => Promise<object>}
+ */
 export function asker() {
   const keeper = rangeKeeper(queryRange);
   let limits = null;

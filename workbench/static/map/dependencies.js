@@ -147,7 +147,8 @@ export function graphOf(rows, { focus = null, selected = {}, errorLimit = Infini
       isSelected: selected.call?.[0] === edge.client && selected.call?.[1] === edge.server,
       isDimmed: focus !== null && edge.client !== focus && edge.server !== focus,
       label:
-        `${edge.client === WORLD ? "visitors call" : `${edge.client} calls`} ${edge.server}: ${amount(edge.calls)} requests per second, ` +
+        `${edge.client === WORLD ? "visitors call" : `${edge.client} calls`} ${edge.server}: ` +
+        `${amount(edge.calls)} requests per second, ` +
         `${percent(edge.errors ?? NaN)} errors, p95 ${time(edge.p95)}`,
     })),
   };

@@ -1,4 +1,4 @@
-/** The table of dependencies: one row a pair of services, with the numbers of the range and how they differ from before. */
+/** The table of dependencies: a row for each pair of services, with its numbers and how they differ from before. */
 
 import { sparkline } from "../chart/sparkline.js";
 import { clock, dateTime } from "../format/time.js";
@@ -10,7 +10,8 @@ import { kindOf } from "./dependencies.js";
 
 /**
  * @param {HTMLElement} root
- * @param {{onRow: (row) => void, isCompared: boolean, sortBy: {id: string, descending: boolean}, onSort: (sort) => void}} options
+ * @param {{onRow: (row) => void, isCompared: boolean, sortBy: {id: string, descending: boolean},
+ *     onSort: (sort) => void}} options
  */
 export function dependencyTable(root, { onRow, isCompared, sortBy, onSort }) {
   const pictures = new Map();

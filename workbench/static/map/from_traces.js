@@ -13,7 +13,7 @@ const PEER = ["peer.service", "server.address"];
 
 /**
  * @param {{from: number, to: number, signal: AbortSignal}} range
- * @returns {Promise<{numbers: Map, traces: number}>} numbers in the form of a union's answer, calls per second of the range
+ * @returns {Promise<{numbers: Map, traces: number}>} numbers in the form of a union's answer, calls per second
  */
 export async function numbersFromTraces({ from, to, signal }) {
   const found = await search("{ }", { from, to, limit: MOST_TRACES, signal });

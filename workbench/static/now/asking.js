@@ -10,7 +10,10 @@ export const NUMBERS = [...SERVICE_NUMBERS, ...callNumbers(WINDOW), ...PART_NUMB
 /** Rules change when somebody writes them: once a minute is often. In milliseconds. */
 const RULES_LAST = 60_000;
 
-/** @returns {(options: {at?: number, signal: AbortSignal}) => Promise<{numbers: Map, alerts: object[], groups: object[], at: number}>} */
+/**
+ * @returns {(options: {at?: number, signal: AbortSignal}) =>
+ *     Promise<{numbers: Map, alerts: object[], groups: object[], at: number}>}
+ */
 export function asker() {
   const expr = union(NUMBERS);
   let groups = [];

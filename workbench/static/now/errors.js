@@ -20,7 +20,9 @@ export function errorsSection(context) {
       () => [
         {
           title: "Last errors and warnings",
-          tells: `The newest ${MOST} lines of these levels, of all services, in the time range of the page. A 4xx is a warning: the caller's mistake.`,
+          tells:
+            `The newest ${MOST} lines of these levels, of all services, in the time range of the page. ` +
+            "A 4xx is a warning: the caller's mistake.",
           expr: QUERY,
           source: "loki",
         },

@@ -9,7 +9,8 @@ export const WORLD = "user";
 const ERROR_LIMIT = "service:errors:ratio1m";
 
 /**
- * @param {{numbers: Map<string, {labels: Object<string, string>, value: number}[]>, alerts: object[], groups: object[]}} answers
+ * @param {{numbers: Map<string, {labels: Object<string, string>, value: number}[]>, alerts: object[],
+ *     groups: object[]}} answers
  *     `numbers` by id; `alerts` and `groups` as Prometheus' API has them
  * @param {{systems: object[]}} lab  its description
  */

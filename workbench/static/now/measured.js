@@ -7,8 +7,8 @@ import { follow } from "../ui/floating.js";
 /**
  * A small button that shows where numbers come from.
  *
- * @param {() => {title: string, tells: string, expr: string, source?: "prometheus"|"loki"|"tempo"}[]} numbers  asked when
- *     it is opened
+ * @param {() => {title: string, tells: string, expr: string, source?: "prometheus"|"loki"|"tempo"}[]} numbers  asked
+ *     when it is opened
  * @param {{text?: string, about?: string}} options  `about`: for screen readers, when the text alone does not say
  * @returns {HTMLElement}
  */

@@ -1,6 +1,6 @@
 /**
- * What a service or a call does: three charts, its alerts, its log lines, its slowest and its failed traces. It opens under
- * the map when a node or an arrow is chosen.
+ * What a service or a call does: three charts, its log lines, its slowest and its failed traces. It opens under the map
+ * when a node or an arrow is chosen.
  */
 
 import { dashboardAddress, exploreAddress, logsAddress, mapAddress, traceAddress } from "../addresses.js";
@@ -8,6 +8,7 @@ import { timeSeries } from "../chart/time_series.js";
 import { rangeKeeper } from "../data/incremental.js";
 import { exemplars, queryRange } from "../data/prometheus.js";
 import { search } from "../data/tempo.js";
+import { clock } from "../format/time.js";
 import { statusIcon } from "../graph/status_shape.js";
 import { traceList } from "../trace/list.js";
 import { h, replace, uniqueId } from "../ui/dom.js";
@@ -32,7 +33,8 @@ const SEARCH_PAUSE = 14_000;
 /**
  * @param {object} context  of the page
  * @param {{service?: string, call?: [string, string], onClose: () => void}} options
- * @returns {{element: HTMLElement, update: (facts: object) => void, refresh: () => void, focus: () => void, destroy: () => void}}
+ * @returns {{element: HTMLElement, update: (facts: object) => void, refresh: (reason: string) => void,
+ *     focus: () => void, destroy: () => void}}
  *     `update` is told what the last round of questions found
  */
 export function signalsPanel(context, { service = null, call = null, onClose }) {
@@ -45,6 +47,7 @@ export function signalsPanel(context, { service = null, call = null, onClose }) 
   const sign = h("span", { class: "now-sign", "aria-hidden": "true" });
   const heading = h("h2", { id, tabindex: "-1" }, service ?? `${name(call[0])} → ${call[1]}`);
   const state = h("p", { class: "signals-state" });
+  const alerts = h("ul", { class: "signals-alerts", "aria-label": "Alerts" });
   const close = h(
     "button",
     { type: "button", class: "button button-quiet button-icon", "aria-label": "Close", onclick: onClose },
@@ -78,7 +81,7 @@ export function signalsPanel(context, { service = null, call = null, onClose }) 
     h(
       "div",
       { class: "signals-head" },
-      h("div", {}, h("div", { class: "signals-title" }, sign, heading), state),
+      h("div", {}, h("div", { class: "signals-title" }, sign, heading), state, alerts),
       linksOf(service, call, context.lab),
       close,
     ),
@@ -105,7 +108,9 @@ export function signalsPanel(context, { service = null, call = null, onClose }) 
       p95 = found?.numbers?.p95 ?? found?.p95;
       element.dataset.status = known.status;
       sign.replaceChildren(statusIcon(known.status, 18));
-      const text = known.reason ? `${known.word}: ${known.reason}` : known.word;
+      showAlerts(alerts, found?.alerts ?? []);
+      const isTold = !known.reason || found?.alerts?.length > 0;
+      const text = isTold ? known.word : `${known.word}: ${known.reason}`;
       if (state.textContent !== text) state.textContent = text;
     },
     refresh: (reason) => all.forEach((part) => part.refresh(reason)),
@@ -121,6 +126,21 @@ export function signalsPanel(context, { service = null, call = null, onClose }) 
       element.remove();
     },
   };
+}
+
+/** What is active about it; all that is to be said of them stands in the page's list of alerts. */
+function showAlerts(list, alerts) {
+  const key = JSON.stringify(alerts.map(({ labels, state, summary }) => [labels, state, summary]));
+  if (list.dataset.shown === key) return;
+  list.dataset.shown = key;
+  replace(
+    list,
+    alerts.map((alert) => {
+      const status = alert.state === "firing" && alert.severity === "page" ? "bad" : "warning";
+      const verb = alert.state === "firing" ? "fires" : "waits to be sure";
+      return h("li", {}, statusIcon(status), `${alert.name} ${verb} since ${clock(alert.since)}: ${alert.summary}`);
+    }),
+  );
 }
 
 function name(client) {

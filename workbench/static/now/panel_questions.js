@@ -29,6 +29,7 @@ function literal(text) {
 export function questionsOfService(service) {
   const name = quoted(service);
   const spans = `{service=${name}, ${SERVER}}`;
+  const failed = `{service=${name}, ${SERVER}, status_code="STATUS_CODE_ERROR"}`;
   const [, , errors] = SERVICE_NUMBERS;
   const quantile = (q, short) =>
     `service:request_duration_seconds:${short}_1m{service=${name}}\nor on (service) ` +
@@ -55,7 +56,7 @@ export function questionsOfService(service) {
         queries: [
           {
             expr:
-              `(sum by (span_name) (rate(traces_spanmetrics_calls_total{service=${name}, ${SERVER}, status_code="STATUS_CODE_ERROR"}[${WINDOW}]))\n` +
+              `(sum by (span_name) (rate(traces_spanmetrics_calls_total${failed}[${WINDOW}]))\n` +
               `or sum by (span_name) (rate(traces_spanmetrics_calls_total${spans}[${WINDOW}])) * 0)\n` +
               `/ (sum by (span_name) (rate(traces_spanmetrics_calls_total${spans}[${WINDOW}])) > 0)`,
             name: "{{span_name}}",
@@ -90,6 +91,7 @@ export function questionsOfCall(client, server) {
   const where = `client=${from}, server=${to}`;
   const [calls, errors, p95] = callNumbers(WINDOW, where);
   const isWorld = client === WORLD;
+  const ends = isWorld ? [server] : [client, server];
   // A call is a client's span with a server's span below it; visitors' calls have no client's span.
   const pair = (ofClient, ofServer) =>
     isWorld
@@ -124,15 +126,15 @@ export function questionsOfCall(client, server) {
           { expr: p95.expr, name: "p95" },
           {
             expr:
-              "histogram_quantile(0.95, sum by (client, server, le) (rate(traces_service_graph_request_server_seconds_bucket" +
-              `{${where}}[${WINDOW}]))) >= 0`,
+              "histogram_quantile(0.95, sum by (client, server, le) (rate(" +
+              `traces_service_graph_request_server_seconds_bucket{${where}}[${WINDOW}]))) >= 0`,
             name: "p95, as the callee measures",
           },
         ],
         exemplars: `traces_service_graph_request_${isWorld ? "server" : "client"}_seconds_bucket{${where}}`,
       },
     ],
-    lines: `{service=~${quoted((isWorld ? [server] : [client, server]).map(literal).join("|"))}, level=~"warning|error|critical"}`,
+    lines: `{service=~${quoted(ends.map(literal).join("|"))}, level=~"warning|error|critical"}`,
     slow: (seconds) => pair("", ` && duration > ${milliseconds(seconds)}ms`),
     failed: isWorld ? pair("", " && status = error") : pair(" && status = error", ""),
   };

@@ -60,7 +60,7 @@ const MOST_TABLES = 4;
  * The parts of each service.
  *
  * @param {Map<string, {labels: Object<string, string>, value: number}[]>} numbers  by id
- * @param {{query: string, state: string, labels: Object<string, string>}[]} alerts  active ones, with their rule's query
+ * @param {{query: string, state: string, labels: Object<string, string>}[]} alerts  active, with their rule's query
  * @returns {Map<string, {id: string, title: string, text: string, share?: number, status: string}[]>} by service
  */
 export function partsOf(numbers, alerts) {

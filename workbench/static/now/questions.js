@@ -1,6 +1,6 @@
 /**
- * Every number of this page: the query behind it, its window and what it says. The page asks these queries and no others,
- * and shows them to whoever wants to know how a number is measured.
+ * Every number of this page: the query behind it, its window and what it says. The page asks these queries and no
+ * others, and shows them to whoever wants to know how a number is measured.
  */
 
 /** The window of everything that is "now": twelve scrapes, as in the recording rules. */
@@ -30,8 +30,9 @@ const ONE_SIDED = '"virtual_node|database"';
  * The share of an edge's calls that the server failed.
  *
  * The service graph counts a call as failed when either of its spans says so, and a client's span does for every answer
- * from 400 on. So of a server's failed calls those are taken that its own spans call failures: all, if it has one caller;
- * in proportion, if it has several. Where the server sends no spans (a database), the client's word is all there is.
+ * from 400 on. So of a server's failed calls those are taken that its own spans call failures: all, if it has one
+ * caller; in proportion, if it has several. Where the server sends no spans (a database), the client's word is all
+ * there is.
  */
 const failedShare = (window, where) => `(
     ${perEdge("failed_total", window, where, `connection_type!~${ONE_SIDED}`)}
@@ -128,7 +129,9 @@ export const SERVICE_NUMBERS = [
     tells:
       "The share of those whose span has the status error: a 5xx, the service's own failure. A 404 is the caller's.",
     unit: "percentunit",
-    expr: `(${failedAnswers(WINDOW)} or ${answered(WINDOW)} * 0)\n/ (${answered(WINDOW)} > 0)\nor on (service) service:errors:ratio1m`,
+    expr:
+      `(${failedAnswers(WINDOW)} or ${answered(WINDOW)} * 0)\n` +
+      `/ (${answered(WINDOW)} > 0)\nor on (service) service:errors:ratio1m`,
   },
   {
     id: "p95",

@@ -1,8 +1,8 @@
 /**
  * How services, calls and a system are: from numbers and alerts to a state and a sentence. Pure.
  *
- * The limits stand in the alert rules and nowhere else: what is broken is what an alert of severity "page" says, what is
- * at risk is what any other says, or one that is about to fire. The one limit read besides is that of the share of
+ * The limits stand in the alert rules and nowhere else: what is broken is what an alert of severity "page" says, what
+ * is at risk is what any other says, or one that is about to fire. The one limit read besides is that of the share of
  * failures, for calls, which no rule watches one by one.
  */
 
@@ -28,9 +28,9 @@ export function limitsOf(groups) {
 }
 
 /**
- * @typedef {{name: string, state: "firing"|"pending", severity: string, service: string, labels: Object<string, string>,
- *     since: number, summary: string, query: string}} Alert
- * @typedef {{up: number|undefined, requests: number|undefined, errors: number|undefined, p95: number|undefined}} Numbers
+ * @typedef {{name: string, state: "firing"|"pending", severity: string, service: string,
+ *     labels: Object<string, string>, since: number, summary: string, query: string}} Alert
+ * @typedef {{up?: number, requests?: number, errors?: number, p95?: number}} Numbers
  * @typedef {{status: "good"|"warning"|"bad"|"unknown", word: string, reason: string}} State
  */
 
@@ -54,7 +54,7 @@ export function stateOfService(numbers, alerts) {
 
 /**
  * @param {{calls: number|undefined, errors: number|undefined}} numbers
- * @param {{server: Numbers|undefined, alerts: Alert[], errorLimit: number|undefined}} around  `alerts`: active ones that
+ * @param {{server?: Numbers, alerts: Alert[], errorLimit?: number}} around  `alerts`: active ones that
  *     name both ends; `errorLimit`: of the share of failures
  * @returns {State}
  */

@@ -1,4 +1,4 @@
-/** A system's facts as nodes and edges of the graph, with what is written on them and what a screen reader says. Pure. */
+/** A system's facts as nodes and edges of the graph: what is written on them, what a screen reader says. Pure. */
 
 import { WORLD } from "./facts.js";
 import { amount, percent, rate, time } from "./words.js";
@@ -97,7 +97,8 @@ function edgeOf(call, most, selected) {
           : "",
     isSelected: selected.call?.[0] === client && selected.call?.[1] === server,
     label: isCalling
-      ? `${names}: ${amount(calls)} requests per second, ${percent(errors ?? NaN)} errors, p95 ${time(p95)}, ${objective(state)}`
+      ? `${names}: ${amount(calls)} requests per second, ${percent(errors ?? NaN)} errors, p95 ${time(p95)}, ` +
+        objective(state)
       : `${names}: ${state.reason || state.word}`,
   };
 }

@@ -19,7 +19,8 @@ const LEGEND = [
 /**
  * @param {object} context  of the page
  * @param {{numbers: object[]}} options  what is asked, for "How is this measured?"
- * @returns {{element: HTMLElement, update: (facts) => object|undefined, selectFromAddress: () => void, destroy: () => void}}
+ * @returns {{element: HTMLElement, update: (facts) => object|undefined, selectFromAddress: () => void,
+ *     focus: () => void, destroy: () => void}}
  *     `update` gives the system that is shown
  */
 export function systemMap({ lab, url }, { numbers, onSelect = () => {} }) {
@@ -95,17 +96,7 @@ export function systemMap({ lab, url }, { numbers, onSelect = () => {} }) {
         ),
       );
     }
-    others.replaceChildren(
-      ...(facts.others.length === 0
-        ? []
-        : [
-            h(
-              "a",
-              { href: mapAddress() },
-              `${counted(facts.others.length)} more ${facts.others.length === 1 ? "service sends" : "services send"} spans: see the map`,
-            ),
-          ]),
-    );
+    others.replaceChildren(...moreServices(facts.others.length));
     return system;
   }
 
@@ -128,4 +119,11 @@ export function systemMap({ lab, url }, { numbers, onSelect = () => {} }) {
 export function callIn(text) {
   const comma = text?.indexOf(",") ?? -1;
   return comma > 0 ? [text.slice(0, comma), text.slice(comma + 1)] : null;
+}
+
+/** A link to the map for services that belong to no system of the lab. */
+function moreServices(count) {
+  if (count === 0) return [];
+  const text = count === 1 ? "one more service sends spans" : `${counted(count)} more services send spans`;
+  return [h("a", { href: mapAddress() }, `${text}: see the map`)];
 }

@@ -111,7 +111,7 @@ export function mount(root, context) {
           content,
           emptyState(
             "No calls in this range.",
-            "A call is seen when a span of one service has a child in another: send a request, or choose a longer range.",
+            "A call is a span of one service with a child in another: send a request, or choose a longer range.",
           ),
         );
       }
@@ -123,11 +123,13 @@ export function mount(root, context) {
   function draw() {
     const { from, to, text } = time.range();
     const length = duration(Math.round(to - from));
-    about.textContent = `Who calls whom, from spans. Numbers are the mean of: ${text.charAt(0).toLowerCase()}${text.slice(1)}.`;
+    const over = text.charAt(0).toLowerCase() + text.slice(1);
+    about.textContent = `Who calls whom, from spans. Numbers are the mean of: ${over}.`;
     compareText.textContent = `Compare with the ${length} before`;
     compare.checked = url.get("compare") === "1";
     notice.textContent = answers?.traces
-      ? `Prometheus has no service graph for this range, so this is read from the newest ${answers.traces} traces: which calls there are is right, their numbers are those of a sample.`
+      ? `Prometheus has no service graph for this range, so this is read from the newest ${answers.traces} traces: ` +
+        "which calls there are is right, their numbers are those of a sample."
       : "";
     if (!rows) return;
     offerServices();
