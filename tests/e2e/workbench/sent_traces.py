@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 _NANOS = 1_000_000_000
+_ROOM_NANOS = 1000
 SERVICES = ("storefront", "basket", "stock", "payments")
 
 
@@ -61,12 +62,15 @@ def large_trace(spans: int, seed: int = 1) -> list[dict[str, Any]]:
     start = time.time_ns() - 5 * _NANOS
     made = [span(trace_id, "checkout", start, start + 2 * _NANOS)]
     while len(made) < spans:
-        parent = chance.choice(made[-60:])
+        # A span of a few nanoseconds has no room for another.
+        parent = chance.choice([one for one in made[-60:] if _nanos(one) > _ROOM_NANOS] or made[:1])
         first, last = int(parent["startTimeUnixNano"]), int(parent["endTimeUnixNano"])
-        if last - first < 1000:
-            continue
         at = chance.randrange(first, first + (last - first) // 2)
         service = parent["service"] if chance.random() < 0.6 else chance.choice(SERVICES)
         end = chance.randrange(at, last)
         made.append(span(trace_id, f"step_{len(made)}", at, end, parent["spanId"], service))
     return made
+
+
+def _nanos(one: Mapping[str, Any]) -> int:
+    return int(one["endTimeUnixNano"]) - int(one["startTimeUnixNano"])

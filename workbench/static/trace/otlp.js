@@ -73,7 +73,8 @@ export function flatSpans(answer) {
 }
 
 /**
- * The answer as OTLP/JSON (`{"resourceSpans": […]}`): ids in hex, enumerations as numbers, 64-bit numbers as strings. It can be POSTed to any `/v1/traces`.
+ * The answer as OTLP/JSON (`{"resourceSpans": […]}`): ids in hex, enumerations as numbers, 64-bit numbers as strings.
+ * It can be POSTed to any `/v1/traces`.
  */
 export function toOtlpJson(answer) {
   return {

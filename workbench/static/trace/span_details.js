@@ -16,7 +16,8 @@ import { attributesPart, eventsPart, linksPart, shortened } from "./span_parts.j
 /**
  * @param {HTMLElement} root
  * @param {{trace, span, critical: number, lines: Promise<Map<string, Array>>, metricNames: Promise<Set<string>>,
- *   context, onSelect: function(string): void, onFind: function(string): void, onClose: function(): void}} options `critical`: µs on the critical path
+ *   context, onSelect: function(string): void, onFind: function(string): void, onClose: function(): void}} options
+ *   `critical`: µs on the critical path
  * @returns {{destroy: function(): void}}
  */
 export function spanDetails(root, options) {

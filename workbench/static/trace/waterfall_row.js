@@ -12,7 +12,8 @@ const CLOSE = 1 / 400;
 /**
  * @param {import("./model.js").Span} span
  * @param {{window: {start, end}, indent: number, collapsed: boolean, hidden: number, active: boolean,
- *   selected: boolean, match: boolean, dimmed: boolean, critical: {time, segments}|null, lines: Array<{at: number, level: string}>,
+ *   selected: boolean, match: boolean, dimmed: boolean, critical: {time, segments}|null,
+ *   lines: Array<{at: number, level: string}>,
  *   id: string, rowIndex: number, siblings: {count: number, place: number}}} look
  *   `hidden`: spans under a collapsed one; `critical` null where the path is not drawn; `lines` with `at` in µs
  */
