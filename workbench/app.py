@@ -12,7 +12,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from workbench import dashboards, relay, tail
+from workbench import dashboards, notes, relay, tail
+from workbench.answers import answer, problem
 from workbench.lab_api import Lab
 from workbench.pages import Pages
 from workbench.security import Guard
@@ -40,13 +41,14 @@ def create_app(settings: Settings) -> ASGIApp:
 
     async def on_fault(request: Request, error: Exception) -> Response:
         sentence = "the workbench made a mistake; `python3 lab logs workbench` says which"
-        return JSONResponse({"error": sentence, "errorType": "internal"}, 500)
+        return problem(500, "internal", sentence)
 
     app = Starlette(
         routes=[
             Route("/health", _healthy),
             Route("/ready", _healthy),
             *lab.routes(),
+            *notes.routes(settings, lab.services),
             *dashboards.routes(settings.dashboards),
             *tail.routes(settings.loki_url),
             *relay.routes(relays),
@@ -60,4 +62,4 @@ def create_app(settings: Settings) -> ASGIApp:
 
 async def _healthy(request: Request) -> Response:
     """It needs nothing else to be well: an API that is gone is what it is there to show."""
-    return JSONResponse({"status": "ok", "service": "workbench"})
+    return answer({"status": "ok", "service": "workbench"})

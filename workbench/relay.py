@@ -20,6 +20,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from workbench.answers import problem
 from workbench.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -158,7 +159,7 @@ class Relay:
         path = encoded_path(scope)
         method = scope["method"]
         if not self.api.allows(method, path):
-            return error_answer(
+            return problem(
                 404 if not self.api.allows("POST" if method == "GET" else "GET", path) else 405,
                 "not_found",
                 f"{method} {path} is none of {self.api.title}'s questions that the workbench hands on",
@@ -166,11 +167,11 @@ class Relay:
         form = b""
         if method == "POST":
             if Headers(scope=scope).get("content-type", "").partition(";")[0].strip().lower() != _FORM:
-                return error_answer(415, "bad_data", f"a question that is posted has to be a form: {_FORM}")
+                return problem(415, "bad_data", f"a question that is posted has to be a form: {_FORM}")
             try:
                 form = await _read_form(Request(scope, receive))
             except ValueError as error:
-                return error_answer(413, "bad_data", str(error))
+                return problem(413, "bad_data", str(error))
         return _Question(self, method, path.encode("ascii"), form)
 
     def url(self, path: bytes, query: bytes) -> httpcore.URL:
@@ -303,7 +304,7 @@ def _is_one_part(part: str) -> bool:
 
 
 def unreachable(relay: Relay) -> JSONResponse:
-    return error_answer(
+    return problem(
         502,
         "unreachable",
         f"{relay.api.title} at {relay.base_url} cannot be reached. Is it running? `python3 lab status` says so",
@@ -311,17 +312,12 @@ def unreachable(relay: Relay) -> JSONResponse:
 
 
 def too_slow(relay: Relay) -> JSONResponse:
-    return error_answer(
+    return problem(
         504,
         "timeout",
         f"{relay.api.title} at {relay.base_url} gave no answer within {relay.query_seconds:g} s. "
         "Ask for a shorter time or less data, or look with `python3 lab status` whether it is well",
     )
-
-
-def error_answer(status: int, kind: str, sentence: str) -> JSONResponse:
-    """The form of every error that is the workbench's own."""
-    return JSONResponse({"error": sentence, "errorType": kind}, status, {"Cache-Control": "no-store"})
 
 
 def relays(settings: Settings) -> list[Relay]:

@@ -17,6 +17,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from workbench.answers import problem
 from workbench.settings import Network, Settings
 
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -87,13 +88,16 @@ class Guard:
     def _refusal(self, scope: Scope, headers: Headers) -> JSONResponse | None:
         host = _HOST.fullmatch(headers.get("host", "").lower())
         if host is None or host["name"] not in self._hosts:
-            return _refused(
+            return problem(
                 421,
+                "forbidden",
                 "This page does not know itself by the name in the Host header. Open it as http://127.0.0.1 with its "
                 "port, or name the host in WORKBENCH_ALLOWED_HOSTS",
             )
         if scope["path"].startswith(_OWN_PAGE_ONLY) and is_from_another_page(headers, scope["type"] == "websocket"):
-            return _refused(403, "Only the workbench's own page may ask this: the question came from another page")
+            return problem(
+                403, "forbidden", "Only the workbench's own page may ask this: the question came from another page"
+            )
         return None
 
 
@@ -138,7 +142,3 @@ def why_it_is_read_only(scope: Scope, writers: Iterable[Network]) -> str | None:
     if not any(address in network for network in writers):
         return f"from {peer} the workbench only shows; changes are made on the machine it runs on (WORKBENCH_WRITERS)"
     return None
-
-
-def _refused(status: int, sentence: str) -> JSONResponse:
-    return JSONResponse({"error": sentence, "errorType": "forbidden"}, status)
