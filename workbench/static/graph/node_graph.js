@@ -217,6 +217,15 @@ class NodeGraph {
       }
       entry.arrow.place(this.#routes.get(key));
     }
+    const sources = new Map(reading.map(([id], i) => [id, i]));
+    const along = [...this.#arrows.values()].sort(
+      ({ arrow: { edge: a } }, { arrow: { edge: b } }) =>
+        sources.get(a.source) - sources.get(b.source) || sources.get(a.target) - sources.get(b.target),
+    );
+    place(
+      this.#arrowLayer,
+      along.map(({ arrow }) => arrow.element),
+    );
     // Downwards the page scrolls anyway.
     const most = isDown ? Infinity : this.#options.height;
     const seen = this.#options.fill ? this.#height : Math.max(96, Math.min(most, height + 2 * MARGIN));

@@ -63,7 +63,8 @@ def edge(source: str, target: str, **more: Any) -> dict[str, Any]:
 
 
 CHAIN = [node("frontend"), node("backend"), node("database")]
-CALLS = [edge("frontend", "backend"), edge("backend", "database")]
+#: Not in the order in which they are reached.
+CALLS = [edge("backend", "database"), edge("frontend", "backend")]
 
 
 def test_nodes_and_edges_are_reached_by_keyboard_and_opened_by_enter(shown: Shown) -> None:
