@@ -115,12 +115,15 @@ export class Session {
     this.#events.onChange();
   }
 
-  /** A refresh: what came since, without touching what is there. */
-  async refresh(to) {
+  /**
+   * What came since, without touching what is there.
+   * @param {{from: number, to: number}} range as it is now
+   */
+  async refresh({ from, to }) {
     const { view } = this;
     if (!this.#asked || this.busy || this.feed.running || view.newer) return;
     const { query } = this.#asked;
-    this.#asked = { ...this.#asked, to, end: nanosOf(to) + 1n };
+    this.#asked = { ...this.#asked, from, to, end: nanosOf(to) + 1n };
     const newest = view.lines.at(-1)?.nano;
     const overlapping = newest === undefined ? this.#asked.start : BigInt(newest) - BigInt(LATE) * 1_000_000_000n;
     try {
