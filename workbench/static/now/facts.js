@@ -27,7 +27,8 @@ export function factsOf({ numbers, alerts, groups }, lab) {
     }
   }
   const calls = callsOf(numbers, ofService, active, errorLimit);
-  const systems = lab.systems.map((system) => systemOf(system, { ofService, calls, active, parts }));
+  const taken = new Set(lab.systems.flatMap((system) => system.services.map(({ name }) => name)));
+  const systems = lab.systems.map((system) => systemOf(system, { ofService, calls, active, parts, taken }));
   const known = new Set(systems.flatMap((system) => system.nodes.map((node) => node.id)));
   const others = [...new Set(calls.flatMap(({ client, server }) => [client, server]))]
     .filter((name) => name !== WORLD && !known.has(name))
@@ -106,7 +107,7 @@ function callsOf(numbers, ofService, alerts, errorLimit) {
   return all;
 }
 
-function systemOf(system, { ofService, calls, active, parts }) {
+function systemOf(system, { ofService, calls, active, parts, taken }) {
   const names = new Set(system.services.map((service) => service.name));
   const services = system.services.map((service) => serviceFacts(service.name, { ofService, active, parts }));
   const hasData = services.some(({ numbers }) => numbers.up !== undefined || numbers.requests !== undefined);
@@ -125,9 +126,8 @@ function systemOf(system, { ofService, calls, active, parts }) {
       facts: serviceFacts(name, { ofService, active, parts }),
     })),
   ];
-  const about = active.filter(
-    ({ service }) => names.has(service) || outside.includes(service) || !isKnown(service, ofService),
-  );
+  // An alert about what belongs to no system (a part of the telemetry stack) is told by every one rather than by none.
+  const about = active.filter(({ service }) => names.has(service) || !taken.has(service));
   return {
     name: system.name,
     title: system.title,
@@ -139,11 +139,6 @@ function systemOf(system, { ofService, calls, active, parts }) {
     hasData,
     ...sentence({ services, entry: system.entry, alerts: about, hasData }),
   };
-}
-
-/** An alert about no service that is scraped is told by every system rather than by none. */
-function isKnown(service, ofService) {
-  return ofService.has(service);
 }
 
 function serviceFacts(name, { ofService, active, parts }) {

@@ -86,8 +86,10 @@ def test_an_arrow_is_as_the_rules_limit_says(
 
 def test_focus_dims_what_is_not_beside_it(module: Modules) -> None:
     numbers = {"calls": [call("a", "b", 1), call("b", "c", 1), call("d", "e", 1)]}
-    asked = """(m, given) => { const g = m.graphOf(m.dependenciesOf(new Map(Object.entries(given)), {}), { focus: "a" });
-      return [g.nodes.filter((n) => !n.isDimmed).map((n) => n.id), g.edges.filter((e) => !e.isDimmed).map((e) => e.target)]; }"""
+    asked = """(m, given) => {
+      const g = m.graphOf(m.dependenciesOf(new Map(Object.entries(given)), {}), { focus: "a" });
+      const near = (list) => list.filter((one) => !one.isDimmed);
+      return [near(g.nodes).map((node) => node.id), near(g.edges).map((edge) => edge.target)]; }"""
     assert module("map/dependencies.js", asked, numbers) == [["a", "b"], ["b"]]
 
 
@@ -130,7 +132,8 @@ def calls_in(module: Modules, *spans: dict[str, Any]) -> list[list[Any]]:
       const base = performance.getEntriesByType("resource").map(({ name }) => name)
         .find((name) => name.endsWith("map/from_traces.js"));
       const { parseTrace } = await import(new URL("../trace/model.js", base).href);
-      return m.callsIn(parseTrace(answer)).map((one) => [one.client, one.server, one.type, one.isFailed, one.isError]); }"""
+      return m.callsIn(parseTrace(answer))
+        .map((one) => [one.client, one.server, one.type, one.isFailed, one.isError]); }"""
     found: list[list[Any]] = module("map/from_traces.js", parsed, json.dumps(trace(*spans)))
     return sorted(found)
 

@@ -196,6 +196,12 @@ def test_systems_are_apart(module: Modules) -> None:
     assert exchange["headline"].startswith("Gateway does not answer")
 
 
+def test_an_alert_about_the_telemetry_stack_is_told_by_every_system(module: Modules) -> None:
+    alerts = [firing("TargetDown", service="telemetry_store"), firing("ErrorBudgetBurnFast")]
+    for system in facts(module, HEALTHY, alerts, [CHAIN, EXCHANGE])["systems"]:
+        assert {one["name"] for one in system["alerts"]} == {"TargetDown", "ErrorBudgetBurnFast"}
+
+
 def test_parts_are_found_by_their_metrics(module: Modules) -> None:
     table = {"service": "database", "table": "users"}
     numbers = {

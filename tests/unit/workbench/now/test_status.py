@@ -142,8 +142,8 @@ QUIET = {"numbers": {"up": 1}, "state": {"status": "unknown"}}
             "bad",
             "All three services answer, but 1 alert fires.",
             (
-                "HighLatency of backend. Frontend gets 2.1 requests per second, none fails; 95 of 100 are answered within"
-                " 23 ms."
+                "HighLatency of backend. Frontend gets 2.1 requests per second, none fails; "
+                "95 of 100 are answered within 23 ms."
             ),
         ),
         (
@@ -152,8 +152,8 @@ QUIET = {"numbers": {"up": 1}, "state": {"status": "unknown"}}
             "warning",
             "All three services answer, but something looks wrong.",
             (
-                "HighLatency of backend. An alert about it waits to be sure. Frontend gets 2.1 requests per second, none"
-                " fails; 95 of 100 are answered within 23 ms."
+                "HighLatency of backend. An alert about it waits to be sure. Frontend gets 2.1 requests per second, "
+                "none fails; 95 of 100 are answered within 23 ms."
             ),
         ),
         (
