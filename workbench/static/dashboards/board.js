@@ -45,8 +45,8 @@ export class Board {
 
   /** The id of the panel that is viewed alone, or null. */
   get single() {
-    const id = this.#context.url.get("panel");
-    return id === null ? null : Number(id);
+    const id = Number(this.#context.url.get("panel"));
+    return Number.isInteger(id) && id > 0 ? id : null;
   }
 
   viewAlone(id) {

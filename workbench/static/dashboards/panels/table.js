@@ -11,6 +11,7 @@ import { displayOf } from "../field_config.js";
 export function draw(root, panel, tools) {
   let shown = null;
   let shape = "";
+  let content = "";
   const destroy = () => shown?.destroy();
   return {
     update({ frames }) {
@@ -19,9 +20,15 @@ export function draw(root, panel, tools) {
       const rows = rowsOf(frame);
       const now = JSON.stringify(fields.map(({ name, title }) => [name, title]));
       if (shown && now === shape) {
-        shown.update(rows);
+        // A row that is the same stays: somebody may just be clicking it.
+        const told = JSON.stringify(rows);
+        if (told !== content) {
+          content = told;
+          shown.update(rows);
+        }
         return;
       }
+      content = JSON.stringify(rows);
       // Other columns than before: a variable was changed, or the first row has come.
       destroy();
       root.replaceChildren();
