@@ -111,7 +111,7 @@ def test_a_query_of_logs_is_written_and_asked_by_keyboard_alone(pane, page):
     expect(pane.field).to_be_focused()
     pane.type("{")
     pane.choose("service")
-    pane.choose("backend")
+    pane.choose("frontend")
     pane.press("End")
     pane.type(" | js")
     pane.choose("json")
@@ -121,7 +121,7 @@ def test_a_query_of_logs_is_written_and_asked_by_keyboard_alone(pane, page):
     pane.press("Control+Enter")
     pane.answered("lines")
     expect(pane.root.locator(".log-row").first).to_be_visible()
-    assert panes_in(page) == [loki('{service="backend"} | json | duration_ms > 0')]
+    assert panes_in(page) == [loki('{service="frontend"} | json | duration_ms > 0')]
 
 
 def test_a_query_of_traces_is_written_and_asked_by_keyboard_alone(pane, page):
@@ -137,6 +137,23 @@ def test_a_query_of_traces_is_written_and_asked_by_keyboard_alone(pane, page):
     pane.press("Shift+Enter")
     pane.answered()
     assert panes_in(page) == [tempo('{ resource.service.name = "frontend" && status = error  }')]
+
+
+def test_names_that_come_late_are_offered_for_what_is_typed_by_then(pane, page):
+    held = []
+
+    def hold(route):
+        held.append(route)
+
+    page.route(re.compile("/label/__name__/values"), hold)
+    with page.expect_request(re.compile("/label/__name__/values")):
+        pane.type("zzz_frontend_req")
+    expect(pane.options).to_have_count(0)
+    pane.press(*["Home", "Delete", "Delete", "Delete", "Delete", "End"])
+    pane.type("u")
+    held[0].continue_()
+    pane.choose("frontend_requests_total")
+    assert pane.field.input_value() == "frontend_requests_total"
 
 
 def test_undo_takes_a_chosen_suggestion_back(pane):
@@ -234,7 +251,7 @@ def test_every_ready_question_is_offered_and_answers(page):
         ).click()
         expect(pane.field).to_have_value(question["query"])
         pane.answered()
-        empty = pane.root.locator(".state-empty")
+        empty = pane.root.locator(".state-empty").locator("visible=true")
         if question["emptyWhenHealthy"] and empty.count():
             expect(empty).to_contain_text(question["emptyWhenHealthy"])
         else:

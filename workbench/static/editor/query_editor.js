@@ -302,7 +302,7 @@ class QueryEditor {
   #show(options, { asked, note }) {
     const { prefix } = this.#context;
     const done = options.length === 1 && options[0].label === prefix && !asked;
-    if (document.activeElement !== this.#field || done || (!options.length && (!note || prefix))) return this.#close();
+    if (document.activeElement !== this.#field || done || (!options.length && (!note || prefix))) return this.#hide();
     this.#popup.show(options, { mark: asked || prefix !== "", note });
     this.#place();
     this.#status.textContent = options.length ? `${options.length} suggestions` : note;
@@ -313,8 +313,13 @@ class QueryEditor {
     if (this.#popup.isOpen) this.#popup.place(placeOf(this.#layer, this.#context.from));
   }
 
+  /** Also what is still on its way is not shown any more. */
   #close() {
     this.#asked += 1;
+    this.#hide();
+  }
+
+  #hide() {
     if (!this.#popup.isOpen) return;
     this.#popup.close();
     this.#status.textContent = "";
