@@ -6,6 +6,7 @@ import re
 import signal
 import time
 import urllib.request
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -89,8 +90,9 @@ def test_simple_filters_write_the_query_and_the_query_moves_the_filters(page: Pa
     expect(page.locator(".log-empty")).to_contain_text("No line of this kind")
     editor.fill('{service="database", level="warning"}')
     editor.press("Control+Enter")
-    expect(page.get_by_role("group", name="Services").get_by_role("button", name="database")).to_have_attribute("aria-pressed", "true")
-    expect(page.get_by_role("group", name="Levels").get_by_role("button", name="warning")).to_have_attribute("aria-pressed", "true")
+    for group, name in (("Services", "database"), ("Levels", "warning")):
+        choice = page.get_by_role("group", name=group).get_by_role("button", name=name)
+        expect(choice).to_have_attribute("aria-pressed", "true")
     expect(page.get_by_label("Contains")).to_have_value("")
     editor.fill('{service="backend"} | json | cache="miss"')
     editor.press("Control+Enter")
@@ -106,7 +108,7 @@ def test_markup_in_a_line_stays_text(page: Page, workbench, journal):
     journal.push((now, hostile), (now + 1, json.dumps({"message": hostile, hostile: hostile})))
     page.goto(journal.address(now / SECOND, wrap=1))
     expect(page.locator(".log-row")).to_have_count(2)
-    assert [text.split(" ")[0] for text in messages(page)] == [hostile.split(" ")[0]] * 2
+    assert [text[: len("<script>")] for text in messages(page)] == ["<script>"] * 2
     page.locator(".log-head").first.click()
     expect(page.locator(".log-details")).to_contain_text(hostile)
     assert page.locator(".log-list script, .log-list img").count() == 0
@@ -337,6 +339,6 @@ def test_shown_lines_are_downloaded(page: Page, workbench, journal):
     page.get_by_role("button", name="Download").click()
     with page.expect_download() as download:
         page.get_by_role("menuitem", name=re.compile("JSON lines")).click()
-    rows = [json.loads(row) for row in open(download.value.path(), encoding="utf-8")]
+    rows = [json.loads(row) for row in Path(download.value.path()).read_text().splitlines()]
     assert [row["line"] for row in rows] == ["one", "two"]
     assert rows[0]["labels"]["service"] == journal.service

@@ -168,7 +168,8 @@ def test_lines_wait_while_the_list_is_paused_and_the_oldest_are_let_go_past_a_bo
       globalThis.WebSocket = class { close() {} };
       live.start("{}", {ask, known: [], since: now - 10n ** 12n});
       live.pause("asked");
-      for (let i = 0; i < 300 && live.waiting + live.letGo < lines.length; i += 1) await new Promise((resolve) => setTimeout(resolve, 10));
+      const all = () => live.waiting + live.letGo === lines.length;
+      for (let i = 0; i < 300 && !all(); i += 1) await new Promise((resolve) => setTimeout(resolve, 10));
       const waiting = [live.waiting, live.letGo, shown.length];
       live.resume();
       live.stop();

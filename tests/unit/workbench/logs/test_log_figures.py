@@ -1,5 +1,6 @@
 """Numbers about lines: the bars over time, and the statistics of fields."""
 
+import itertools
 import random
 import statistics
 
@@ -29,7 +30,7 @@ def test_bars_and_parts_of_bars_cover_a_range_without_gap_or_overlap(module, sta
     pieces.sort()
     assert pieces[0][0] == pytest.approx(start, abs=1e-6)
     assert pieces[-1][1] == pytest.approx(end, abs=1e-6)
-    for one, other in zip(pieces, pieces[1:], strict=False):
+    for one, other in itertools.pairwise(pieces):
         assert one[1] == pytest.approx(other[0], abs=1e-6)
 
 
@@ -52,7 +53,8 @@ def test_counts_stand_in_their_bar_and_those_of_a_level_together(module):
     table = module(
         "logs/volume.js",
         """m => m.table([
-          {level: "info", time: 15, count: 2}, {level: "error", time: 20, count: 1}, {level: "info", time: 15, count: 3},
+          {level: "info", time: 15, count: 2}, {level: "error", time: 20, count: 1},
+          {level: "info", time: 15, count: 3},
         ], 5, {from: 5, to: 25})""",
     )
     assert table == {
@@ -73,7 +75,8 @@ def test_a_line_that_a_parser_cannot_read_is_counted_too(module):
     )
     assert queries == [
         'sum by (level, detected_level) (count_over_time({a="b"} |= "x"\n[15000ms]))',
-        'sum by (level, detected_level) (count_over_time({a="b"} | json\n| drop __error__, __error_details__ [15000ms]))',
+        ('sum by (level, detected_level) (count_over_time({a="b"} | json\n'
+        "| drop __error__, __error_details__ [15000ms]))"),
         'sum by (level, detected_level) (count_over_time({a="b"} # why\n[15000ms]))',
     ]
 

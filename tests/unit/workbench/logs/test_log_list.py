@@ -13,7 +13,7 @@ place.style.setProperty("height", "300px");
 place.style.setProperty("width", "900px");
 document.body.append(place);
 const lineOf = (text, i, labels = {service: "backend", level: "info"}) =>
-  ({nano: String(1795261777000000000n + BigInt(i)), time: 1795261777 + i / 1e9, labels, metadata: {}, parsed: {}, line: text});
+  ({nano: String(1795261777000000000n + BigInt(i)), time: 1795261777, labels, metadata: {}, parsed: {}, line: text});
 const many = (count) => Array.from({length: count}, (_, i) => lineOf(`line ${i}`, i));
 const rows = () => [...place.querySelectorAll(".log-row")];
 const messages = () => rows().map((row) => row.querySelector(".log-message").textContent);
@@ -55,7 +55,8 @@ def test_lines_that_come_keep_in_place_what_is_read(listed):
       const list = m.logList(place, {lines: many(500)});
       scroller().scrollTop = 2000;
       await frame();
-      const top = () => rows().find((row) => row.getBoundingClientRect().bottom > scroller().getBoundingClientRect().top);
+      const edge = () => scroller().getBoundingClientRect().top;
+      const top = () => rows().find((row) => row.getBoundingClientRect().bottom > edge());
       const before = [top().textContent, Math.round(top().getBoundingClientRect().top)];
       list.append([lineOf("new", 600), lineOf("late", 3)]);
       await frame();
@@ -84,9 +85,10 @@ def test_the_keyboard_walks_opens_and_closes(listed):
       await press("ArrowDown");
       const walked = document.activeElement.querySelector(".log-message").textContent;
       await press("Enter");
-      const opened = [place.querySelectorAll(".log-details").length, document.activeElement.getAttribute("aria-expanded")];
+      const details = () => place.querySelectorAll(".log-details").length;
+      const opened = [details(), document.activeElement.getAttribute("aria-expanded")];
       await press("Escape");
-      const closed = [place.querySelectorAll(".log-details").length, document.activeElement.textContent.includes("line 97")];
+      const closed = [details(), document.activeElement.textContent.includes("line 97")];
       await press("End");
       return [walked, opened, closed, document.activeElement.querySelector(".log-message").textContent];
     """)
@@ -109,7 +111,8 @@ def test_whatever_a_line_holds_stays_text(listed):
         await frame();
         const markup = place.querySelectorAll("script, img").length;
         const links = [...place.querySelectorAll("a")].map((link) => new URL(link.href).protocol);
-        return [markup, new Set(links), place.querySelector(".log-details").textContent.includes(argument.text), document.title];
+        const details = place.querySelector(".log-details").textContent;
+        return [markup, new Set(links), details.includes(argument.text), document.title];
         """,
         {"line": line, "text": HOSTILE},
     )
@@ -153,7 +156,8 @@ def test_a_stack_trace_is_folded_until_it_is_asked_for(listed):
 
 def test_what_the_query_looks_for_is_marked(listed):
     assert listed("""
-      m.logList(place, {lines: [lineOf('{"message": "Cache miss for user", "cache": "miss"}', 1)], query: '{a="b"} |= "miss"'});
+      const line = lineOf('{"message": "Cache miss for user", "cache": "miss"}', 1);
+      m.logList(place, {lines: [line], query: '{a="b"} |= "miss"'});
       return [...rows()[0].querySelectorAll("mark")].map((mark) => mark.textContent);
     """) == ["miss", "miss"]
 
@@ -161,7 +165,7 @@ def test_what_the_query_looks_for_is_marked(listed):
 def test_filters_say_what_they_filter(listed):
     assert listed("""
       const asked = [];
-      const onFilter = (name, value, operator, detail) => asked.push([name, value, operator, detail.kind, detail.format]);
+      const onFilter = (name, value, operator, {kind, format}) => asked.push([name, value, operator, kind, format]);
       m.logList(place, {lines: [lineOf('{"message": "m", "user_id": 7}', 1)], onFilter});
       rows()[0].querySelector(".log-head").click();
       await frame();
@@ -178,7 +182,8 @@ def test_a_line_leads_to_its_trace_its_span_its_metrics_and_its_stream(listed):
         m.logList(place, {lines: [lineOf(argument, 1)]});
         rows()[0].querySelector(".log-head").click();
         await frame();
-        return [...place.querySelectorAll(".log-actions a")].map((link) => [link.textContent, link.getAttribute("href")]);
+        const links = [...place.querySelectorAll(".log-actions a")];
+        return links.map((link) => [link.textContent, link.getAttribute("href")]);
         """,
         json.dumps({"message": "m", "trace_id": trace, "span_id": span}),
     )

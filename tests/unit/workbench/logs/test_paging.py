@@ -20,6 +20,11 @@ const loki = (lines, log = []) => async ({start, end, limit, direction}) => {
 """
 
 
+def _over(parameters: str, script: str) -> str:
+    """A function of the module with that Loki at hand."""
+    return f"async ({parameters}) => {{{LOKI}{script}}}"
+
+
 def _crowds(seed: int) -> list[list[object]]:
     """Lines of two streams, many of them in few nanoseconds."""
     chance = random.Random(seed)
@@ -40,7 +45,9 @@ CASES = [
 def test_pages_together_are_the_range_and_no_line_is_in_two(module):
     found = module(
         "logs/paging.js",
-        """async (m, cases) => {%s
+        _over(
+            "m, cases",
+            """
           const wrong = [];
           for (const {rows, limit, direction} of cases) {
             const lines = stored(rows);
@@ -54,11 +61,12 @@ def test_pages_together_are_the_range_and_no_line_is_in_two(module):
             const times = all.map(({nano}) => BigInt(nano));
             const ordered = times.every((time, i) => i === 0 || times[i - 1] <= time);
             const texts = all.map(({line}) => line).sort().join();
-            if (rest || !ordered || texts !== lines.map(({line}) => line).sort().join()) wrong.push([rows, limit, direction]);
+            const whole = texts === lines.map(({line}) => line).sort().join();
+            if (rest || !ordered || !whole) wrong.push([rows, limit, direction]);
           }
           return wrong;
-        }"""
-        % LOKI,
+        """,
+        ),
         CASES,
     )
     assert found == []
@@ -67,7 +75,9 @@ def test_pages_together_are_the_range_and_no_line_is_in_two(module):
 def test_a_view_that_grows_at_both_ends_has_each_line_once(module):
     found = module(
         "logs/lines_in_view.js",
-        """async (m, cases) => {%s
+        _over(
+            "m, cases",
+            """
           const wrong = [];
           for (const {rows, limit} of cases) {
             const lines = stored(rows);
@@ -75,13 +85,15 @@ def test_a_view_that_grows_at_both_ends_has_each_line_once(module):
             const view = new m.LinesInView(loki(lines));
             const nano = BigInt(lines[Math.floor(lines.length / 2)].nano);
             await view.beginAt({nano, start: 0n, end: 2n ** 62n, limit});
-            for (let i = 0; (view.older || view.newer) && i < 300; i += 1) await view.extend(i %% 3 ? "older" : "newer", limit);
+            for (let i = 0; (view.older || view.newer) && i < 300; i += 1) {
+              await view.extend(i % 3 ? "older" : "newer", limit);
+            }
             const texts = view.lines.map(({line}) => line).sort().join();
             if (texts !== lines.map(({line}) => line).sort().join()) wrong.push(rows);
           }
           return wrong;
-        }"""
-        % LOKI,
+        """,
+        ),
         CASES,
     )
     assert found == []
@@ -90,7 +102,9 @@ def test_a_view_that_grows_at_both_ends_has_each_line_once(module):
 def test_a_view_that_let_lines_go_loads_them_again_exactly(module):
     found = module(
         "logs/lines_in_view.js",
-        """async (m, cases) => {%s
+        _over(
+            "m, cases",
+            """
           const wrong = [];
           for (const {rows, limit} of cases) {
             const lines = stored(rows);
@@ -111,8 +125,8 @@ def test_a_view_that_let_lines_go_loads_them_again_exactly(module):
             if (seen.size !== lines.length) wrong.push([rows, limit, "lost"]);
           }
           return wrong.slice(0, 3);
-        }"""
-        % LOKI,
+        """,
+        ),
         CASES,
     )
     assert found == []
@@ -121,14 +135,17 @@ def test_a_view_that_let_lines_go_loads_them_again_exactly(module):
 def test_lines_that_arrive_late_are_put_in_their_place_and_known_ones_are_not_added(module):
     found = module(
         "logs/lines_in_view.js",
-        """async (m) => {%s
+        _over(
+            "m",
+            """
           const lines = stored([["10", "a", "one"], ["20", "a", "two"], ["20", "b", "two"]]);
           const view = new m.LinesInView(loki(lines));
           await view.begin({start: 0n, end: 100n, limit: 10, direction: "backward"});
-          const fresh = view.add(stored([["20", "b", "two"], ["15", "a", "late"], ["30", "a", "three"], ["20", "a", "three"]]));
+          const arrived = [["20", "b", "two"], ["15", "a", "late"], ["30", "a", "three"], ["20", "a", "three"]];
+          const fresh = view.add(stored(arrived));
           return [fresh.map(({line}) => line), view.lines.map(({nano, labels, line}) => [nano, labels.s, line])];
-        }"""
-        % LOKI,
+        """,
+        ),
     )
     assert found == [
         ["late", "three", "three"],
@@ -146,14 +163,16 @@ def test_lines_that_arrive_late_are_put_in_their_place_and_known_ones_are_not_ad
 def test_a_nanosecond_with_more_lines_than_loki_gives_is_named(module):
     found = module(
         "logs/paging.js",
-        """async (m) => {%s
+        _over(
+            "m",
+            """
           const lines = Array.from({length: 5003}, (_, i) => ({nano: "50", labels: {}, line: String(i)}))
             .concat(stored([["40", "a", "before"]]));
           const first = await m.page(loki(lines), {start: 0n, end: 100n, limit: 1000, direction: "backward"});
           const next = await m.page(loki(lines), {...first.rest, limit: 1000, direction: "backward"});
           return [first.lines.length, first.cut, next.lines.map(({line}) => line), next.rest];
-        }"""
-        % LOKI,
+        """,
+        ),
     )
     assert found == [5000, "50", ["before"], None]
 
@@ -161,13 +180,15 @@ def test_a_nanosecond_with_more_lines_than_loki_gives_is_named(module):
 def test_all_lines_of_a_range_are_read_up_to_a_bound(module):
     found = module(
         "logs/paging.js",
-        """async (m) => {%s
+        _over(
+            "m",
+            """
           const lines = stored(Array.from({length: 25}, (_, i) => [String(100 + i), "a", String(i)]));
           const all = await m.everyLine(loki(lines), {start: 0n, end: 1000n, limit: 4});
           const some = await m.everyLine(loki(lines), {start: 0n, end: 1000n, limit: 4, most: 9});
           return [all.lines.map(({line}) => line), all.complete, some.lines.length, some.complete];
-        }"""
-        % LOKI,
+        """,
+        ),
     )
     assert found == [[str(number) for number in range(25)], True, 9, False]
 
@@ -176,7 +197,9 @@ def test_all_lines_of_a_range_are_read_up_to_a_bound(module):
 def test_the_lines_around_a_line_are_its_neighbours(module, count):
     found = module(
         "logs/context_lines.js",
-        """async (m, {cases, count}) => {%s
+        _over(
+            "m, {cases, count}",
+            """
           const wrong = [];
           for (const {rows} of cases) {
             const lines = stored(rows);
@@ -198,8 +221,8 @@ def test_the_lines_around_a_line_are_its_neighbours(module, count):
             if (!ordered || !whole || joined[at] !== line) wrong.push([rows, at]);
           }
           return wrong;
-        }"""
-        % LOKI,
+        """,
+        ),
         {"cases": CASES[:60], "count": count},
     )
     assert found == []
@@ -208,11 +231,13 @@ def test_the_lines_around_a_line_are_its_neighbours(module, count):
 def test_as_many_lines_as_wanted_stand_on_each_side_of_a_line(module):
     found = module(
         "logs/context_lines.js",
-        """async (m) => {%s
+        _over(
+            "m",
+            """
           const lines = stored(Array.from({length: 40}, (_, i) => [String(100 + i), "a", `line ${i}`]));
           const context = await m.around(loki(lines), lines[20], {count: 5, reach: 1000n});
           return [context.before, context.here, context.after].map((part) => part.map(({line}) => line));
-        }"""
-        % LOKI,
+        """,
+        ),
     )
     assert found == [[f"line {n}" for n in range(15, 20)], ["line 20"], [f"line {n}" for n in range(21, 26)]]
