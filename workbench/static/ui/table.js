@@ -12,8 +12,9 @@ const MOST_ROWS = 1000;
  *   render: function(*): (Node|string|number), sort?: function(*): (number|string)}>, rows?: Array, caption: string,
  *   onRow?: function(*, Event): void, rowLabel?: function(*): string, empty?: string|Node,
  *   rowKey?: function(*): string, sortBy?: {id: string, descending: boolean},
- *   onSort?: function({id, descending}): void}} options `sort` gives what a row is compared by, rowKey what it is known by from one update to the next; a row with
- *   onRow is reached with Tab and opened with Enter; the caption is for screen readers
+ *   onSort?: function({id, descending}): void}} options `sort` gives what a row is compared by, rowKey what it is known
+ *   by from one update to the next; a row with onRow is reached with Tab and opened with Enter; the caption is for
+ *   screen readers
  * @returns {{update: function(Array): void, destroy: function(): void}}
  */
 export function table(root, options) {
@@ -31,7 +32,7 @@ export function table(root, options) {
   );
   replace(
     root,
-    h("div", { class: "table-scroll", tabindex: "0", role: "region", "aria-label": caption }, element),
+    h("div", { class: "table-scroll", tabindex: "0", role: "group", "aria-label": caption }, element),
     note,
   );
 
