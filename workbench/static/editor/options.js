@@ -32,8 +32,11 @@ export function ranked(options, prefix) {
   const scored = options
     .map((option, index) => ({ option, index, score: scoreOf(option.label.toLowerCase(), wanted) }))
     .filter(({ score }) => score > 0);
-  scored.sort((one, other) => other.score - one.score || one.index - other.index);
-  return scored.slice(0, MOST).map(({ option }) => option);
+  // Letters in order are a guess: they are offered when nothing contains what is typed.
+  const sure = scored.some(({ score }) => score > 1);
+  const fitting = scored.filter(({ score }) => score > 1 || !sure);
+  fitting.sort((one, other) => other.score - one.score || one.index - other.index);
+  return fitting.slice(0, MOST).map(({ option }) => option);
 }
 
 function scoreOf(label, wanted) {
