@@ -5,7 +5,7 @@ import { byTime, merged, onlyNew } from "./order.js";
 import { MOST_LINES, page } from "./paging.js";
 
 /** Lines that are kept, at most; what is let go at one end can be loaded again. */
-export const MOST_KEPT = 20_000;
+export const MOST_KEPT = 10_000;
 
 export class LinesInView {
   /** Oldest first. */

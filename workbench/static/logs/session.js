@@ -11,6 +11,9 @@ import { linesOfQuery, nanosOf } from "./source.js";
 /** Lines of one page. */
 export const PAGE_LINES = 1000;
 
+/** Milliseconds in which live lines are gathered before they are shown. */
+const GATHER = 200;
+
 /** Seconds by which lines may come late. */
 const LATE = 20;
 
@@ -26,6 +29,8 @@ export class Session {
   #leaving = new AbortController();
   #asked = null;
   #makeAsk;
+  #gathered = [];
+  #showing = null;
 
   /**
    * @param {{onLines: () => void, onChange: () => void}} events
@@ -60,7 +65,7 @@ export class Session {
    */
   async load(asked) {
     this.#leaving.abort();
-    this.feed.stop();
+    this.#stopFollowing();
     // What was wrong with another query says nothing about this one; a Loki that is away may still be.
     if (asked.query !== this.#asked?.query) this.error = null;
     const leaving = (this.#leaving = new AbortController());
@@ -146,7 +151,14 @@ export class Session {
 
   close() {
     this.#leaving.abort();
+    this.#stopFollowing();
+  }
+
+  #stopFollowing() {
     this.feed.stop();
+    clearTimeout(this.#showing);
+    this.#showing = null;
+    this.#gathered = [];
   }
 
   #follow(ask) {
@@ -158,8 +170,14 @@ export class Session {
     });
   }
 
+  /** A few times a second is often enough for an eye. */
   #came(lines) {
-    if (lines.length && this.view.add(lines).length) this.#events.onLines();
+    this.#gathered.push(...lines);
+    this.#showing ??= setTimeout(() => {
+      const gathered = this.#gathered.splice(0);
+      this.#showing = null;
+      if (this.view.add(gathered).length) this.#events.onLines();
+    }, GATHER);
   }
 }
 

@@ -4,6 +4,9 @@ import { fieldsPanel } from "./fields_panel.js";
 import { patternsPanel } from "./patterns_panel.js";
 import { selectorOf } from "./query_text.js";
 
+/** Milliseconds between two counts of the lines' fields. */
+const PAUSE = 500;
+
 const TITLES = { fields: "Fields of the lines", patterns: "Patterns" };
 
 /**
@@ -16,9 +19,15 @@ const TITLES = { fields: "Fields of the lines", patterns: "Patterns" };
 export function sidePanel(root, { onFilter, onColumns, onPattern, asked, shown }) {
   let panel = null;
   let name = null;
+  let waiting = null;
 
-  const update = () => {
+  const count = () => {
+    waiting = null;
     if (name === "fields") panel.update(shown().lines, shown().columns);
+  };
+  // Live lines come many times a second, and all are counted each time.
+  const update = () => {
+    waiting ??= setTimeout(count, PAUSE);
   };
   const ask = () => {
     if (name === "fields") panel.forget();
@@ -30,6 +39,8 @@ export function sidePanel(root, { onFilter, onColumns, onPattern, asked, shown }
     ask,
     show(wanted) {
       if (wanted === name) return;
+      clearTimeout(waiting);
+      waiting = null;
       panel?.destroy();
       name = wanted;
       root.hidden = wanted === null;
@@ -44,9 +55,12 @@ export function sidePanel(root, { onFilter, onColumns, onPattern, asked, shown }
       panel = wanted === "fields" ?
         fieldsPanel(body, { onFilter, onColumns, asked }) :
         patternsPanel(body, { onPattern });
-      update();
+      count();
       ask();
     },
-    destroy: () => panel?.destroy(),
+    destroy() {
+      clearTimeout(waiting);
+      panel?.destroy();
+    },
   };
 }
