@@ -262,6 +262,8 @@ def test_a_trace_of_two_thousand_spans_has_rows_only_for_what_is_seen(trace_page
     trace_page.search.fill('name="step_1234"')
     page.keyboard.press("Enter")
     expect(trace_page.row("step_1234")).to_be_in_viewport()
+    # As long as a span is chosen, the way to it stays open.
+    page.get_by_role("button", name="Close the details").click()
     page.get_by_label("Levels shown").select_option("2")
     expect(page.locator(".wf-row[aria-level='4']")).to_have_count(0)
 
