@@ -29,7 +29,7 @@ export function grid(root, board, { single, turned, onTurn }) {
   const sections = sectionsOf(board.document.panels ?? []);
   if (single !== null) {
     const found = sections.flatMap(({ panels }) => panels).find(({ panel }) => panel.id === single);
-    root.replaceChildren(h("div", { class: "board-single" }, found ? viewOf(found.panel) : nothing(single)));
+    root.replaceChildren(h("div", { class: "board-single" }, h("h2", { class: "visually-hidden" }, "One panel"), found ? viewOf(found.panel) : nothing(single)));
   } else {
     root.replaceChildren(...sections.map(sectionOf));
   }
@@ -59,7 +59,7 @@ export function grid(root, board, { single, turned, onTurn }) {
     };
     fill();
     if (section.title === null) {
-      return place;
+      return h("section", null, h("h2", { class: "visually-hidden" }, "At a glance"), place);
     }
     const count = section.panels.length;
     const note = h("span", { class: "quiet" });
