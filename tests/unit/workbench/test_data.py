@@ -48,19 +48,21 @@ def api(module):
     asked: list[str] = []
     patterns: list[str] = []
 
+    def answering(answer):
+        def handle(route):
+            asked.append(route.request.url.partition("/api/")[2])
+            if callable(answer):
+                answer(route)
+            else:
+                route.fulfill(json=answer)
+
+        return handle
+
     def install(answers):
         for path, answer in answers.items():
-
-            def handle(route, answer=answer):
-                asked.append(route.request.url.partition("/api/")[2])
-                if callable(answer):
-                    answer(route)
-                else:
-                    route.fulfill(status=200, content_type="application/json", body=json.dumps(answer))
-
             pattern = f"**/api/{path}*"
             patterns.append(pattern)
-            module.page.route(pattern, handle)
+            module.page.route(pattern, answering(answer))
         return asked
 
     yield install
