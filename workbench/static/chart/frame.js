@@ -89,6 +89,8 @@ function valueAxis(id, model, options, { top, bottom, count }, exemplars) {
       unit,
       count,
       zero: data.zero,
+      // Of what is counted and shown without decimals there are no halves.
+      whole: decimals === 0 && ["short", "none"].includes(unit),
       ...(percent ? { min: 0, max: 1 } : {}),
     });
     scale = linearScale(ends, bottom, top, { count, unit });

@@ -70,7 +70,7 @@ export function drawAnnotations(context, frame, annotations, colourOf, ratio) {
     context.setLineDash([]);
     context.fillStyle = colour;
     if (isRegion(annotation)) context.fillRect(left, frame.bottom, Math.max(2, right - left), 3);
-    else triangle(context, start, frame.bottom, 4);
+    else triangle(context, start, frame.bottom - 6, 4);
   }
 }
 

@@ -24,10 +24,12 @@ const SECONDS = [60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 
  * @param {number} span in the unit's raw values, > 0
  * @param {number} count ≥ 1
  * @param {string} [unit]
+ * @param {boolean} [whole] only whole numbers: half a connection is none
  * @returns {number}
  */
-export function niceStep(span, count, unit) {
-  const { kind, scale } = spacingOf(unit);
+export function niceStep(span, count, unit, whole = false) {
+  const { kind: usual, scale } = spacingOf(unit);
+  const kind = whole && usual === "decimal" ? "whole" : usual;
   const rough = (span * scale) / Math.max(1, count);
   return stepIn(kind, rough) / scale;
 }
@@ -77,11 +79,11 @@ function multiples(low, high, step) {
  *
  * @param {number} low @param {number} high of the data; NaN or ±Infinity if there is none
  * @param {{min?: number, max?: number, softMin?: number, softMax?: number, unit?: string, count?: number,
- *   zero?: boolean}} options zero: areas and bars stand on zero
+ *   zero?: boolean, whole?: boolean}} options zero: areas and bars stand on zero; whole: no halves
  * @returns {{low: number, high: number, step: number}}
  */
 export function extent(low, high, options = {}) {
-  const { min, max, softMin, softMax, unit, count = 5, zero = false } = options;
+  const { min, max, softMin, softMax, unit, count = 5, zero = false, whole = false } = options;
   let from = Number.isFinite(low) ? low : 0;
   let to = Number.isFinite(high) ? high : from + 1;
   if (zero) {
@@ -98,7 +100,7 @@ export function extent(low, high, options = {}) {
     if (isNumber(max) && !isNumber(min)) from = to - room;
     else to = from + room;
   }
-  const step = niceStep(to - from, count, unit);
+  const step = niceStep(to - from, count, unit, whole);
   if (!isNumber(min)) from = Math.floor(from / step + 1e-9) * step;
   if (!isNumber(max)) to = Math.ceil(to / step - 1e-9) * step;
   return { low: Number(from.toPrecision(12)), high: Number(to.toPrecision(12)), step };

@@ -33,6 +33,8 @@ def test_ticks_are_round_in_the_unit(module: Modules, low: float, high: float, u
         (0.001, 0.002, {"min": 0, "softMax": 0.02}, [0, 0.02]),
         (1, 4, {"min": 0, "softMax": 0.02}, [0, 4]),
         (5, 5, {}, [0, 5]),
+        (0, 1, {"min": 0, "whole": True}, [0, 1]),
+        (0, 11, {"min": 0, "whole": True}, [0, 15]),
         (0, 0, {}, [0, 1]),
         (-5, -5, {}, [-5, 0]),
         (2, 8, {"min": 10}, [10, 20]),
