@@ -18,8 +18,7 @@ const SPANS_OF_A_TRACE = 3;
  */
 export function asker(questions) {
   const asking = questions.map((question) => ({ question, ask: askerOf(question) }));
-  return (range) =>
-    Promise.all(asking.map(async ({ question, ask }) => ({ question, ...(await ask(range)) })));
+  return (range) => Promise.all(asking.map(async ({ question, ask }) => ({ question, ...(await ask(range)) })));
 }
 
 function askerOf(question) {
@@ -35,7 +34,12 @@ function askerOf(question) {
     const plain = (options) => tempo.metricsRange(text, options);
     return async ({ from, to, signal }) => {
       // Exemplars come with the values, so all of them are asked for when they are wanted.
-      const series = await (question.exemplars ? plain : (options) => keeper(text, options))({ from, to, step, signal });
+      const series = await (question.exemplars ? plain : (options) => keeper(text, options))({
+        from,
+        to,
+        step,
+        signal,
+      });
       return { series, exemplars: series.exemplars ?? [] };
     };
   }

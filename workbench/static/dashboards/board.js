@@ -1,5 +1,6 @@
 /**
- * What the parts of a dashboard share: its JSON, what is chosen, the range, its questions, its marks, the ways out of it.
+ * What the parts of a dashboard share: its JSON, what is chosen, the range, its questions, its marks, the ways out of
+ * it.
  *
  * Questions are asked once for all panels, and again only when a variable or the length of the range changes.
  */
@@ -151,7 +152,11 @@ export class Board {
   }
 
   #linksOf(links, click) {
-    return linksOfClick(links, { ...click, range: { ...this.range(), text: this.rangeInAddress() } }, this.#answer?.words);
+    return linksOfClick(
+      links,
+      { ...click, range: { ...this.range(), text: this.rangeInAddress() } },
+      this.#answer?.words,
+    );
   }
 
   #openLinks({ links, name, labels, value }, event, { time, value: there, anchor } = {}) {
@@ -166,13 +171,18 @@ export class Board {
   }
 
   #openExemplar(panel, { traceId, labels = {} }, anchor) {
-    const alike = labels.service ? `{ resource.service.name = ${JSON.stringify(labels.service)} && kind = server }` : null;
+    const alike = labels.service
+      ? `{ resource.service.name = ${JSON.stringify(labels.service)} && kind = server }`
+      : null;
     menu(
       anchor,
       [
         traceId ? { text: "Open its trace", hint: traceId, href: traceAddress(traceId) } : null,
         alike
-          ? { text: "Find requests like it", href: exploreAddress([{ source: "tempo", query: alike }], this.rangeInAddress()) }
+          ? {
+            text: "Find requests like it",
+            href: exploreAddress([{ source: "tempo", query: alike }], this.rangeInAddress()),
+          }
           : null,
       ],
       { label: `A request in ${this.words(panel.title)}` },

@@ -29,8 +29,9 @@ function seriesCsv(frames) {
 
 function tableCsv({ fields, length }) {
   const shown = fields.filter(({ hidden }) => !hidden);
-  const rows = Array.from({ length }, (_, index) =>
-    shown.map(({ type, values }) => (type === "time" ? moment(values[index]) : values[index])),
+  const rows = Array.from(
+    { length },
+    (_, index) => shown.map(({ type, values }) => (type === "time" ? moment(values[index]) : values[index])),
   );
   return csv([shown.map(({ title, name }) => title ?? name), ...rows]);
 }

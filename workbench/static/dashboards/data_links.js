@@ -1,5 +1,6 @@
 /**
- * The links that a click on a value offers: what the click knows (`${__value.raw}`, `${__field.labels.service}`, the time
+ * The links that a click on a value offers: what the click knows (`${__value.raw}`, `${__field.labels.service}`, the
+ * time
  * range) is filled in here; the dashboard's own variables already are.
  */
 
@@ -54,7 +55,12 @@ function valueOf(name, path, { value, text, time, name: series, labels = {}, row
     case "__to":
       return Math.round(range.to * 1000);
     case "__value":
-      return { raw: value, numeric: value, text: text ?? value, time: time && Math.round(time * 1000) }[path || "text"] ?? "";
+      return {
+        raw: value,
+        numeric: value,
+        text: text ?? value,
+        time: time && Math.round(time * 1000),
+      }[path || "text"] ?? "";
     case "__field":
       return (path === "name" ? series : labels[path.replace(/^labels[.[]"?|"?\]$/g, "")]) ?? "";
     case "__series":
@@ -67,7 +73,8 @@ function valueOf(name, path, { value, text, time, name: series, labels = {}, row
 }
 
 /**
- * Values in Explore's addresses stand in JSON inside of a parameter; in other addresses in a parameter. One that could end
+ * Values in Explore's addresses stand in JSON inside of a parameter; in other addresses in a parameter. One that could
+ * end
  * what it stands in must not.
  */
 function quotedFor(url) {

@@ -34,8 +34,9 @@ function spread(column) {
     return column;
   }
   const sorted = [...column].sort((one, other) => one.value - other.value);
-  const places = Array.from({ length: KEPT_IN_A_COLUMN }, (_, index) =>
-    Math.round((index * (sorted.length - 1)) / (KEPT_IN_A_COLUMN - 1)),
+  const places = Array.from(
+    { length: KEPT_IN_A_COLUMN },
+    (_, index) => Math.round((index * (sorted.length - 1)) / (KEPT_IN_A_COLUMN - 1)),
   );
   return places.map((place) => sorted[place]);
 }

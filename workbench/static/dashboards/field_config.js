@@ -99,7 +99,10 @@ function recoloured(mappings, colourOf) {
   const one = (result) => (result?.color ? { ...result, color: colourOf(result.color) } : result);
   return mappings.map(({ type, options }) => {
     if (type === "value") {
-      return { type, options: Object.fromEntries(Object.entries(options).map(([value, result]) => [value, one(result)])) };
+      return {
+        type,
+        options: Object.fromEntries(Object.entries(options).map(([value, result]) => [value, one(result)])),
+      };
     }
     return { type, options: { ...options, result: one(options?.result) } };
   });

@@ -23,10 +23,19 @@ export function framesOf(answers) {
       return question.form === "spans" ? [spansFrame(question, traces)] : [tracesFrame(question, traces)];
     }
     if (samples && isTable(question)) {
-      return [samplesFrame(question, samples, question.source === "prometheus" && alone ? "Value" : `Value #${question.ref_id}`)];
+      return [
+        samplesFrame(
+          question,
+          samples,
+          question.source === "prometheus" && alone ? "Value" : `Value #${question.ref_id}`,
+        ),
+      ];
     }
     if (samples) {
-      return seriesFrames(question, samples.map(({ labels, time, value }) => ({ labels, times: [time], values: [value] })));
+      return seriesFrames(
+        question,
+        samples.map(({ labels, time, value }) => ({ labels, times: [time], values: [value] })),
+      );
     }
     return series ? seriesFrames(question, series) : [];
   });
@@ -57,7 +66,13 @@ function seriesFrames(question, series) {
     length: one.times.length,
     fields: [
       { name: "Time", type: "time", values: one.times },
-      { name: "Value", type: "number", values: one.values, labels: one.labels, title: nameOf(question, one.labels, telling) },
+      {
+        name: "Value",
+        type: "number",
+        values: one.values,
+        labels: one.labels,
+        title: nameOf(question, one.labels, telling),
+      },
     ],
   }));
 }
@@ -112,16 +127,19 @@ function tracesFrame(question, traces) {
       { name: "Start time", type: "time", values: traces.map(({ start }) => start) },
       { name: "Service", type: "string", values: traces.map(({ rootService }) => rootService) },
       { name: "Name", type: "string", values: traces.map(({ rootName }) => rootName) },
-      { name: "Duration", type: "number", unit: "ms", values: traces.map(({ durationSeconds }) => durationSeconds * 1000) },
+      {
+        name: "Duration",
+        type: "number",
+        unit: "ms",
+        values: traces.map(({ durationSeconds }) => durationSeconds * 1000),
+      },
     ],
   };
 }
 
 /** One row a span that was found, with the attributes that the query selected. */
 function spansFrame(question, traces) {
-  const rows = traces.flatMap((trace) =>
-    trace.spanSets.flatMap(({ spans }) => spans.map((span) => ({ trace, span }))),
-  );
+  const rows = traces.flatMap((trace) => trace.spanSets.flatMap(({ spans }) => spans.map((span) => ({ trace, span }))));
   const found = rows.flatMap(({ span }) => Object.keys(span.attributes));
   const names = [...new Set(found)].filter((name) => name !== "name").sort();
   return {

@@ -11,7 +11,8 @@ const MARGIN = "300px 0px";
 /**
  * @param {HTMLElement} root
  * @param {import("./board.js").Board} board
- * @param {{single: number|null, turned: function(): Set<number>, onTurn: function(number): void}} options `single`: only
+ * @param {{single: number|null, turned: function(): Set<number>, onTurn: function(number): void}} options `single`:
+ *   only
  *   this panel; `turned` gives the ids of rows that are not as the JSON says
  * @returns {{refresh: function(string): void, redraw: function(): void, destroy: function(): void}}
  */
@@ -29,7 +30,14 @@ export function grid(root, board, { single, turned, onTurn }) {
   const sections = sectionsOf(board.document.panels ?? []);
   if (single !== null) {
     const found = sections.flatMap(({ panels }) => panels).find(({ panel }) => panel.id === single);
-    root.replaceChildren(h("div", { class: "board-single" }, h("h2", { class: "visually-hidden" }, "One panel"), found ? viewOf(found.panel) : nothing(single)));
+    root.replaceChildren(
+      h(
+        "div",
+        { class: "board-single" },
+        h("h2", { class: "visually-hidden" }, "One panel"),
+        found ? viewOf(found.panel) : nothing(single),
+      ),
+    );
   } else {
     root.replaceChildren(...sections.map(sectionOf));
   }
@@ -63,7 +71,13 @@ export function grid(root, board, { single, turned, onTurn }) {
     }
     const count = section.panels.length;
     const note = h("span", { class: "quiet" });
-    const button = h("button", { type: "button", class: "board-row", onclick: turn }, icon("down"), board.words(section.title), note);
+    const button = h(
+      "button",
+      { type: "button", class: "board-row", onclick: turn },
+      icon("down"),
+      board.words(section.title),
+      note,
+    );
     const say = () => {
       button.setAttribute("aria-expanded", String(!closed()));
       note.textContent = closed() ? `${count} panel${count === 1 ? "" : "s"}` : "";

@@ -7,7 +7,8 @@ import { menuButton } from "../ui/menu.js";
 
 /**
  * @param {import("./board.js").Board} board
- * @returns {{element: HTMLElement, update: function(): void}} update: the range or a variable, which links keep, changed
+ * @returns {{element: HTMLElement, update: function(): void}} update: the range or a variable, which links keep,
+ *   changed
  */
 export function boardHead(board) {
   const { title, description = "", links = [] } = board.document;
@@ -17,7 +18,12 @@ export function boardHead(board) {
   const element = h(
     "header",
     { class: "board-head" },
-    h("div", null, h("p", { class: "board-path" }, h("a", { href: dashboardsAddress() }, "Dashboards")), h("h1", null, title)),
+    h(
+      "div",
+      null,
+      h("p", { class: "board-path" }, h("a", { href: dashboardsAddress() }, "Dashboards")),
+      h("h1", null, title),
+    ),
     ways,
     description ? h("p", { class: "board-description quiet" }, description) : null,
   );
@@ -27,10 +33,15 @@ export function boardHead(board) {
 function wayOf(link, board) {
   if (link.type === "dashboards") {
     const others = () => dashboardsWith(link.tags ?? [], board);
-    return menuButton({ class: "button button-quiet" }, [link.title || "Dashboards", icon("down")], others, { label: link.title, align: "end" });
+    return menuButton({ class: "button button-quiet" }, [link.title || "Dashboards", icon("down")], others, {
+      label: link.title,
+      align: "end",
+    });
   }
   const href = board.addressOf(link);
-  return href ? h("a", { class: "button button-quiet", href, title: link.tooltip || null }, shortened(link.title, board)) : null;
+  return href
+    ? h("a", { class: "button button-quiet", href, title: link.tooltip || null }, shortened(link.title, board))
+    : null;
 }
 
 /** "Chain: frontend" beside "Chain: overview" is "frontend": what all have in common need not be said each time. */

@@ -31,7 +31,11 @@ export function marksBar(root, board, { hidden, onHide, onMarks }) {
         refresh();
       },
     });
-    const dot = h("span", { class: "mark-dot", style: { "--mark": dashboardColour(annotation.iconColor ?? "") }, "aria-hidden": "true" });
+    const dot = h("span", {
+      class: "mark-dot",
+      style: { "--mark": dashboardColour(annotation.iconColor ?? "") },
+      "aria-hidden": "true",
+    });
     return h("span", { class: "mark-switch" }, box, h("label", { for: id }, dot, annotation.name));
   }
 
@@ -47,7 +51,9 @@ export function marksBar(root, board, { hidden, onHide, onMarks }) {
       const questions = (await board.questions()).annotations;
       const range = { ...board.range(), signal: mine.signal };
       const wanted = annotations.filter((annotation) => isOn(annotation) && questions[annotation.name]);
-      const found = await Promise.allSettled(wanted.map((annotation) => askerOf(annotation, questions[annotation.name])(range)));
+      const found = await Promise.allSettled(
+        wanted.map((annotation) => askerOf(annotation, questions[annotation.name])(range)),
+      );
       if (!mine.signal.aborted) {
         // Marks that cannot be asked for are no reason to spoil the graphs that can.
         const marks = found.flatMap(({ value }) => value ?? []);

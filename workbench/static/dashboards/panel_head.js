@@ -25,9 +25,7 @@ export function panelHead(panel, board, dataOf) {
   // A finger cannot hover.
   const tell = () => dialog({ title: board.words(panel.title), content: description() });
   const title = h("h3", { id: titleId });
-  const info = panel.description
-    ? h("button", { type: "button", class: "panel-info", onclick: tell }, "i")
-    : null;
+  const info = panel.description ? h("button", { type: "button", class: "panel-info", onclick: tell }, "i") : null;
   const endInfo = info ? tooltip(info, description) : null;
   const more = h(
     "button",
@@ -71,7 +69,11 @@ function itemsOf(panel, board, dataOf) {
     questions.length > 0 ? { text: "Show the queries", onSelect: () => showQueries(panel, questions, board) } : null,
     data?.frames.length > 0 ? { text: "Download as CSV", onSelect: () => download(panel, data.frames, board) } : null,
     grafana
-      ? { text: "Open in Grafana", href: `${toGrafanaDashboard(grafana, board.uid, board.viewInAddress())}&viewPanel=${panel.id}`, external: true }
+      ? {
+        text: "Open in Grafana",
+        href: `${toGrafanaDashboard(grafana, board.uid, board.viewInAddress())}&viewPanel=${panel.id}`,
+        external: true,
+      }
       : null,
   ].filter(Boolean);
 }
@@ -99,7 +101,7 @@ function showQueries(panel, questions, board) {
         h("p", { class: "quiet" }, `${letter} · ${LANGUAGES[source] ?? source}`),
         h("pre", null, h("code", null, text)),
         h("button", { type: "button", class: "button", onclick: () => copy(text, "The query") }, "Copy"),
-      ),
+      )
     ),
   });
 }

@@ -1,5 +1,6 @@
 /**
- * A panel in its place: head, states, and the drawing of its type. It asks when it is seen, and draws what it is answered.
+ * A panel in its place: head, states, and the drawing of its type. It asks when it is seen, and draws what it is
+ * answered.
  *
  * `data-state` says how it is: waiting (never seen), loading, ready, empty, failed, unsupported.
  */
@@ -17,16 +18,31 @@ import { transformed } from "./transformations.js";
 /**
  * @param {Object} panel of the JSON
  * @param {import("./board.js").Board} board
- * @returns {{element: HTMLElement, see: function(boolean): void, refresh: function(string): void, redraw: function(): void,
+ * @returns {{element: HTMLElement, see: function(boolean): void, refresh: function(string): void, redraw: function():
+ *   void,
  *   destroy: function(): void}}
  */
 export function panelView(panel, board) {
   const body = h("div", { class: "panel-body" });
-  const state = { questions: "", ask: null, data: null, drawing: null, busy: false, stale: true, seen: false, shown: null };
+  const state = {
+    questions: "",
+    ask: null,
+    data: null,
+    drawing: null,
+    busy: false,
+    stale: true,
+    seen: false,
+    shown: null,
+  };
   const head = panelHead(panel, board, () => state.data);
   const element = h(
     "section",
-    { class: `panel panel-${panel.type}`, "data-panel": panel.id, "data-state": "waiting", "aria-labelledby": head.titleId },
+    {
+      class: `panel panel-${panel.type}`,
+      "data-panel": panel.id,
+      "data-state": "waiting",
+      "aria-labelledby": head.titleId,
+    },
     head.element,
     body,
   );

@@ -1,4 +1,6 @@
-/** The grid of a dashboard: rows with their panels, from the flat list of the JSON. Heights are in units of the grid. */
+/**
+ * The grid of a dashboard: rows with their panels, from the flat list of the JSON. Heights are in units of the grid.
+ */
 
 /** Of the width of a dashboard. */
 export const COLUMNS = 24;
@@ -10,11 +12,18 @@ export const COLUMNS = 24;
  *   from the top of the section
  */
 export function sectionsOf(panels) {
-  const ordered = [...panels].sort((one, other) => placeOf(one).y - placeOf(other).y || placeOf(one).x - placeOf(other).x);
+  const ordered = [...panels].sort((one, other) =>
+    placeOf(one).y - placeOf(other).y || placeOf(one).x - placeOf(other).x
+  );
   const sections = [];
   for (const panel of ordered) {
     if (panel.type === "row") {
-      sections.push({ id: panel.id, title: panel.title ?? "", collapsed: Boolean(panel.collapsed), panels: [...(panel.panels ?? [])] });
+      sections.push({
+        id: panel.id,
+        title: panel.title ?? "",
+        collapsed: Boolean(panel.collapsed),
+        panels: [...(panel.panels ?? [])],
+      });
     } else {
       if (sections.length === 0) {
         sections.push({ id: null, title: null, collapsed: false, panels: [] });

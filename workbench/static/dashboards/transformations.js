@@ -1,6 +1,8 @@
-/** Grafana's transformations of frames, by the id that stands in the JSON. Frames are not changed; new ones are made. */
+/**
+ * Grafana's transformations of frames, by the id that stands in the JSON. Frames are not changed; new ones are made.
+ */
 
-import { calculate, calcTitle } from "../chart/calcs.js";
+import { calcTitle, calculate } from "../chart/calcs.js";
 
 /** A transformation of the JSON that this workbench does not have. */
 export class UnknownTransformation extends Error {

@@ -89,6 +89,8 @@ export function choiceText(chosen, options) {
   if (chosen.length === 0) {
     return "none";
   }
-  const texts = chosen.map((value) => options.find((option) => option.value === value)?.text ?? (value === ALL ? "All" : value));
+  const texts = chosen.map((value) =>
+    options.find((option) => option.value === value)?.text ?? (value === ALL ? "All" : value)
+  );
   return texts.length > 3 ? `${texts.length} chosen` : texts.join(" + ");
 }

@@ -19,7 +19,10 @@ const SEARCHABLE = 8;
  */
 export function variablesBar(root, variables, onChoose) {
   const shown = variables.filter(({ hide }) => hide !== 2);
-  const controls = shown.map((variable) => ({ variable, control: controlOf(variable, (values) => onChoose(variable, values)) }));
+  const controls = shown.map((variable) => ({
+    variable,
+    control: controlOf(variable, (values) => onChoose(variable, values)),
+  }));
   replace(root, controls.map(({ control }) => control.element));
   return {
     update(chosen, options) {
@@ -43,7 +46,11 @@ function controlOf(variable, choose) {
 }
 
 function labelled({ name, label, hide, description }, id, control) {
-  const words = h("label", { for: id, title: description || null, class: hide === 1 ? "visually-hidden" : null }, label || name);
+  const words = h(
+    "label",
+    { for: id, title: description || null, class: hide === 1 ? "visually-hidden" : null },
+    label || name,
+  );
   return h("div", { class: "variable" }, words, control);
 }
 
@@ -83,7 +90,9 @@ function choiceOfOne(variable, choose) {
   return {
     element: labelled(variable, id, box),
     update([value], options) {
-      const all = options.some((option) => option.value === value) || value === undefined ? options : [{ value, text: value }, ...options];
+      const all = options.some((option) => option.value === value) || value === undefined
+        ? options
+        : [{ value, text: value }, ...options];
       const now = JSON.stringify(all);
       if (now !== known) {
         known = now;
@@ -99,9 +108,30 @@ function choiceOfMany(variable, choose) {
   const list = uniqueId("choices");
   const text = h("span", { class: "choice-text" });
   const choices = h("div", { class: "choices-list" });
-  const search = h("input", { type: "search", "aria-label": "Search in the choices", placeholder: "Search", oninput: fill });
-  const popover = h("div", { id: list, class: "choices", role: "group", "aria-label": `${variable.label || variable.name}: choices`, hidden: true }, search, choices);
-  const button = h("button", { id, type: "button", class: "choice", "aria-expanded": "false", "aria-controls": list, onclick: toggle }, text, icon("down"));
+  const search = h("input", {
+    type: "search",
+    "aria-label": "Search in the choices",
+    placeholder: "Search",
+    oninput: fill,
+  });
+  const popover = h(
+    "div",
+    {
+      id: list,
+      class: "choices",
+      role: "group",
+      "aria-label": `${variable.label || variable.name}: choices`,
+      hidden: true,
+    },
+    search,
+    choices,
+  );
+  const button = h(
+    "button",
+    { id, type: "button", class: "choice", "aria-expanded": "false", "aria-controls": list, onclick: toggle },
+    text,
+    icon("down"),
+  );
   const element = labelled(variable, id, h("div", { class: "choice-anchor" }, button, popover));
   let chosen = [];
   let options = [];
@@ -143,13 +173,21 @@ function choiceOfMany(variable, choose) {
   }
 
   function row(option) {
-    const box = h("input", { type: "checkbox", checked: chosen.includes(option.value), onchange: () => pick(option.value, box.checked) });
+    const box = h("input", {
+      type: "checkbox",
+      checked: chosen.includes(option.value),
+      onchange: () => pick(option.value, box.checked),
+    });
     return h("label", { class: "choice-row" }, box, h("span", null, option.text));
   }
 
   function pick(value, on) {
     const others = chosen.filter((one) => one !== value && one !== ALL);
-    chosen = value === ALL || (!on && others.length === 0 && variable.includeAll) ? [ALL] : on ? [...others, value] : others;
+    chosen = value === ALL || (!on && others.length === 0 && variable.includeAll)
+      ? [ALL]
+      : on
+      ? [...others, value]
+      : others;
     choose(chosen);
     show();
     for (const box of choices.querySelectorAll("input")) {

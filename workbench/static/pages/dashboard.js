@@ -67,7 +67,11 @@ function show(root, document, context) {
   const bar = h("div", { class: "board-variables" });
   const switches = h("div", { class: "board-marks", role: "group", "aria-label": "Marks on the graphs" });
   const place = h("div", { class: "board" });
-  const back = h("button", { type: "button", class: "button", onclick: () => board.viewAlone(null) }, "Back to the dashboard");
+  const back = h(
+    "button",
+    { type: "button", class: "button", onclick: () => board.viewAlone(null) },
+    "Back to the dashboard",
+  );
   let panels = null;
   let later = null;
 
@@ -137,7 +141,9 @@ function show(root, document, context) {
   }
 
   function known() {
-    return Object.fromEntries(board.variables.map((variable) => [variable.name, optionsOf(variable, options[variable.name])]));
+    return Object.fromEntries(
+      board.variables.map((variable) => [variable.name, optionsOf(variable, options[variable.name])]),
+    );
   }
 
   async function loadOptions() {

@@ -11,7 +11,14 @@ export function mount(root, { lab, url, setTitle, announce }) {
   setTitle("Dashboards");
   const id = uniqueId("search");
   const list = h("div", { class: "dashboards" });
-  const box = h("input", { id, type: "search", value: url.get("q") ?? "", autocomplete: "off", placeholder: "Title, words of the description, tag", oninput: search });
+  const box = h("input", {
+    id,
+    type: "search",
+    value: url.get("q") ?? "",
+    autocomplete: "off",
+    placeholder: "Title, words of the description, tag",
+    oninput: search,
+  });
   replace(
     root,
     h(
@@ -33,7 +40,12 @@ export function mount(root, { lab, url, setTitle, announce }) {
   function show() {
     const found = withWords(lab.dashboards ?? [], box.value);
     const groups = groupsOf(found, lab.systems ?? []);
-    replace(list, found.length ? groups.map(groupOf) : emptyState("No dashboard has these words.", "Look for a tier, a signal, or clear the box."));
+    replace(
+      list,
+      found.length
+        ? groups.map(groupOf)
+        : emptyState("No dashboard has these words.", "Look for a tier, a signal, or clear the box."),
+    );
     return found.length;
   }
 

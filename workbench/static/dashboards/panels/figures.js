@@ -33,22 +33,25 @@ export function figureOptions({ type, options = {}, fieldConfig = {} }, colourOf
     orientation: options.orientation ?? "auto",
     ...(type === "stat"
       ? {
-          colourMode: options.colorMode ?? "value",
-          graph: options.graphMode ?? "area",
-          text: options.textMode ?? "auto",
-          justify: options.justifyMode ?? "auto",
-        }
+        colourMode: options.colorMode ?? "value",
+        graph: options.graphMode ?? "area",
+        text: options.textMode ?? "auto",
+        justify: options.justifyMode ?? "auto",
+      }
       : {}),
     ...(type === "gauge"
-      ? { thresholdMarkers: options.showThresholdMarkers ?? true, thresholdLabels: options.showThresholdLabels ?? false }
+      ? {
+        thresholdMarkers: options.showThresholdMarkers ?? true,
+        thresholdLabels: options.showThresholdLabels ?? false,
+      }
       : {}),
     ...(type === "bargauge"
       ? {
-          display: options.displayMode ?? "gradient",
-          unfilled: options.showUnfilled ?? true,
-          valueMode: options.valueMode ?? "color",
-          orientation: options.orientation ?? "auto",
-        }
+        display: options.displayMode ?? "gradient",
+        unfilled: options.showUnfilled ?? true,
+        valueMode: options.valueMode ?? "color",
+        orientation: options.orientation ?? "auto",
+      }
       : {}),
   };
 }

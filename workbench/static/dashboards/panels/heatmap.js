@@ -11,7 +11,10 @@ export function draw(root, panel, tools) {
     onZoom: tools.zoom,
     onExemplar: tools.onExemplar,
     onCell: (cell, event, anchor) =>
-      tools.onSeries({ name: "", labels: {}, links: panel.fieldConfig?.defaults?.links }, event, { time: cell.from, anchor }),
+      tools.onSeries({ name: "", labels: {}, links: panel.fieldConfig?.defaults?.links }, event, {
+        time: cell.from,
+        anchor,
+      }),
   });
   return {
     update: ({ answers, range, annotations }) =>

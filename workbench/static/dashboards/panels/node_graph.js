@@ -46,7 +46,8 @@ export function graphOf(answers) {
   for (const { question, samples = [] } of answers) {
     for (const { labels, value } of samples) {
       const key = JSON.stringify([labels.client, labels.server]);
-      const call = calls.get(key) ?? { source: labels.client, target: labels.server, requests: 0, seconds: 0, failed: 0 };
+      const call = calls.get(key) ??
+        { source: labels.client, target: labels.server, requests: 0, seconds: 0, failed: 0 };
       call[question.part] = value;
       calls.set(key, call);
     }

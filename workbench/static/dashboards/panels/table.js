@@ -55,7 +55,10 @@ export function isEmpty({ frames }) {
  * @returns {Array<Object<string, *>>}
  */
 export function rowsOf({ fields, length }) {
-  return Array.from({ length }, (_, index) => Object.fromEntries(fields.map(({ name, values }) => [name, values[index]])));
+  return Array.from(
+    { length },
+    (_, index) => Object.fromEntries(fields.map(({ name, values }) => [name, values[index]])),
+  );
 }
 
 /** The panel's own order, until a head is clicked. */
@@ -86,7 +89,7 @@ export function widthsOf(fields, room) {
   }
   const shrinks = room / total >= SHRINKS_TO;
   return wanted.map((width) =>
-    shrinks ? `${Math.round(((width ?? USUAL) / total) * 1000) / 10}%` : `${width ?? USUAL}px`,
+    shrinks ? `${Math.round(((width ?? USUAL) / total) * 1000) / 10}%` : `${width ?? USUAL}px`
   );
 }
 
@@ -148,7 +151,8 @@ function linked(text, value, row, { name, config }, tools) {
     return h("a", { href, title, target: outside ? "_blank" : null, rel: outside ? "noreferrer" : null }, text);
   }
   if (links.length > 1) {
-    const open = (event) => menu(event.currentTarget, links.map(({ title, href, outside }) => ({ text: title, href, external: outside })));
+    const open = (event) =>
+      menu(event.currentTarget, links.map(({ title, href, outside }) => ({ text: title, href, external: outside })));
     return h("button", { type: "button", class: "link", onclick: open }, text);
   }
   return text;

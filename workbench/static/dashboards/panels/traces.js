@@ -20,7 +20,11 @@ export function isEmpty({ answers }) {
 
 function summary({ traceId, spans, durationSeconds, errors }) {
   const failed = Array.isArray(errors) ? errors.length : errors;
-  const words = [`${spans.length} spans`, formatValue(durationSeconds, "s"), failed ? `${failed} with an error` : "no error"];
+  const words = [
+    `${spans.length} spans`,
+    formatValue(durationSeconds, "s"),
+    failed ? `${failed} with an error` : "no error",
+  ];
   return h(
     "p",
     { class: "panel-trace" },
