@@ -310,9 +310,9 @@ def test_a_failed_refresh_keeps_the_old_content_under_the_error_until_it_works_a
 
 def test_the_answer_to_an_older_question_is_not_shown(place):
     page = place("ui/states.js", SHOWING)
-    page.evaluate("window.shown.refresh()")
+    page.evaluate("() => void window.shown.refresh()")
     assert page.evaluate("window.answers[0].signal.aborted")
-    page.evaluate("window.answers[1].resolve('new'); window.answers[0].resolve('old')")
+    page.evaluate("() => { window.answers[1].resolve('new'); window.answers[0].resolve('old'); }")
     expect(page.locator("#root")).to_have_text("new")
 
 
