@@ -62,7 +62,7 @@ class Bar {
   }
 
   update(figure, options) {
-    const { background, text, accent } = palette(this.#tile);
+    const { background, text, accent } = palette();
     const base = figure.series.colour ?? figure.colour;
     const colour = legible(base ? namedColour(base) : accent, background, 2.2);
     const share = Number.isFinite(figure.value)

@@ -74,7 +74,7 @@ class GaugeTile {
   #draw(context, { width, height }) {
     const figure = this.#figure;
     const { thresholdMarkers = true, thresholdLabels = false } = this.#options;
-    const colours = palette(this.#plot);
+    const colours = palette();
     const shown = (colour) => legible(namedColour(colour), colours.background, 2.2);
     const room = thresholdLabels ? 22 : 0;
     // Of a circle of radius 1 the arc is 1 high above its middle and 0.46 below.
@@ -123,7 +123,7 @@ class GaugeTile {
 
   #write(context, { x, y }, room, colours) {
     const { text, mapped, colour } = this.#figure;
-    const family = getComputedStyle(this.#plot).fontFamily;
+    const { family } = colours;
     context.textAlign = "center";
     context.textBaseline = "middle";
     context.fillStyle = colour ? legible(namedColour(colour), colours.background, 3.2) : colours.text;

@@ -19,7 +19,7 @@ export function sparkline(root, options = {}) {
   let data = { times: [], values: [] };
   const plot = h("div", { class: "sparkline" });
   root.append(plot);
-  const surface = new Surface(plot, { draw: (context, size) => drawSparkline(context, size, plot, data, settings) });
+  const surface = new Surface(plot, { draw: (context, size) => drawSparkline(context, size, data, settings) });
   const describe = () => {
     if (settings.label) {
       plot.setAttribute("role", "img");
@@ -44,9 +44,9 @@ export function sparkline(root, options = {}) {
   };
 }
 
-function drawSparkline(context, { width, height, ratio }, element, { times, values, range }, settings) {
+function drawSparkline(context, { width, height, ratio }, { times, values, range }, settings) {
   if (!times?.length) return;
-  const colours = palette(element);
+  const colours = palette();
   const colour = legible(namedColour(settings.colour ?? colours.accent), settings.onSurface ?? colours.background, 2);
   const { from, to } = range ?? { from: times[0], to: times[times.length - 1] };
   const found = bounds(times, values, from, to);

@@ -67,7 +67,7 @@ class StatTile {
   }
 
   update(figure, options) {
-    const { background: card, text } = palette(this.#tile);
+    const { background: card, text } = palette();
     const mode = options.colourMode ?? "value";
     const solid = mode.startsWith("background") && figure.colour;
     const colour = figure.colour ? namedColour(figure.colour) : text;

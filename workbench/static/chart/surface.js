@@ -133,18 +133,34 @@ export function crisp(position, ratio) {
   return (Math.round(position * ratio) + 0.5) / ratio;
 }
 
-/** What a chart is drawn with: the tokens of the theme of now, and the element's own font. */
-export function palette(element) {
-  const { fontSize, fontFamily } = getComputedStyle(element);
+let held = null;
+
+/** What a chart is drawn with: the tokens of the theme of now, and the font of labels. Read once a theme. */
+export function palette() {
+  const background = token("surface");
+  const text = token("text");
+  if (held?.background !== background || held.text !== text) {
+    held = { ...readTokens(), ...readFont(), background, text };
+  }
+  return held;
+}
+
+function readTokens() {
   return {
-    background: token("surface"),
     line: token("line"),
     strong: token("line-strong"),
-    text: token("text"),
     quiet: token("text-quiet"),
     faint: token("text-faint"),
     accent: token("accent"),
     selection: token("selection"),
-    font: `${fontSize} ${fontFamily}`,
   };
+}
+
+/** A canvas knows no variables: an element says what they come to. */
+function readFont() {
+  const probe = h("span", { style: { font: "var(--size-1) var(--font)", display: "none" } });
+  document.body.append(probe);
+  const { fontSize, fontFamily } = getComputedStyle(probe);
+  probe.remove();
+  return { font: `${fontSize} ${fontFamily}`, family: fontFamily };
 }

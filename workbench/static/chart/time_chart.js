@@ -140,7 +140,7 @@ export class TimeChart {
   // For all of them
 
   get colours() {
-    this.#colours ??= palette(this.plot);
+    this.#colours ??= palette();
     return this.#colours;
   }
 
