@@ -9,9 +9,9 @@ import { SOURCES } from "./state.js";
 
 /**
  * @param {import("./history.js").History} history
- * @param {{source: string, onChoose: (entry: import("./history.js").Entry) => void}} options
+ * @param {{onChoose: (entry: import("./history.js").Entry) => void}} options
  */
-export function historyDialog(history, { source, onChoose }) {
+export function historyDialog(history, { onChoose }) {
   const list = h("ul", { class: "history-list" });
   const only = h(
     "select",

@@ -494,7 +494,6 @@ export class Pane {
 
   #openHistory() {
     historyDialog(this.#history, {
-      source: this.#state.source,
       onChoose: ({ source, query, view }) =>
         this.#question({ dataSource: source, query, view: view ?? emptyPane(source).view, minutes: 0 }),
     });
