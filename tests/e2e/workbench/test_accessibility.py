@@ -1,9 +1,8 @@
-"""Every page for everybody: no barrier that axe-core finds, light, dark and on a phone; the keyboard alone will do."""
+"""Every page for everybody: no barrier that axe-core finds, and nothing wider than the screen."""
 
 from __future__ import annotations
 
 import json
-import re
 from urllib.parse import urlencode
 
 import pytest
@@ -67,41 +66,6 @@ def test_the_panels_that_open_have_no_barrier(workbench, page):
         page.keyboard.press("Escape")
         expect(page.locator(selector)).to_have_count(0)
     assert found == []
-
-
-@pytest.mark.parametrize("path", PAGES[:-1])
-def test_everything_that_tab_reaches_has_a_name_and_can_be_seen(workbench, page, path):
-    page.goto(path)
-    settled(page)
-    page.evaluate("document.activeElement.blur()")
-    nameless, unseen, seen = [], [], set()
-    for _ in range(120):
-        page.keyboard.press("Tab")
-        about = page.evaluate(
-            """() => {
-              const element = document.activeElement;
-              if (element === document.body) return null;
-              element.dataset.tabbed ??= String(performance.now());
-              const style = getComputedStyle(element);
-              const box = element.getBoundingClientRect();
-              const marked = style.outlineStyle !== "none" || style.boxShadow !== "none";
-              const onScreen = box.width > 0 && box.bottom > 0 && box.top < innerHeight;
-              return { id: element.dataset.tabbed, html: element.outerHTML.slice(0, 150), marked, onScreen };
-            }"""
-        )
-        if about is None or about["id"] in seen:
-            break
-        seen.add(about["id"])
-        if not (about["marked"] and about["onScreen"]):
-            unseen.append(about["html"])
-    nameless = [
-        element
-        for element in page.locator("[data-tabbed]").all()
-        if re.match(r"- \w+$", element.aria_snapshot().splitlines()[0] if element.aria_snapshot() else "- none")
-    ]
-    assert len(seen) > 10
-    assert unseen == []
-    assert [element.evaluate("(e) => e.outerHTML.slice(0, 150)") for element in nameless] == []
 
 
 @pytest.mark.parametrize("width", [1920, 1280, 768, 390])
