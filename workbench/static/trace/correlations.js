@@ -1,5 +1,6 @@
 /** From a span to the questions it raises: its log lines, its service's metrics, traces like it. Pure: texts only. */
 
+import { quote } from "../editor/quoting.js";
 import { plainText } from "./find.js";
 
 const HOUR = 3600;
@@ -8,21 +9,12 @@ const MARGIN_SECONDS = 60;
 /** Minutes around a span in which a metric is worth a look. */
 const AROUND_SECONDS = 15 * 60;
 
-/** A value as a literal of PromQL, LogQL and TraceQL. */
-export function quoted(text) {
-  const escaped = String(text).replace(/["\\]/g, "\\$&").replaceAll("\n", "\\n").replaceAll("\r", "\\r").replaceAll(
-    "\t",
-    "\\t",
-  );
-  return `"${escaped}"`;
-}
-
 /** LogQL for the lines of a trace, wherever they were written. */
-export const linesOfTrace = (traceId) => `{service=~".+"} |= ${quoted(traceId)} | json`;
+export const linesOfTrace = (traceId) => `{service=~".+"} |= ${quote(traceId)} | json`;
 
 /** LogQL for the lines of one span. */
 export const linesOfSpan = (span) =>
-  `{service=~".+"} |= ${quoted(span.traceId)} | json | span_id = ${quoted(span.spanId)}`;
+  `{service=~".+"} |= ${quote(span.traceId)} | json | span_id = ${quote(span.spanId)}`;
 
 /** {from, to} in unix seconds. */
 export const logRange = (trace) => ({
@@ -42,17 +34,20 @@ export function metricRange(trace, span, now = Date.now() / 1000) {
  * what Tempo makes from spans for everything else.
  *
  * @param {import("./model.js").Span} span
- * @param {Set<string>} names metrics that there are
+ * @param {{names: Set<string>, routes: Set<string>}} measured metrics that there are; of which routes the rules have
+ *   recorded rates, as `routeKey`s
  * @returns {Array<{title: string, of: string, query: string}>} `of` says what they are about
  */
-export function metricQuestions(span, names) {
+export function metricQuestions(span, { names, routes }) {
   const route = text(span.attributes.get("http.route"));
   const table = text(span.attributes.get("db.collection.name"));
   const operation = text(span.attributes.get("db.operation.name"));
-  const recorded = route ?? (operation && table ? `${operation} ${table}` : null);
-  const service = quoted(span.service);
-  if (recorded && span.kind !== "client" && names.has("service_route:requests:rate1m")) {
-    const of = `{service=${service}, route=${quoted(recorded)}}`;
+  // A service may count by something else than its routes, as the database does by operation and table.
+  const recorded = [route, operation && table ? `${operation} ${table}` : null]
+    .find((one) => one && routes.has(routeKey(span.service, one)));
+  const service = quote(span.service);
+  if (recorded && span.kind !== "client") {
+    const of = `{service=${service}, route=${quote(recorded)}}`;
     return questions(`${span.service} ${recorded}`, [
       `service_route:requests:rate1m${of}`,
       `service_route:errors:ratio1m${of}`,
@@ -60,7 +55,7 @@ export function metricQuestions(span, names) {
     ]);
   }
   if (names.has("traces_spanmetrics_calls_total")) {
-    const of = `service=${service}, span_name=${quoted(span.name)}`;
+    const of = `service=${service}, span_name=${quote(span.name)}`;
     const calls = (more = "") => `sum(rate(traces_spanmetrics_calls_total{${of}${more}}[1m]))`;
     return questions(`${span.service} ${span.name}`, [
       calls(),
@@ -71,22 +66,28 @@ export function metricQuestions(span, names) {
   return [{ title: "Is it up", of: span.service, query: `up{service=${service}}` }];
 }
 
+/** PromQL for the services and routes whose rates were recorded lately. */
+export const RECORDED_ROUTES = "count by (service, route) (last_over_time(service_route:requests:rate1m[10m]))";
+
+/** One service and route as a member of a set. */
+export const routeKey = (service, route) => JSON.stringify([service, route]);
+
 /** TraceQL for traces with the same operation. `longer`: those in which it took longer than here. */
 export function similarTraces(span, { longer = true } = {}) {
   const condition = longer && span.duration > 0 ? ` && duration > ${traceqlDuration(span.duration)}` : "";
-  return `{ resource.service.name = ${quoted(span.service)} && name = ${quoted(span.name)}${condition} }`;
+  return `{ resource.service.name = ${quote(span.service)} && name = ${quote(span.name)}${condition} }`;
 }
 
 /** TraceQL for traces with a span that has this attribute. `scope`: "span" or "resource". */
 export function attributeQuery(scope, name, value) {
-  const key = /^[A-Za-z_][\w.-]*$/.test(name) ? `${scope}.${name}` : `${scope}.${quoted(name)}`;
+  const key = /^[A-Za-z_][\w.-]*$/.test(name) ? `${scope}.${name}` : `${scope}.${quote(name)}`;
   const plain = typeof value === "number" || typeof value === "bigint" || typeof value === "boolean";
-  return `{ ${key} = ${plain ? value : quoted(plainText(value))} }`;
+  return `{ ${key} = ${plain ? value : quote(plainText(value))} }`;
 }
 
 /** TraceQL for traces that began with the same operation. */
 export const sameRoot = (root) =>
-  `{ nestedSetParent < 0 && resource.service.name = ${quoted(root.service)} && name = ${quoted(root.name)} }`;
+  `{ nestedSetParent < 0 && resource.service.name = ${quote(root.service)} && name = ${quote(root.name)} }`;
 
 /** {from, to} around a trace in which a usual one is looked for. */
 export const usualRange = (trace, now = Date.now() / 1000) => ({

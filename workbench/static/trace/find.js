@@ -37,6 +37,17 @@ export function plainText(value) {
   return String(value);
 }
 
+/**
+ * A condition on an attribute, as it is written here.
+ *
+ * @param {string} name "service", "http.route" …
+ * @param {*} value
+ */
+export function conditionOn(name, value) {
+  const text = plainText(value);
+  return `${name}=${/[\s"]/.test(text) || text === "" ? `"${text.replace(/["\\]/g, "\\$&")}"` : text}`;
+}
+
 function test(token) {
   const longer = DURATION.exec(token);
   if (longer) {

@@ -1,12 +1,14 @@
 /** The head of a trace: what it is, how long it took, what is odd about it, and what can be done with it. */
 
-import { exploreAddress, toGrafanaTrace } from "../addresses.js";
+import { exploreAddress } from "../addresses.js";
 import { serviceCss } from "../colours.js";
 import { ago, dateTime, duration, iso } from "../format/time.js";
+import { toGrafanaTrace } from "../grafana_addresses.js";
 import { copy, copyButton } from "../ui/clipboard.js";
 import { h } from "../ui/dom.js";
 import { icon } from "../ui/icons.js";
 import { menuButton } from "../ui/menu.js";
+import { saveFile } from "../ui/save_file.js";
 import { linesOfTrace, logRange, similarTraces } from "./correlations.js";
 import { toOtlpJson } from "./otlp.js";
 
@@ -176,14 +178,8 @@ function notes(trace, { onSelect, onAgain, incomplete }) {
 
 /** A file that any OTLP receiver takes. */
 function download(trace, answer) {
-  const file = new Blob([`${JSON.stringify(toOtlpJson(answer), null, 1)}\n`], { type: "application/json" });
-  const address = URL.createObjectURL(file);
-  const link = h("a", { href: address, download: `trace-${trace.traceId}.json` });
-  document.body.append(link);
-  link.click();
-  link.remove();
-  // The browser reads it after this turn.
-  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+  const text = `${JSON.stringify(toOtlpJson(answer), null, 1)}\n`;
+  saveFile(`trace-${trace.traceId}.json`, text, "application/json");
 }
 
 export const count = (number, word) => `${number.toLocaleString("en")} ${word}${number === 1 ? "" : "s"}`;

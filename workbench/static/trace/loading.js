@@ -2,13 +2,16 @@
 
 import { ApiError } from "../data/http.js";
 import * as loki from "../data/loki.js";
+import * as prometheus from "../data/prometheus.js";
 import * as tempo from "../data/tempo.js";
-import { linesOfTrace, logRange } from "./correlations.js";
+import { linesOfTrace, logRange, RECORDED_ROUTES, routeKey } from "./correlations.js";
 import { flatSpans } from "./otlp.js";
 
 /** Spans leave a service in batches, and Tempo takes a moment: seconds to wait before each further look. */
 const PAUSES = [0.5, 0.5, 1, 1, 1, 2, 2];
 const MOST_LINES = 1000;
+/** Seconds after a trace began by which the rules have surely counted it. */
+const RECORDED_SECONDS = 60;
 
 /**
  * Tempo's answer for an id, or null where it knows none, even after some time.
@@ -58,6 +61,22 @@ export async function loadLines(trace, { signal }) {
     byId.get(id).push(line);
   }
   return { byId, count: lines.length, cut: lines.length >= MOST_LINES };
+}
+
+/**
+ * What Prometheus has about the time of a trace.
+ * @returns {Promise<{names: Set<string>, routes: Set<string>}>} as `metricQuestions` takes it
+ */
+export async function loadMeasured(trace, { signal }) {
+  const at = Math.min(Date.now() / 1000, trace.start + RECORDED_SECONDS);
+  const [names, recorded] = await Promise.all([
+    prometheus.metricNames({ signal }),
+    prometheus.query(RECORDED_ROUTES, { at, signal }),
+  ]);
+  return {
+    names: new Set(names),
+    routes: new Set(recorded.map(({ labels }) => routeKey(labels.service, labels.route))),
+  };
 }
 
 function pause(seconds, signal) {

@@ -3,9 +3,9 @@
 import { exploreAddress, traceAddress } from "../addresses.js";
 import * as tempo from "../data/tempo.js";
 import { queryEditor } from "../editor/query_editor.js";
+import { quote } from "../editor/quoting.js";
 import { h, replace } from "../ui/dom.js";
 import { showing } from "../ui/states.js";
-import { quoted } from "./correlations.js";
 import { traceList } from "./list.js";
 import { traceIdIn } from "./otlp.js";
 
@@ -212,6 +212,6 @@ export function tracePicker(root, { context }) {
 }
 
 function selector(service, condition = null) {
-  const parts = [service ? `resource.service.name = ${quoted(service)}` : null, condition].filter(Boolean);
+  const parts = [service ? `resource.service.name = ${quote(service)}` : null, condition].filter(Boolean);
   return parts.length ? `{ ${parts.join(" && ")} }` : "{}";
 }

@@ -4,6 +4,7 @@ import { serviceCss } from "../colours.js";
 import { duration } from "../format/time.js";
 import { nodeGraph } from "../graph/node_graph.js";
 import { h } from "../ui/dom.js";
+import { conditionOn } from "./find.js";
 import { count } from "./head.js";
 import { callsBetweenServices } from "./statistics.js";
 
@@ -47,7 +48,7 @@ export function servicesView(root, { trace, onFind }) {
       status: call.errors ? "bad" : "good",
       weight: call.total / most,
     })),
-    onNode: (node) => onFind(`service=${/[\s"]/.test(node.id) ? JSON.stringify(node.id) : node.id}`),
-    onEdge: (edge) => onFind(`service=${/[\s"]/.test(edge.target) ? JSON.stringify(edge.target) : edge.target}`),
+    onNode: (node) => onFind(conditionOn("service", node.id)),
+    onEdge: (edge) => onFind(conditionOn("service", edge.target)),
   });
 }

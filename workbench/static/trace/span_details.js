@@ -15,7 +15,7 @@ import { attributesPart, eventsPart, linksPart, shortened } from "./span_parts.j
 
 /**
  * @param {HTMLElement} root
- * @param {{trace, span, critical: number, lines: Promise<Map<string, Array>>, metricNames: Promise<Set<string>>,
+ * @param {{trace, span, critical: number, lines: Promise<Map<string, Array>>, measured: Promise<Object>,
  *   context, onSelect: function(string): void, onFind: function(string): void, onClose: function(): void}} options
  *   `critical`: µs on the critical path
  * @returns {{destroy: function(): void}}
@@ -63,7 +63,7 @@ export function spanDetails(root, options) {
     options.lines.then((byId) => shown(byId.get(span.spanId) ?? []))
       .catch((error) => !ended && replace(lines, h("h4", null, "Log lines"), errorState(error)))
       .finally(() => clearTimeout(timer));
-    options.metricNames.then((names) => !ended && replace(metrics, metricLinks(trace, span, names))).catch(() => {});
+    options.measured.then((measured) => !ended && replace(metrics, metricLinks(trace, span, measured))).catch(() => {});
   }
   return {
     destroy() {
@@ -175,9 +175,9 @@ export function outsideText(span) {
   return parts.join("; ");
 }
 
-function metricLinks(trace, span, names) {
+function metricLinks(trace, span, measured) {
   const range = metricRange(trace, span);
-  const [first, ...more] = metricQuestions(span, names).map(({ title, of, query }) => ({
+  const [first, ...more] = metricQuestions(span, measured).map(({ title, of, query }) => ({
     title,
     of,
     to: exploreAddress([{ source: "prometheus", query }], range),

@@ -5,7 +5,7 @@ import { duration } from "../format/time.js";
 import { append, h, replace } from "../ui/dom.js";
 import { icon } from "../ui/icons.js";
 import { attributeQuery, metricRange } from "./correlations.js";
-import { plainText } from "./find.js";
+import { conditionOn, plainText } from "./find.js";
 import { grouped, meaning } from "./semantic_conventions.js";
 
 /** Characters of a value that are shown at once: an attribute may hold a whole document. */
@@ -29,7 +29,7 @@ export function attributesPart(title, attributes, { trace, span, scope, onFind, 
       class: "button button-quiet button-icon tiny",
       title: "Find the spans of this trace that have it",
       "aria-label": `Find ${name} with this value in the trace`,
-      onclick: () => onFind(condition(name, value)),
+      onclick: () => onFind(conditionOn(name, value)),
     }, icon("filter")),
     h("a", {
       class: "button button-quiet button-icon tiny",
@@ -147,8 +147,3 @@ function attributeList(attributes, actions) {
     ),
   );
 }
-
-const condition = (name, value) =>
-  `${name}=${
-    /[\s"]/.test(plainText(value)) || plainText(value) === "" ? JSON.stringify(plainText(value)) : plainText(value)
-  }`;

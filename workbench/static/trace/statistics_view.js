@@ -4,6 +4,7 @@ import { serviceCss } from "../colours.js";
 import { duration } from "../format/time.js";
 import { h, replace } from "../ui/dom.js";
 import { table } from "../ui/table.js";
+import { conditionOn } from "./find.js";
 import { sumsByOperation, sumsByService } from "./statistics.js";
 
 /**
@@ -67,8 +68,8 @@ export function statisticsView(root, { trace, context, onFind }) {
       onRow: (sum) =>
         onFind(
           sum.operation === null
-            ? `service=${quoted(sum.service)}`
-            : `service=${quoted(sum.service)} name=${quoted(sum.operation)}`,
+            ? conditionOn("service", sum.service)
+            : `${conditionOn("service", sum.service)} ${conditionOn("name", sum.operation)}`,
         ),
       rowLabel: (sum) => `${sum.service} ${sum.operation ?? ""}: show its spans`,
       columns: [
@@ -113,4 +114,3 @@ function share(sum) {
   );
 }
 
-const quoted = (text) => (/[\s"]/.test(text) || text === "" ? JSON.stringify(text) : text);

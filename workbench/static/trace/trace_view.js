@@ -1,6 +1,5 @@
 /** One trace: its head, and under it the views of it. */
 
-import * as prometheus from "../data/prometheus.js";
 import * as tempo from "../data/tempo.js";
 import { h, replace } from "../ui/dom.js";
 import { errorState, loading } from "../ui/states.js";
@@ -11,7 +10,7 @@ import { sameRoot, usualOf, usualRange } from "./correlations.js";
 import { flameView } from "./flame_view.js";
 import { traceHead } from "./head.js";
 import { jsonView } from "./json_view.js";
-import { loadLines, loadTrace } from "./loading.js";
+import { loadLines, loadMeasured, loadTrace } from "./loading.js";
 import { parseTrace } from "./model.js";
 import { mergeAnswers, traceIdIn } from "./otlp.js";
 import { servicesView } from "./services_view.js";
@@ -39,7 +38,7 @@ export function traceView(root, { answer, context }) {
   const { url, signal } = context;
   let trace = parseTrace(answer);
   let lines = freshLines();
-  let names = null;
+  let measured = null;
   let strip = null;
   let current = null;
   let comparing = 0;
@@ -100,16 +99,16 @@ export function traceView(root, { answer, context }) {
     if (id === "flame") return flameView(panel, { trace, onSelect: select });
     if (id === "services") return servicesView(panel, { trace, onFind: find });
     if (id === "json") return jsonView(panel, { answer });
-    return waterfallView(panel, { trace, lines, metricNames: metricNames(), context });
+    return waterfallView(panel, { trace, lines, measured: measuredHere(), context });
   }
 
   /** Asked once, when the first details may need them; without Prometheus there is just no link. */
-  function metricNames() {
-    names ??= prometheus.metricNames({ signal }).then((all) => new Set(all));
-    names.catch(() => {
-      names = null;
+  function measuredHere() {
+    measured ??= loadMeasured(trace, { signal });
+    measured.catch(() => {
+      measured = null;
     });
-    return names;
+    return measured;
   }
 
   function freshLines() {

@@ -19,11 +19,11 @@ const WIDE = 1080;
 
 /**
  * @param {HTMLElement} root
- * @param {{trace, lines: Promise<{byId: Map, count: number, cut: boolean}>, metricNames: Promise<Set<string>>,
+ * @param {{trace, lines: Promise<{byId: Map, count: number, cut: boolean}>, measured: Promise<Object>,
  *   context}} options
  * @returns {{update: function({trace, lines}): void, select: function(string): void, destroy: function(): void}}
  */
-export function waterfallView(root, { trace, lines, metricNames, context }) {
+export function waterfallView(root, { trace, lines, measured, context }) {
   const { url } = context;
   let critical = criticalTimes(criticalPath(trace));
   let shown = windowFrom(url.get("window"), trace.duration);
@@ -249,7 +249,7 @@ export function waterfallView(root, { trace, lines, metricNames, context }) {
           span,
           critical: critical.get(span)?.time ?? 0,
           lines: lines.then((result) => result.byId),
-          metricNames,
+          measured,
           context,
           onSelect: (id) => {
             select(id);

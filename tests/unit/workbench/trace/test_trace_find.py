@@ -141,10 +141,10 @@ def test_the_log_lines_of_a_span_are_asked_for_by_its_ids(module):
 
 
 def test_metrics_of_a_route_are_the_recorded_ones_where_there_are_any(module):
-    names = '["service_route:requests:rate1m", "traces_spanmetrics_calls_total"]'
-    asked = module(
-        "trace/correlations.js", _with_spans(f"m.metricQuestions(first, new Set({names}))"), [answer(_SPANS)]
+    measured = (
+        '{names: new Set(["traces_spanmetrics_calls_total"]), routes: new Set([m.routeKey("web", "/user/<id>")])}'
     )
+    asked = module("trace/correlations.js", _with_spans(f"m.metricQuestions(first, {measured})"), [answer(_SPANS)])
     assert [question["query"] for question in asked] == [
         'service_route:requests:rate1m{service="web", route="/user/<id>"}',
         'service_route:errors:ratio1m{service="web", route="/user/<id>"}',
@@ -155,10 +155,18 @@ def test_metrics_of_a_route_are_the_recorded_ones_where_there_are_any(module):
 def test_metrics_of_any_other_span_are_those_made_from_spans(module):
     asked = module(
         "trace/correlations.js",
-        _with_spans('m.metricQuestions(query, new Set(["traces_spanmetrics_calls_total"]))'),
+        # Somebody else's route of the same name is not this one's.
+        _with_spans(
+            '[query, first].map((span) => m.metricQuestions(span, {names: new Set(["traces_spanmetrics_calls_total"]),'
+            ' routes: new Set([m.routeKey("shop", "/user/<id>")])}))'
+        ),
         [answer(_SPANS)],
     )
+    asked, of_a_route = asked
     assert asked[0]["query"] == 'sum(rate(traces_spanmetrics_calls_total{service="db", span_name="query"}[1m]))'
+    assert (
+        of_a_route[0]["query"] == 'sum(rate(traces_spanmetrics_calls_total{service="web", span_name="get_user"}[1m]))'
+    )
     assert [question["title"] for question in asked] == ["Requests per second", "Share of errors", "p95 duration"]
 
 
