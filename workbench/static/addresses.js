@@ -16,12 +16,12 @@ export const PAGES = [
 
 /** @returns {string} the first page */
 export function nowAddress(range) {
-  return address("/", timesOf(range));
+  return addressOf("/", timesOf(range));
 }
 
 /** The first page with a service's panel open. */
 export function serviceAddress(name, range) {
-  return address("/", { service: name, ...timesOf(range) });
+  return addressOf("/", { service: name, ...timesOf(range) });
 }
 
 /** The list of dashboards. */
@@ -35,7 +35,7 @@ export function dashboardsAddress() {
  */
 export function dashboardAddress(uid, { variables = {}, panel, ...range } = {}) {
   const chosen = Object.entries(variables).map(([name, value]) => [`var-${name}`, value]);
-  return address(`/dashboards/${encodeURIComponent(uid)}`, {
+  return addressOf(`/dashboards/${encodeURIComponent(uid)}`, {
     ...Object.fromEntries(chosen),
     panel,
     ...timesOf(range),
@@ -48,7 +48,7 @@ export function dashboardAddress(uid, { variables = {}, panel, ...range } = {}) 
  */
 export function exploreAddress(panes = [], range = {}) {
   const [left, right] = panes.map((pane) => JSON.stringify(pane));
-  return address("/explore", { left, right, ...timesOf(range) });
+  return addressOf("/explore", { left, right, ...timesOf(range) });
 }
 
 /**
@@ -56,22 +56,22 @@ export function exploreAddress(panes = [], range = {}) {
  * @param {{span?: string, compare?: string}} view a span to open, a second trace to compare with
  */
 export function traceAddress(id, { span, compare } = {}) {
-  return address(`/trace/${encodeURIComponent(id)}`, { span, compare });
+  return addressOf(`/trace/${encodeURIComponent(id)}`, { span, compare });
 }
 
 /** The page of traces, where one is looked for. */
 export function tracesAddress({ query, ...range } = {}) {
-  return address("/trace", { query, ...timesOf(range) });
+  return addressOf("/trace", { query, ...timesOf(range) });
 }
 
 /** Log lines; `query` is LogQL. */
 export function logsAddress({ query, ...range } = {}) {
-  return address("/logs", { query, ...timesOf(range) });
+  return addressOf("/logs", { query, ...timesOf(range) });
 }
 
 /** The service map, with a service in its middle. */
 export function mapAddress({ focus, ...range } = {}) {
-  return address("/map", { focus, ...timesOf(range) });
+  return addressOf("/map", { focus, ...timesOf(range) });
 }
 
 /** A moment as it stands in an address: relative text as it is, unix seconds as milliseconds. */
@@ -79,98 +79,13 @@ export function timeInAddress(moment) {
   return typeof moment === "number" ? String(Math.round(moment * 1000)) : moment;
 }
 
-/**
- * Our address for one of Grafana, for links that dashboards carry; null where there is none.
- *
- * @param {string} url "/d/uid?var-service=…", "/explore?panes=…", "/alerting/list"; without a host
- * @returns {string|null}
- */
-export function fromGrafana(url) {
-  let parsed;
-  try {
-    parsed = new URL(url, "http://grafana.invalid");
-  } catch {
-    return null;
-  }
-  const { pathname, searchParams } = parsed;
-  const [, first, uid] = pathname.split("/");
-  switch (first) {
-    case "d":
-      return uid ? dashboardAddress(decodeURIComponent(uid), dashboardView(searchParams)) : dashboardsAddress();
-    case "dashboards":
-      return dashboardsAddress();
-    case "explore":
-      return fromExplore(searchParams.get("panes"));
-    case "alerting":
-      // What fires, and what to look at first, stands on the first page.
-      return `${nowAddress()}#alerts`;
-    default:
-      return null;
-  }
-}
-
-function dashboardView(params) {
-  const variables = {};
-  for (const name of params.keys()) {
-    if (name.startsWith("var-")) {
-      variables[name.slice(4)] = params.getAll(name);
-    }
-  }
-  return { variables, panel: params.get("viewPanel"), from: params.get("from"), to: params.get("to") };
-}
-
-/** The first query of each of two panes; their range is the first one's. */
-function fromExplore(panes) {
-  let found;
-  try {
-    found = Object.values(JSON.parse(panes ?? "")).slice(0, 2);
-  } catch {
-    return null;
-  }
-  const asked = found.flatMap(({ datasource, queries }) => {
-    const [{ expr, query, datasource: own } = {}] = queries ?? [];
-    const source = own?.uid ?? datasource;
-    return ["prometheus", "loki", "tempo"].includes(source) ? [{ source, query: expr ?? query ?? "" }] : [];
-  });
-  return asked.length > 0 ? exploreAddress(asked, found[0].range) : null;
-}
-
-/** A dashboard in Grafana. */
-export function toGrafanaDashboard(grafanaUrl, uid, { variables = {}, ...range } = {}) {
-  const chosen = Object.entries(variables).map(([name, value]) => [`var-${name}`, value]);
-  const path = `/d/${encodeURIComponent(uid)}`;
-  return withBase(grafanaUrl, address(path, { ...Object.fromEntries(chosen), ...timesOf(range) }));
-}
-
-/** Grafana's Explore with one query. */
-export function toGrafanaExplore(grafanaUrl, { source, query }, { from = "now-15m", to = "now" } = {}) {
-  const datasource = { type: source, uid: source };
-  const asked = source === "tempo" ? { query, queryType: "traceql", limit: 20 } : { expr: query };
-  const pane = {
-    datasource: source,
-    queries: [{ refId: "A", datasource, ...asked }],
-    range: { from: timeInAddress(from), to: timeInAddress(to) },
-  };
-  return withBase(
-    grafanaUrl,
-    address("/explore", { schemaVersion: 1, panes: JSON.stringify({ lab: pane }), orgId: 1 }),
-  );
-}
-
-/** A trace in Grafana's Explore. */
-export function toGrafanaTrace(grafanaUrl, id) {
-  return toGrafanaExplore(grafanaUrl, { source: "tempo", query: id });
-}
-
-function timesOf({ from, to } = {}) {
+/** A range as `from` and `to` stand in an address; null where it says nothing. */
+export function timesOf({ from, to } = {}) {
   return { from: timeInAddress(from ?? null), to: timeInAddress(to ?? null) };
 }
 
-function withBase(base, path) {
-  return base.replace(/\/+$/, "") + path;
-}
-
-function address(path, params) {
+/** A path with parameters; those without a value are left out, a list is one parameter for each. */
+export function addressOf(path, params) {
   const pairs = new URLSearchParams();
   for (const [name, value] of Object.entries(params)) {
     for (const one of [value].flat()) {

@@ -65,5 +65,5 @@ def test_a_trace_is_one_part_of_the_path_whatever_it_is_called(module, trace_id)
 def test_a_dashboard_of_grafana_is_the_same_one_here(module, grafana):
     same(
         workbench_links.dashboard_address(BASE, grafana) or "",
-        module("addresses.js", "(m, url) => m.fromGrafana(url)", grafana),
+        module("grafana_addresses.js", "(m, url) => m.fromGrafana(url)", grafana),
     )

@@ -17,7 +17,7 @@ from workbench.pages import DIRECTORY, PAGES
 #: Parts on one line are shared pieces that may know each other; features on one line may not.
 LAYERS = (
     {"format"},
-    {"addresses.js", "colours.js", "ui"},
+    {"addresses.js", "grafana_addresses.js", "colours.js", "ui"},
     {"data"},
     {"chart", "graph", "logs", "trace", "editor"},
     {"explore", "dashboards", "now"},

@@ -8,6 +8,7 @@
 import { dashboardAddress, exploreAddress, traceAddress } from "../addresses.js";
 import { dashboardColour } from "../colours.js";
 import { ask } from "../data/http.js";
+import { quote } from "../editor/quoting.js";
 import { menu } from "../ui/menu.js";
 import { addressHere, linksOfClick } from "./data_links.js";
 import { chosenOf, parametersForQuestions } from "./variables.js";
@@ -172,7 +173,7 @@ export class Board {
 
   #openExemplar(panel, { traceId, labels = {} }, anchor) {
     const alike = labels.service
-      ? `{ resource.service.name = ${JSON.stringify(labels.service)} && kind = server }`
+      ? `{ resource.service.name = ${quote(labels.service)} && kind = server }`
       : null;
     menu(
       anchor,

@@ -1,6 +1,7 @@
 /** A panel's data as CSV: series side by side, tables as they are. */
 
 import { csv } from "../format/csv.js";
+import { iso } from "../format/time.js";
 
 /**
  * Series share one column of times.
@@ -24,18 +25,14 @@ function seriesCsv(frames) {
   });
   const times = [...byTime.keys()].sort((one, other) => one - other);
   const head = ["Time", ...frames.map(({ fields }) => fields[1].title ?? fields[1].name)];
-  return csv([head, ...times.map((time) => [moment(time), ...byTime.get(time)])]);
+  return csv([head, ...times.map((time) => [iso(time), ...byTime.get(time)])]);
 }
 
 function tableCsv({ fields, length }) {
   const shown = fields.filter(({ hidden }) => !hidden);
   const rows = Array.from(
     { length },
-    (_, index) => shown.map(({ type, values }) => (type === "time" ? moment(values[index]) : values[index])),
+    (_, index) => shown.map(({ type, values }) => (type === "time" ? iso(values[index]) : values[index])),
   );
   return csv([shown.map(({ title, name }) => title ?? name), ...rows]);
-}
-
-function moment(seconds) {
-  return Number.isFinite(seconds) ? new Date(seconds * 1000).toISOString() : "";
 }

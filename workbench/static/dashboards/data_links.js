@@ -4,7 +4,7 @@
  * range) is filled in here; the dashboard's own variables already are.
  */
 
-import { fromGrafana } from "../addresses.js";
+import { fromGrafana } from "../grafana_addresses.js";
 
 const CLICKED = /\$\{(__[A-Za-z_]+)((?:\.[^}:]+)?)(?::(\w+))?\}|\$(__url_time_range)\b/g;
 

@@ -1,11 +1,13 @@
 /** The head of a panel: title, what it tells, and the menu of what can be done with it. */
 
-import { exploreAddress, toGrafanaDashboard } from "../addresses.js";
+import { exploreAddress } from "../addresses.js";
+import { toGrafanaDashboard } from "../grafana_addresses.js";
 import { copy } from "../ui/clipboard.js";
 import { dialog } from "../ui/dialog.js";
 import { h, uniqueId } from "../ui/dom.js";
 import { icon } from "../ui/icons.js";
 import { menu } from "../ui/menu.js";
+import { saveFile } from "../ui/save_file.js";
 import { tooltip } from "../ui/tooltip.js";
 import { csvOf } from "./csv.js";
 import { addressHere } from "./data_links.js";
@@ -107,8 +109,6 @@ function showQueries(panel, questions, board) {
 }
 
 function download(panel, frames, board) {
-  const address = URL.createObjectURL(new Blob([csvOf(frames)], { type: "text/csv" }));
   const name = board.words(panel.title).replace(/[^\w-]+/g, "-").toLowerCase();
-  h("a", { href: address, download: `${name || "panel"}.csv` }).click();
-  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+  saveFile(`${name || "panel"}.csv`, csvOf(frames), "text/csv");
 }

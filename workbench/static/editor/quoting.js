@@ -5,11 +5,11 @@
 const ESCAPES = { "\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "'": "\\'", "\\": "\\\\" };
 
 /**
- * @param {string} value
+ * @param {string|number|boolean} value
  * @returns {string} in double quotes, whatever the value contains
  */
 export function quote(value) {
-  return `"${escapeFor('"', value)}"`;
+  return `"${escapeFor('"', String(value))}"`;
 }
 
 /**

@@ -19,10 +19,11 @@ import { copy } from "../ui/clipboard.js";
 import { h, replace } from "../ui/dom.js";
 import { icon } from "../ui/icons.js";
 import { menu, menuButton } from "../ui/menu.js";
+import { saveFile } from "../ui/save_file.js";
 import { errorState, loading } from "../ui/states.js";
 import { Asking, kindOf } from "./asking.js";
 import { questionsAboutLine } from "./correlations.js";
-import { csvOf, jsonOf, save } from "./download.js";
+import { csvOf, jsonOf } from "./download.js";
 import { historyDialog } from "./history_dialog.js";
 import { metricsDialog } from "./metrics_dialog.js";
 import { hasOptions, optionsRow } from "./options_row.js";
@@ -473,8 +474,11 @@ export class Pane {
     replace(
       this.#parts.save,
       menuButton({ class: "button button-quiet" }, [icon("download"), "Save"], () => [
-        answer.kind !== "trace" && { text: "As CSV", onSelect: () => save("explore.csv", csvOf(answer), "text/csv") },
-        { text: "As JSON", onSelect: () => save("explore.json", jsonOf(answer), "application/json") },
+        answer.kind !== "trace" && {
+          text: "As CSV",
+          onSelect: () => saveFile("explore.csv", csvOf(answer), "text/csv"),
+        },
+        { text: "As JSON", onSelect: () => saveFile("explore.json", jsonOf(answer), "application/json") },
         { text: "Copy the query", onSelect: () => copy(this.#state.query, "The query") },
       ]),
     );

@@ -1,4 +1,4 @@
-/** Lines as a file. */
+/** Lines as the text of a file. */
 
 /** One line a line, with its time in front. Line breaks within a line stay: it is what the program wrote. */
 export function asText(lines) {
@@ -19,15 +19,4 @@ export function momentOf({ nano }) {
   const moment = BigInt(nano);
   const seconds = new Date(Number(moment / 1_000_000_000n) * 1000).toISOString().slice(0, -5);
   return `${seconds}.${String(moment % 1_000_000_000n).padStart(9, "0")}Z`;
-}
-
-/** Hands a text to the browser as a file. */
-export function save(text, name, type) {
-  const address = URL.createObjectURL(new Blob([text], { type }));
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = name;
-  link.click();
-  // The browser has begun by then.
-  setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }

@@ -1,8 +1,9 @@
 /** Alerts that fire or wait to, with where to look first; and what was delivered of them. */
 
-import { exploreAddress, fromGrafana, serviceAddress } from "../addresses.js";
+import { exploreAddress, serviceAddress } from "../addresses.js";
 import { ask } from "../data/http.js";
 import { ago, clock, duration } from "../format/time.js";
+import { fromGrafana } from "../grafana_addresses.js";
 import { statusIcon } from "../graph/status_shape.js";
 import { h, replace } from "../ui/dom.js";
 import { showing } from "../ui/states.js";

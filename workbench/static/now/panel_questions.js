@@ -1,19 +1,10 @@
 /** What the panel of a service or of a call asks: three charts, log lines, traces. Pure. */
 
+import { escapeRegExp, quote } from "../editor/quoting.js";
 import { WORLD } from "./facts.js";
 import { callMedian, callNumbers, failedByGraph, SERVICE_NUMBERS, WINDOW } from "./questions.js";
 
 const SERVER = 'span_kind=~"SPAN_KIND_SERVER|SPAN_KIND_CONSUMER"';
-
-/** A text as PromQL, LogQL and TraceQL have it between double quotes. */
-export function quoted(text) {
-  return `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n")}"`;
-}
-
-/** A text as a regular expression that matches nothing else. */
-function literal(text) {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-}
 
 /**
  * A chart: its title, what it tells, and for each of its queries how its series are named.
@@ -27,7 +18,7 @@ function literal(text) {
  * @returns {{charts: ChartQuestion[], lines: string, slow: (seconds: number) => string, failed: string}}
  */
 export function questionsOfService(service) {
-  const name = quoted(service);
+  const name = quote(service);
   const spans = `{service=${name}, ${SERVER}}`;
   const failed = `{service=${name}, ${SERVER}, status_code="STATUS_CODE_ERROR"}`;
   const [, , errors] = SERVICE_NUMBERS;
@@ -87,7 +78,7 @@ export function questionsOfService(service) {
  * @param {string} server
  */
 export function questionsOfCall(client, server) {
-  const [from, to] = [quoted(client), quoted(server)];
+  const [from, to] = [quote(client), quote(server)];
   const where = `client=${from}, server=${to}`;
   const [calls, errors, p95] = callNumbers(WINDOW, where);
   const isWorld = client === WORLD;
@@ -134,7 +125,7 @@ export function questionsOfCall(client, server) {
         exemplars: `traces_service_graph_request_${isWorld ? "server" : "client"}_seconds_bucket{${where}}`,
       },
     ],
-    lines: `{service=~${quoted(ends.map(literal).join("|"))}, level=~"warning|error|critical"}`,
+    lines: `{service=~${quote(ends.map(escapeRegExp).join("|"))}, level=~"warning|error|critical"}`,
     slow: (seconds) => pair("", ` && duration > ${milliseconds(seconds)}ms`),
     failed: isWorld ? pair("", " && status = error") : pair(" && status = error", ""),
   };

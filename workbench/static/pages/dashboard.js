@@ -1,6 +1,6 @@
 /** One dashboard, drawn from Grafana's JSON. */
 
-import { toGrafanaDashboard } from "../addresses.js";
+import { toGrafanaDashboard } from "../grafana_addresses.js";
 import { onThemeChange } from "../colours.js";
 import { Board } from "../dashboards/board.js";
 import { grid } from "../dashboards/grid.js";

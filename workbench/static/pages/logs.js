@@ -1,8 +1,8 @@
 /** The Logs page: a question, how many lines answer it, and the lines themselves, also live. */
-import { toGrafanaExplore } from "../addresses.js";
+import { toGrafanaExplore } from "../grafana_addresses.js";
 import { labelValues } from "../data/loki.js";
 import { queryEditor } from "../editor/query_editor.js";
-import { asJsonLines, asText, save } from "../logs/download.js";
+import { asJsonLines, asText } from "../logs/download.js";
 import { filtersForm } from "../logs/filters_form.js";
 import { logList } from "../logs/list.js";
 import { layOut } from "../logs/page_layout.js";
@@ -15,6 +15,7 @@ import { toolbar } from "../logs/toolbar.js";
 import { wholeBars } from "../logs/volume.js";
 import { volumePanel } from "../logs/volume_panel.js";
 import { replace } from "../ui/dom.js";
+import { saveFile } from "../ui/save_file.js";
 import { errorState, loading } from "../ui/states.js";
 import { toast } from "../ui/toast.js";
 
@@ -256,7 +257,7 @@ class LogsPage {
   #showLinks() {
     const [{ query }, range, { grafanaUrl }] = [this.#state, this.#context.time.texts(), this.#context.lab];
     this.#lead(query, range);
-    if (grafanaUrl) this.#context.openInGrafana(toGrafanaExplore(grafanaUrl, { source: "loki", query }, range));
+    if (grafanaUrl) this.#context.openInGrafana(toGrafanaExplore(grafanaUrl, [{ source: "loki", query }], range));
   }
 
   #showNotice(error, waits) {
@@ -317,7 +318,7 @@ class LogsPage {
     const item = (what, ending, type, write) => ({
       text: `${lines.length.toLocaleString("en")} lines as ${what}`,
       hint: ending,
-      onSelect: () => save(write(lines), name + ending, type),
+      onSelect: () => saveFile(name + ending, write(lines), type),
     });
     return [
       item("text", ".log", "text/plain", asText),

@@ -13,6 +13,7 @@ import { section } from "../now/section.js";
 import { callIn } from "../now/system_map.js";
 import { h, replace } from "../ui/dom.js";
 import { icon } from "../ui/icons.js";
+import { saveFile } from "../ui/save_file.js";
 import { emptyState, showing } from "../ui/states.js";
 
 export const usesTime = true;
@@ -212,10 +213,7 @@ export function mount(root, context) {
   }
 
   function download() {
-    const address = URL.createObjectURL(new Blob([csvOf(rows)], { type: "text/csv" }));
-    h("a", { href: address, download: "dependencies.csv" }).click();
-    // The browser has taken it by then.
-    setTimeout(() => URL.revokeObjectURL(address), 10_000);
+    saveFile("dependencies.csv", csvOf(rows), "text/csv");
   }
 
   time.onChange((reason) => {

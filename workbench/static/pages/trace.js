@@ -1,6 +1,7 @@
 /** The trace page: `/trace/{id}` shows one, `/trace` finds one. */
 
-import { toGrafanaTrace, tracesAddress } from "../addresses.js";
+import { tracesAddress } from "../addresses.js";
+import { toGrafanaTrace } from "../grafana_addresses.js";
 import { h, replace } from "../ui/dom.js";
 import { errorState, loading } from "../ui/states.js";
 import { flatSpans, traceIdIn } from "../trace/otlp.js";

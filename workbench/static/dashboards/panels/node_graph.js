@@ -1,6 +1,7 @@
 /** Panels of type nodeGraph: who calls whom, from the series that Tempo makes of spans. */
 
 import { exploreAddress, logsAddress, serviceAddress } from "../../addresses.js";
+import { quote } from "../../editor/quoting.js";
 import { formatValue } from "../../format/units.js";
 import { nodeGraph } from "../../graph/node_graph.js";
 import { menu } from "../../ui/menu.js";
@@ -25,10 +26,10 @@ const anchorOf = (event) => event?.currentTarget ?? event?.target ?? event;
 
 function wayOn(service, tools) {
   const range = tools.rangeInAddress();
-  const selector = `{ resource.service.name = ${JSON.stringify(service)} && kind = server }`;
+  const selector = `{ resource.service.name = ${quote(service)} && kind = server }`;
   const items = [
     { text: `Traces through ${service}`, href: exploreAddress([{ source: "tempo", query: selector }], range) },
-    { text: `Log lines of ${service}`, href: logsAddress({ query: `{service=${JSON.stringify(service)}}`, ...range }) },
+    { text: `Log lines of ${service}`, href: logsAddress({ query: `{service=${quote(service)}}`, ...range }) },
     { text: `${service} on the first page`, href: serviceAddress(service) },
   ];
   // Whoever calls from outside sends no telemetry.
