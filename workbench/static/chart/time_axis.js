@@ -1,42 +1,9 @@
 /** Ticks of a time axis in the browser's zone: round times, and the day named where it begins. Pure. */
 
+import { DAY, roundStep } from "../format/steps.js";
+
 const MINUTE = 60;
 const HOUR = 3600;
-const DAY = 86400;
-
-/** Steps in seconds; from an hour on they are counted from local midnight, so that 02:00 stays 02:00. */
-const STEPS = [
-  0.001,
-  0.002,
-  0.005,
-  0.01,
-  0.02,
-  0.05,
-  0.1,
-  0.2,
-  0.5,
-  1,
-  2,
-  5,
-  10,
-  15,
-  30,
-  MINUTE,
-  2 * MINUTE,
-  5 * MINUTE,
-  10 * MINUTE,
-  15 * MINUTE,
-  30 * MINUTE,
-  HOUR,
-  2 * HOUR,
-  3 * HOUR,
-  6 * HOUR,
-  12 * HOUR,
-  DAY,
-  2 * DAY,
-  7 * DAY,
-  14 * DAY,
-];
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const two = (number) => String(number).padStart(2, "0");
 
@@ -50,7 +17,8 @@ const two = (number) => String(number).padStart(2, "0");
 export function timeTicks(from, to, count) {
   if (!(to > from) || count < 1) return [];
   const rough = (to - from) / count;
-  const step = STEPS.find((candidate) => candidate >= rough * (1 - 1e-9));
+  // From an hour on steps are counted from local midnight, so that 02:00 stays 02:00.
+  const step = roundStep(rough);
   if (step === undefined) return monthTicks(from, to, rough);
   return (step < HOUR ? shortTicks(from, to, step) : dayTicks(from, to, step)).map((time) => labelled(time, step));
 }

@@ -6,27 +6,13 @@
  *   spanId: string|null}} Line
  *   time in unix seconds, nano the same to the nanosecond as text; labels are those of the stream, metadata what was
  *   sent with the line, parsed what the query found in it; fields are those of its JSON, {} for other text; level is
- *   "debug", "info", "warning", "error", "critical" or "unknown".
+ *   one of LEVELS of levels.js.
  */
 
-/** Past this a line is not parsed for fields: text of this size is no record. In characters. */
-const LONGEST_RECORD = 256 * 1024;
+import { levelIn } from "./levels.js";
 
-const LEVELS = {
-  trace: "debug",
-  debug: "debug",
-  info: "info",
-  information: "info",
-  notice: "info",
-  warn: "warning",
-  warning: "warning",
-  error: "error",
-  err: "error",
-  critical: "critical",
-  fatal: "critical",
-  emergency: "critical",
-  alert: "critical",
-};
+/** Longer lines are shown as text and not taken apart: Loki itself takes lines of 256 kB unless told otherwise. */
+export const LONGEST_PARSED = 256 * 1024;
 
 /**
  * The lines of Loki's streams, in the order asked for.
@@ -65,7 +51,7 @@ class LogLine {
   }
 
   get level() {
-    return levelOf({ ...this.parsed, ...this.metadata, ...this.labels }, this.fields);
+    return levelIn(this.labels, this.metadata, this.parsed, this.fields);
   }
 
   get traceId() {
@@ -77,14 +63,8 @@ class LogLine {
   }
 }
 
-/** The level of a line, in the words of this page, from its labels or its own fields. */
-export function levelOf(labels, fields = {}) {
-  const told = labels.level ?? labels.detected_level ?? labels.severity ?? fields.level ?? fields.severity ?? "";
-  return LEVELS[String(told).toLowerCase()] ?? "unknown";
-}
-
 function fieldsOf(line) {
-  if (line[0] !== "{" || line.length > LONGEST_RECORD) {
+  if (line[0] !== "{" || line.length > LONGEST_PARSED) {
     return {};
   }
   try {
@@ -95,8 +75,11 @@ function fieldsOf(line) {
   }
 }
 
-/** Ids come from text that anybody can write: only what is one is followed. */
-function idIn(value, length) {
+/**
+ * An id of at most so many hexadecimal digits, in small letters; null for anything else. Ids come from text that
+ * anybody can write: only what is one is followed.
+ */
+export function idIn(value, length) {
   const text = String(value ?? "").toLowerCase();
   return new RegExp(`^[0-9a-f]{1,${length}}$`).test(text) && !/^0*$/.test(text) ? text : null;
 }

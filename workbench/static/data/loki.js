@@ -1,7 +1,7 @@
 /** Questions to the Loki API. Times are unix seconds; a line also keeps its time as text, to the nanosecond. */
 
 import { ask } from "./http.js";
-import { levelOf, linesOf } from "./log_line.js";
+import { linesOf } from "./log_line.js";
 import { nanosText, parseValue, secondsText, seriesOf } from "./numbers.js";
 
 const API = "/api/loki/loki/api/v1";
@@ -9,7 +9,7 @@ const API = "/api/loki/loki/api/v1";
 /** Keeps what a query found in a line apart from the labels of its stream. */
 const CATEGORIZE = { "X-Loki-Response-Encoding-Flags": "categorize-labels" };
 
-export { levelOf, linesOf };
+export { linesOf };
 
 /**
  * A query's lines, or for a metric query its series.

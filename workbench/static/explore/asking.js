@@ -1,11 +1,12 @@
 /** From a pane's state to its answer: which API is asked what, and what kind of answer it is. */
+import { thinned } from "../chart/exemplars.js";
 import { rangeKeeper } from "../data/incremental.js";
 import * as loki from "../data/loki.js";
 import * as prometheus from "../data/prometheus.js";
 import * as tempo from "../data/tempo.js";
 import { isLogQuery } from "../logs/query_text.js";
 import { serviceMap } from "./service_map.js";
-import { allowedStep, stepFor, thinned } from "./steps.js";
+import { allowedStep, stepFor } from "./steps.js";
 
 const TRACE_ID = /^\s*([0-9a-f]{16,32})\s*$/i;
 const TRACEQL_METRICS = /\|\s*(rate|compare|(count|min|max|avg|sum|quantile|histogram)_over_time)\s*\(/;
@@ -27,6 +28,8 @@ export const USUAL = { loki: 500, tempo: 20, spans: 3 };
 
 /** In a graph of more series than this nobody could tell to which of them an exemplar belongs. */
 const MOST_WITH_EXEMPLARS = 50;
+/** A graph as wide as a page has room for more of them than a panel. */
+const SHOWN_EXEMPLARS = { columns: 80, kept: 2 };
 
 /** Which trace a query asks for, or null. */
 export function traceIdIn(query) {
@@ -75,7 +78,7 @@ export class Asking {
       const dots = few ? await prometheus.exemplars(query, { from, to, signal }).catch(() => []) : [];
       return {
         data: series,
-        exemplars: thinned(dots, { from, to }),
+        exemplars: thinned(dots, { from, to }, SHOWN_EXEMPLARS),
         told: counted(total ?? series.length, "series", "series"),
         warnings,
       };

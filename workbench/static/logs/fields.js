@@ -4,11 +4,9 @@
  * Names are those that LogQL's parsers give (`a.b` and {"a": {"b": …}} are both `a_b`), so that a field can be put
  * into a query as it stands.
  */
-import { levelIn } from "./levels.js";
+import { levelIn } from "../data/levels.js";
+import { idIn, LONGEST_PARSED } from "../data/log_line.js";
 import { parseLogfmt } from "./logfmt.js";
-
-/** Longer lines are shown as text and not taken apart: Loki itself takes lines of 256 kB unless told otherwise. */
-export const LONGEST_PARSED = 256 * 1024;
 
 const MOST_FIELDS = 500;
 const DEEPEST = 16;
@@ -47,8 +45,8 @@ function readLine(line) {
     level: levelIn(labels, metadata, parsed, fields),
     service: first([labels], ["service", "service_name", "app", "job"]) ??
       first([metadata, parsed, fields], ["service", "service_name"]) ?? "",
-    traceId: id(first(sources, TRACE_IDS), 32) ?? line.traceId ?? null,
-    spanId: id(first(sources, SPAN_IDS), 16) ?? line.spanId ?? null,
+    traceId: idIn(first(sources, TRACE_IDS), 32) ?? line.traceId ?? null,
+    spanId: idIn(first(sources, SPAN_IDS), 16) ?? line.spanId ?? null,
   };
 }
 
@@ -101,12 +99,6 @@ function first(sources, names) {
     for (const name of names) if (typeof source[name] === "string" && source[name] !== "") return source[name];
   }
   return undefined;
-}
-
-function id(text, digits) {
-  return text !== undefined && text.length <= digits && /^[0-9a-f]+$/i.test(text) && /[^0]/.test(text)
-    ? text.toLowerCase()
-    : null;
 }
 
 /** Fields that have a place of their own in a line, and so are not repeated after its message. */

@@ -1,7 +1,7 @@
 /** The simple filters: service, level, a text, a trace. They write the query, and show what it says while they can. */
 import { serviceCss } from "../colours.js";
+import { LEVELS } from "../data/levels.js";
 import { h, replace, uniqueId } from "../ui/dom.js";
-import { LEVELS } from "./levels.js";
 import { EVERYTHING, filtersOf, queryFor } from "./simple_filters.js";
 
 /** Levels that can be chosen; who looks for traces or for critical ones writes a query. */

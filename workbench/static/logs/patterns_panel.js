@@ -1,10 +1,10 @@
 /** Beside the list: which kinds of lines there are, as Loki sees them. */
+import { levelNamed } from "../data/levels.js";
 import { patterns } from "../data/loki.js";
 import { h, replace } from "../ui/dom.js";
 import { icon } from "../ui/icons.js";
 import { emptyState, errorState, loading } from "../ui/states.js";
 import { plainText } from "./ansi.js";
-import { levelNamed } from "./levels.js";
 
 const MOST_SHOWN = 60;
 

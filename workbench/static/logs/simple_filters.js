@@ -2,8 +2,8 @@
  * The simple filters (service, level, text, trace) and the LogQL that says the same: one can be read out of the other
  * as long as the query is of that form.
  */
+import { levelNamed, LEVELS, spellings } from "../data/levels.js";
 import { escapeRegExp, quote } from "../editor/quoting.js";
-import { levelNamed, LEVELS, spellings } from "./levels.js";
 import { parseLogQuery } from "./query_text.js";
 
 /** All lines of all services. */
@@ -11,7 +11,7 @@ export const EVERYTHING = '{service=~".+"}';
 
 /**
  * @typedef {{services: string[], levels: string[], text: string, traceId: string}} Filters
- *   empty lists and texts filter nothing; levels are words of levels.js
+ *   empty lists and texts filter nothing; levels are words of data/levels.js
  */
 
 /** @type {Filters} */

@@ -1,40 +1,18 @@
 /** How many lines there are, by level, in equal steps over a range: exactly those that the list can show. */
+import { byGravity, levelIn } from "../data/levels.js";
 import { query as instant, queryRange } from "../data/loki.js";
-import { byGravity, levelIn } from "./levels.js";
+import { roundStepOrDays } from "../format/steps.js";
 import { parseLogQuery } from "./query_text.js";
-
-/** Seconds of a bar. */
-const STEPS = [
-  0.05,
-  0.1,
-  0.2,
-  0.5,
-  1,
-  2,
-  5,
-  10,
-  15,
-  30,
-  60,
-  120,
-  300,
-  600,
-  900,
-  1800,
-  3600,
-  7200,
-  10_800,
-  21_600,
-  43_200,
-  86_400,
-];
 
 /** Bars of a histogram, at most; half as many at least, as far as steps allow. */
 const MOST_BARS = 90;
 
+/** Seconds: what Loki still tells apart, and what a program writes within it belongs together. */
+const SHORTEST_BAR = 0.05;
+
 /** Seconds of one bar for a range of so many seconds. */
 export function stepFor(seconds) {
-  return STEPS.find((step) => seconds / step <= MOST_BARS) ?? Math.ceil(seconds / MOST_BARS / 86_400) * 86_400;
+  return roundStepOrDays(Math.max(seconds / MOST_BARS, SHORTEST_BAR));
 }
 
 /**

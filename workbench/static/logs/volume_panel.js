@@ -22,7 +22,7 @@ const HEIGHT = 128;
  * @param {HTMLElement} root
  * @param {{asked: () => {query: string, from: number, to: number, step?: number},
  *   onZoom: (from: number, to: number) => void,
- *   onCounted: (volume: object) => void, signal: AbortSignal}} options
+ *   onCounted?: (volume: object) => void, signal: AbortSignal}} options
  * @returns {{refresh: () => Promise<void>, destroy: () => void}}
  */
 export function volumePanel(root, { asked, onZoom, onCounted, signal }) {
@@ -65,7 +65,7 @@ export function volumePanel(root, { asked, onZoom, onCounted, signal }) {
       place.title = `Lines in steps of ${
         duration(volume.step)
       }. Drag across bars, or click one, to look at that time only.`;
-      onCounted(volume);
+      onCounted?.(volume);
     },
     { label: "Counting the lines", signal },
   );

@@ -1,6 +1,7 @@
 /** One row of the waterfall: a span's name in its place in the tree, its times as numbers, and its bar. */
 
 import { serviceCss } from "../colours.js";
+import { byGravity } from "../data/levels.js";
 import { duration } from "../format/time.js";
 import { h } from "../ui/dom.js";
 import { outsideText } from "./span_details.js";
@@ -163,6 +164,4 @@ function barParts(span, { window, critical, lines }) {
   ];
 }
 
-const LEVELS = ["unknown", "debug", "info", "warning", "error", "critical"];
-
-const worst = (items) => LEVELS[Math.max(...items.map(({ line }) => LEVELS.indexOf(line.level)))] ?? "unknown";
+const worst = (items) => items.map(({ line }) => line.level).sort(byGravity)[0];

@@ -103,15 +103,6 @@ def test_a_step_that_an_api_would_refuse_gets_longer(module):
     assert module("explore/steps.js", "(m) => m.allowedStep(1, {from: 0, to: 110000})") == 10
 
 
-def test_of_many_exemplars_the_largest_of_each_stretch_are_kept(module):
-    exemplars = [{"time": time, "value": (time * 7) % 13} for time in range(800)]
-    kept = module("explore/steps.js", "(m, list) => m.thinned(list, {from: 0, to: 800})", exemplars)
-    assert len(kept) == 160
-    assert [one["time"] for one in kept] == sorted(one["time"] for one in kept)
-    first = sorted((one["value"] for one in exemplars[:10]), reverse=True)[:2]
-    assert sorted((one["value"] for one in kept[:2]), reverse=True) == first
-
-
 PANES_TOLD = """(m, pane) => {
   const address = m.toGrafana("http://g:3000/", [pane], {from: "a", to: "b"});
   return new URL(address).searchParams.get("panes");

@@ -93,7 +93,7 @@ def test_a_line_is_read_whatever_it_is_written_in(module):
     ],
 )
 def test_levels_have_one_word_each(module, words, level):
-    assert module("logs/levels.js", "(m, words) => words.map(m.levelNamed)", words) == [level] * len(words)
+    assert module("data/levels.js", "(m, words) => words.map(m.levelNamed)", words) == [level] * len(words)
 
 
 def test_a_line_of_five_million_characters_is_not_taken_apart(module):

@@ -1,7 +1,7 @@
 /** Panels of type heatmap: how many of what size, over time, from a histogram's buckets. */
 
+import { thinned } from "../../chart/exemplars.js";
 import { heatmap } from "../../chart/heatmap.js";
-import { thinned } from "../exemplars.js";
 
 export function draw(root, panel, tools) {
   const chart = heatmap(root, {

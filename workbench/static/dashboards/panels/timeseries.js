@@ -1,9 +1,9 @@
 /** Panels of type timeseries: lines, areas, bars over time. */
 
 import { mixed } from "../../chart/contrast.js";
+import { thinned } from "../../chart/exemplars.js";
 import { thresholdColour } from "../../chart/values.js";
 import { timeSeries } from "../../chart/time_series.js";
-import { thinned } from "../exemplars.js";
 import { displayOf, fixedColour } from "../field_config.js";
 
 export function draw(root, panel, tools) {

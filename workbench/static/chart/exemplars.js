@@ -1,20 +1,20 @@
 /** Which of many single requests are drawn: enough to see where they lie, few enough to see anything else. */
 
-/** A panel is cut into so many columns of time, and in each so many are kept. */
-const COLUMNS = 20;
-const KEPT_IN_A_COLUMN = 3;
+/** Of a small chart; a large one has room for more. */
+const USUAL = { columns: 20, kept: 3 };
 
 /**
  * The slowest, the fastest and those evenly between, in each stretch of time. Pure.
  *
  * @param {Array<{time: number, value: number}>} exemplars
  * @param {{from: number, to: number}} range
+ * @param {{columns: number, kept: number}} columns of time, and how many of each are kept, at least 2
  * @returns {Array} the same objects, in the order of time
  */
-export function thinned(exemplars, { from, to }) {
+export function thinned(exemplars, { from, to }, { columns: count, kept } = USUAL) {
   const columns = new Map();
   // Columns stand still while the window moves, or dots would come and go.
-  const width = Math.max((to - from) / COLUMNS, 1e-9);
+  const width = Math.max((to - from) / count, 1e-9);
   for (const exemplar of exemplars) {
     if (exemplar.time >= from && exemplar.time <= to) {
       const column = Math.floor(exemplar.time / width);
@@ -26,17 +26,13 @@ export function thinned(exemplars, { from, to }) {
       }
     }
   }
-  return [...columns.values()].flatMap(spread).sort((one, other) => one.time - other.time);
+  return [...columns.values()].flatMap((column) => spread(column, kept)).sort((one, other) => one.time - other.time);
 }
 
-function spread(column) {
-  if (column.length <= KEPT_IN_A_COLUMN) {
+function spread(column, kept) {
+  if (column.length <= kept) {
     return column;
   }
   const sorted = [...column].sort((one, other) => one.value - other.value);
-  const places = Array.from(
-    { length: KEPT_IN_A_COLUMN },
-    (_, index) => Math.round((index * (sorted.length - 1)) / (KEPT_IN_A_COLUMN - 1)),
-  );
-  return places.map((place) => sorted[place]);
+  return Array.from({ length: kept }, (_, index) => sorted[Math.round((index * (sorted.length - 1)) / (kept - 1))]);
 }
