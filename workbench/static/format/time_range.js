@@ -87,6 +87,11 @@ export function rangeText(from, to, now) {
   return `${dateTime(parsed.from)} to ${to === "now" ? "now" : end}`;
 }
 
+/** A range's words within a sentence: "last 15 minutes". Names of months keep their capital. */
+export function inSentence(text) {
+  return text.replace(/^(Last|Today)/, (word) => word.toLowerCase());
+}
+
 /**
  * A range that somebody copied elsewhere: Grafana's {"from", "to"}, an address with from and to, "A to B", "A/B".
  *

@@ -288,6 +288,8 @@ export function axisFormatter(unit, ticks, decimals) {
   const shown = decimals === undefined || decimals === null ? places : Math.max(decimals, places);
   return (value) => {
     if (!Number.isFinite(value)) return formatValue(value, unit);
+    // Nothing has no thousands: "0", not "0.0 K".
+    if (value === 0 && rung.factor > 1 && form.steps === SHORT) return "0";
     const scaled = clean(clean(value * form.scale) / rung.factor);
     const number = fixed(scaled, Math.min(12, shown));
     const prefix = form.prefix ?? "";

@@ -116,6 +116,8 @@ export class Card {
     if (node.kind === "world") {
       this.#set("title", node.title);
       this.#set("main", node.mainStat ?? "");
+      // Without a second line, icon and title stand in the middle.
+      this.element.classList.toggle("is-single", !node.mainStat);
       return;
     }
     this.#set("status", word);

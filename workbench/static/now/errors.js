@@ -2,6 +2,7 @@
 
 import { logsAddress } from "../addresses.js";
 import { queryRange } from "../data/loki.js";
+import { inSentence } from "../format/time_range.js";
 import { logList } from "../logs/list.js";
 import { h, replace } from "../ui/dom.js";
 import { emptyState, showing } from "../ui/states.js";
@@ -35,7 +36,7 @@ export function errorsSection(context) {
     label: "Last errors and warnings",
     empty: () =>
       emptyState(
-        `No error and no warning: ${time.range().text.toLowerCase()}.`,
+        `No error and no warning: ${inSentence(time.range().text)}.`,
         "Ask for a product that does not exist, and one appears here.",
       ),
     maxHeight: 264,

@@ -1,6 +1,7 @@
 /** Who depends on whom, from span data: a map, and a table with every number of it. */
 
 import { duration } from "../format/time.js";
+import { inSentence } from "../format/time_range.js";
 import { nodeGraph } from "../graph/node_graph.js";
 import { asker, historyOf, numbersOf } from "../map/asking.js";
 import { csvOf, dependenciesOf, graphOf } from "../map/dependencies.js";
@@ -124,8 +125,7 @@ export function mount(root, context) {
   function draw() {
     const { from, to, text } = time.range();
     const length = duration(Math.round(to - from));
-    const over = text.charAt(0).toLowerCase() + text.slice(1);
-    about.textContent = `Who calls whom, from spans. Numbers are the mean of: ${over}.`;
+    about.textContent = `Who calls whom, from spans. Numbers are means over the time shown: ${inSentence(text)}.`;
     compareText.textContent = `Compare with the ${length} before`;
     compare.checked = url.get("compare") === "1";
     notice.textContent = answers?.traces

@@ -121,7 +121,7 @@ function name(trace, href) {
     h("span", { class: "swatch", style: { background: serviceCss(trace.rootService || "unknown_service") } }),
     h("span", { class: "trace-service" }, trace.rootService || "first span not (yet) there"),
     " ",
-    trace.rootName,
+    h("span", { class: "trace-operation" }, trace.rootName),
   );
 }
 

@@ -4,6 +4,7 @@ import { exploreAddress, traceAddress } from "../addresses.js";
 import * as tempo from "../data/tempo.js";
 import { queryEditor } from "../editor/query_editor.js";
 import { quote } from "../editor/quoting.js";
+import { inSentence } from "../format/time_range.js";
 import { h, replace } from "../ui/dom.js";
 import { showing } from "../ui/states.js";
 import { traceList } from "./list.js";
@@ -137,7 +138,7 @@ export function tracePicker(root, { context }) {
     });
     note.textContent = traces.length >= LOOKED_AT
       ? `The slowest of ${LOOKED_AT} that were looked at.`
-      : `${chosen.length} ${chosen.length === 1 ? "trace" : "traces"}, ${time.range().text}`;
+      : `${chosen.length} ${chosen.length === 1 ? "trace" : "traces"}, ${inSentence(time.range().text)}`;
   }
 
   function emptyText() {

@@ -72,7 +72,7 @@ function nodeOf(name, incoming) {
   const total = (part) => incoming.reduce((sum, call) => sum + call[part], 0);
   const [requests, seconds, failed] = [total("requests"), total("seconds"), total("failed")];
   if (requests === 0) {
-    return { id: name, title: name, kind: "visitor", status: "unknown", mainStat: "", secondaryStat: "", shares: [] };
+    return { id: name, title: name, kind: "world", status: "unknown", mainStat: "", secondaryStat: "", shares: [] };
   }
   const share = Math.min(failed / requests, 1);
   return {
