@@ -1,11 +1,10 @@
 /** A bar for each series, from min to max, with its name and value: for comparing. Plain elements, no canvas. */
 
-import { namedColour, onThemeChange } from "../colours.js";
+import { namedColour } from "../colours.js";
 import { h } from "../ui/dom.js";
 import { legible } from "./contrast.js";
-import { figures } from "./figures.js";
+import { figureChart } from "./figure_chart.js";
 import { palette } from "./surface.js";
-import { Tiles } from "./tiles.js";
 
 /**
  * @param {HTMLElement} root has a size of its own; bars that do not fit scroll
@@ -17,35 +16,19 @@ import { Tiles } from "./tiles.js";
  * @returns {{update: (data: {series: Object[]}) => void, setOptions: Function, destroy: () => void}}
  */
 export function barGauge(root, options = {}) {
-  let settings = options;
-  let data = { series: [] };
-  const tiles = new Tiles(root, "bar-gauge", (tile) => new Bar(tile));
-  const draw = () => {
-    const vertical = (settings.orientation ?? "horizontal") === "vertical" ||
-      (settings.orientation === "auto" && root.clientHeight > 1.5 * root.clientWidth);
-    tiles.update(figures(data.series, settings), {
-      ...settings,
-      vertical,
-      orientation: vertical ? "vertical" : "horizontal",
-      names: (settings.text ?? "auto") !== "value" || data.series.length > 1,
-    });
-  };
-  const stopTheme = onThemeChange(draw);
-  draw();
-  return {
-    update(next) {
-      data = { ...next, series: next.series ?? [] };
-      draw();
+  return figureChart(root, options, {
+    kind: "bar-gauge",
+    make: (tile) => new Bar(tile),
+    looks: ({ orientation = "horizontal", text = "auto" }, { series }) => {
+      const vertical = orientation === "vertical" ||
+        (orientation === "auto" && root.clientHeight > 1.5 * root.clientWidth);
+      return {
+        vertical,
+        orientation: vertical ? "vertical" : "horizontal",
+        names: text !== "value" || series.length > 1,
+      };
     },
-    setOptions(changes) {
-      settings = { ...settings, ...changes };
-      draw();
-    },
-    destroy() {
-      stopTheme();
-      tiles.destroy();
-    },
-  };
+  });
 }
 
 class Bar {

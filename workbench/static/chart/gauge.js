@@ -4,9 +4,8 @@ import { namedColour } from "../colours.js";
 import { formatValue } from "../format/units.js";
 import { h } from "../ui/dom.js";
 import { legible } from "./contrast.js";
-import { figures } from "./figures.js";
+import { figureChart, hasNames } from "./figure_chart.js";
 import { palette, Surface } from "./surface.js";
-import { Tiles } from "./tiles.js";
 
 /** The arc leaves the bottom open, radians. */
 const START = Math.PI * 0.85;
@@ -20,25 +19,11 @@ const END = Math.PI * 2.15;
  * @returns {{update: (data: {series: Object[]}) => void, setOptions: Function, destroy: () => void}}
  */
 export function gauge(root, options = {}) {
-  let settings = options;
-  let data = { series: [] };
-  const tiles = new Tiles(root, "gauge", (tile) => new GaugeTile(tile));
-  const draw = () => {
-    const names = settings.text === "value_and_name" || (settings.text ?? "auto") === "auto" && data.series.length > 1;
-    tiles.update(figures(data.series, settings), { ...settings, names, shape: 1.4 });
-  };
-  draw();
-  return {
-    update(next) {
-      data = { ...next, series: next.series ?? [] };
-      draw();
-    },
-    setOptions(changes) {
-      settings = { ...settings, ...changes };
-      draw();
-    },
-    destroy: () => tiles.destroy(),
-  };
+  return figureChart(root, options, {
+    kind: "gauge",
+    make: (tile) => new GaugeTile(tile),
+    looks: (settings, data) => ({ names: hasNames(settings, data), shape: 1.4 }),
+  });
 }
 
 class GaugeTile {

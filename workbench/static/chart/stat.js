@@ -1,10 +1,9 @@
 /** One large figure for each series, coloured by its thresholds, with the shape of its last minutes behind it. */
 
-import { namedColour, onThemeChange } from "../colours.js";
+import { namedColour } from "../colours.js";
 import { h } from "../ui/dom.js";
 import { inkOn, legible, mixed } from "./contrast.js";
-import { figures } from "./figures.js";
-import { Tiles } from "./tiles.js";
+import { figureChart, hasNames } from "./figure_chart.js";
 import { sparkline } from "./sparkline.js";
 import { palette } from "./surface.js";
 
@@ -25,30 +24,11 @@ import { palette } from "./surface.js";
  *   series: see figures.js; `href` makes a figure a link
  */
 export function stat(root, options = {}) {
-  let settings = options;
-  let data = { series: [] };
-  const tiles = new Tiles(root, "stat", (tile) => new StatTile(tile));
-  const draw = () => {
-    const names = settings.text === "value_and_name" ||
-      ((settings.text ?? "auto") === "auto" && data.series.length > 1);
-    tiles.update(figures(data.series, settings), { ...settings, names, range: data.range });
-  };
-  const stopTheme = onThemeChange(draw);
-  draw();
-  return {
-    update(next) {
-      data = { ...next, series: next.series ?? [] };
-      draw();
-    },
-    setOptions(changes) {
-      settings = { ...settings, ...changes };
-      draw();
-    },
-    destroy() {
-      stopTheme();
-      tiles.destroy();
-    },
-  };
+  return figureChart(root, options, {
+    kind: "stat",
+    make: (tile) => new StatTile(tile),
+    looks: (settings, data) => ({ names: hasNames(settings, data), range: data.range }),
+  });
 }
 
 class StatTile {

@@ -95,3 +95,20 @@ export function aroundCaret(tokens, caret, isPart) {
   if (isPart(token)) return { before, current: token };
   return { before: before + 1, current: null };
 }
+
+/**
+ * The caret among the tokens of a query; null in a comment, where nothing is completed.
+ *
+ * @param {string} text
+ * @param {Token[]} tokens
+ * @param {number} caret
+ * @param {(token: Token) => boolean} isPart - as of `aroundCaret`
+ * @returns {{before: number, current: Token|null, place: {from: number, to: number, prefix: string}}|null}
+ *   `place`: what a completion replaces, and what of it stands before the caret
+ */
+export function placeOfCaret(text, tokens, caret, isPart) {
+  if (tokens.some(({ kind, from, to }) => kind === "comment" && from < caret && caret <= to)) return null;
+  const { before, current } = aroundCaret(tokens, caret, isPart);
+  const { from, to } = current ?? { from: caret, to: caret };
+  return { before, current, place: { from, to, prefix: text.slice(from, caret) } };
+}

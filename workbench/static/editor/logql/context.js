@@ -1,5 +1,5 @@
 /** Where in a LogQL query the caret is, and so what may be written there. */
-import { aroundCaret, openBrackets } from "../scanner.js";
+import { openBrackets, placeOfCaret } from "../scanner.js";
 import { unquoted, valueInSelector } from "../promql/context.js";
 import { partOfSelector, readSelector } from "../selectors.js";
 import { isGrouping, tokenize } from "./tokens.js";
@@ -33,15 +33,9 @@ const TAKE_LABELS = ["unwrap", "drop", "keep", "label_format", "json", "logfmt"]
  */
 export function contextAt(text, caret) {
   const tokens = tokenize(text);
-  if (tokens.some((token) => token.kind === "comment" && token.from < caret && caret <= token.to)) {
-    return nothing(caret);
-  }
-  const { before, current } = aroundCaret(tokens, caret, isWord);
-  const place = {
-    from: current?.from ?? caret,
-    to: current?.to ?? caret,
-    prefix: current ? text.slice(current.from, caret) : "",
-  };
+  const found = placeOfCaret(text, tokens, caret, isWord);
+  if (found === null) return nothing(caret);
+  const { before, current, place } = found;
   const open = openBrackets(tokens, before).at(-1);
   const bracket = tokens[open]?.text;
   if (bracket === "{") return inSelector(text, tokens, open, before, current, place);

@@ -76,15 +76,7 @@ export const LINE_FILTERS = {
   "!>": "Lines of any other pattern.",
 };
 
-/** Words that take a list of labels in parentheses. */
-export const GROUPINGS = {
-  by: "Keep these labels, sum up over the others.",
-  without: "Drop these labels, keep the others.",
-  on: "Match series by these labels only.",
-  ignoring: "Match series by all labels but these.",
-  group_left: "Many series on the left match one on the right.",
-  group_right: "One series on the left matches many on the right.",
-};
+export { GROUPINGS } from "../promql/words.js";
 
 /** Words between two vectors, or after one. */
 export const KEYWORDS = {

@@ -1,5 +1,5 @@
 /** Where in a TraceQL query the caret is, and so what may be written there. */
-import { aroundCaret, openBrackets } from "../scanner.js";
+import { openBrackets, placeOfCaret } from "../scanner.js";
 import { tokenize } from "./tokens.js";
 import { METRICS } from "./words.js";
 
@@ -26,15 +26,9 @@ const VALUES = ["string", "number", "duration", "keyword"];
  */
 export function contextAt(text, caret) {
   const tokens = tokenize(text);
-  if (tokens.some((token) => token.kind === "comment" && token.from < caret && caret <= token.to)) {
-    return nothing(caret);
-  }
-  const { before, current } = aroundCaret(tokens, caret, isWord);
-  const place = {
-    from: current?.from ?? caret,
-    to: current?.to ?? caret,
-    prefix: current ? text.slice(current.from, caret) : "",
-  };
+  const found = placeOfCaret(text, tokens, caret, isWord);
+  if (found === null) return nothing(caret);
+  const { before, current, place } = found;
   const open = openBrackets(tokens, before);
   const brace = open.findLast((i) => tokens[i].text === "{");
   if (brace !== undefined) return inBraces(text, tokens, brace, before, current, place);
