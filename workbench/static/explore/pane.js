@@ -10,39 +10,25 @@
  * @property {(trace: object, anchor: Element) => void} traceMenu
  * @property {(control: Node|null) => void} bar - shows a control beside the choice of views
  */
-import { traceAddress } from "../addresses.js";
 import { ask } from "../data/http.js";
 import { queryEditor } from "../editor/query_editor.js";
 import { duration } from "../format/time.js";
 import { parseRange } from "../format/time_range.js";
-import { copy } from "../ui/clipboard.js";
-import { h, replace } from "../ui/dom.js";
-import { icon } from "../ui/icons.js";
-import { menu, menuButton } from "../ui/menu.js";
-import { saveFile } from "../ui/save_file.js";
-import { errorState, loading } from "../ui/states.js";
-import { Asking, kindOf } from "./asking.js";
-import { questionsAboutLine } from "./correlations.js";
-import { csvOf, jsonOf } from "./download.js";
+import { h } from "../ui/dom.js";
+import { AnswerArea } from "./answer_area.js";
+import { Asking } from "./asking.js";
+import { Controls, FORMATTERS } from "./controls.js";
 import { historyDialog } from "./history_dialog.js";
 import { metricsDialog } from "./metrics_dialog.js";
-import { hasOptions, optionsRow } from "./options_row.js";
-import { emptyAnswer } from "./results/empty.js";
-import { isEmpty, RESULTS } from "./results/index.js";
-import { segmented } from "./segmented.js";
-import { startPanel } from "./start.js";
-import { emptyPane, SOURCES, VIEWS, withSource } from "./state.js";
+import { hasOptions } from "./options_row.js";
+import { emptyPane, SOURCES, withSource } from "./state.js";
+import { traceMenu } from "./trace_menu.js";
 
 /** Below this many milliseconds nobody needs to be told that something is asked. */
 const PATIENCE_MS = 200;
 
 const ALL_CALLS = '{client=~".+"}';
 const ALL_TRACES = "{ nestedSetParent < 0 }";
-
-const FORMATTERS = {
-  prometheus: "/api/prometheus/api/v1/format_query",
-  loki: "/api/loki/loki/api/v1/format_query",
-};
 
 export class Pane {
   #context;
@@ -52,7 +38,6 @@ export class Pane {
   #asking = new Asking();
   #editor = null;
   #language = null;
-  #shown = null;
   #answer = null;
   #running = null;
   /** Whether the answer takes so long that one may want to give up. */
@@ -60,7 +45,10 @@ export class Pane {
   /** The query of the other view, where a view asks something else. */
   #kept = null;
   #optionsOpen;
-  #parts;
+  #controls;
+  #area;
+  #written = h("div", { class: "pane-editor" });
+  #root;
 
   /**
    * @param {HTMLElement} root
@@ -100,14 +88,14 @@ export class Pane {
     this.cancel();
     const controller = new AbortController();
     this.#running = controller;
-    const { content, status, notice, root } = this.#parts;
+    const root = this.#root;
     const began = performance.now();
     root.setAttribute("aria-busy", "true");
-    this.#drawRun();
+    this.#drawActions();
     const timer = setTimeout(() => {
       this.#slow = true;
-      this.#drawRun();
-      if (this.#shown === null) replace(content, loading("Asking"));
+      this.#drawActions();
+      this.#area.wait();
     }, PATIENCE_MS);
     const asked = this.#state;
     const signal = AbortSignal.any([controller.signal, this.#context.signal]);
@@ -116,9 +104,11 @@ export class Pane {
       const answer = await this.#asking.ask(asked, this.range(), { width: root.clientWidth, least, signal });
       if (signal.aborted) return;
       this.#editor.setError(null);
-      notice.replaceChildren();
-      this.#render(answer, asked);
-      status.textContent = toldOf(answer, (performance.now() - began) / 1000);
+      this.#answer = answer;
+      const known = this.#context.lab.questions.find(({ query }) => query === asked.query);
+      const told = toldOf(answer, (performance.now() - began) / 1000);
+      this.#area.show(answer, asked, { told, emptyWhenHealthy: known?.emptyWhenHealthy ?? "" });
+      this.#controls.drawSave(answer, () => this.#state.query);
       if (!quiet) this.#context.announce(answer.told);
     } catch (error) {
       if (signal.aborted) return;
@@ -129,7 +119,7 @@ export class Pane {
         this.#running = null;
         this.#slow = false;
         root.setAttribute("aria-busy", "false");
-        this.#drawRun();
+        this.#drawActions();
       }
     }
   }
@@ -153,50 +143,48 @@ export class Pane {
 
   /** The tools depend on whether there is another pane. */
   redraw() {
-    this.#parts.tools.dataset.key = "old";
-    this.#drawHead();
+    this.#controls.redrawTools();
   }
 
   destroy() {
     this.cancel();
-    this.#shown?.view.destroy();
+    this.#area.destroy();
     this.#editor?.destroy();
-    this.#parts.root.remove();
+    this.#root.remove();
   }
 
   #build(parent, name) {
-    const parts = {
-      source: h("div", { class: "pane-source" }),
-      tools: h("div", { class: "pane-tools" }),
-      editor: h("div", { class: "pane-editor" }),
-      actions: h("div", { class: "pane-actions" }),
-      options: h("div", { class: "pane-options" }),
-      views: h("div", { class: "pane-views" }),
-      bar: h("div", { class: "pane-style" }),
-      status: h("p", { class: "pane-status" }),
-      save: h("div", { class: "pane-save" }),
-      notice: h("div", { class: "pane-notice" }),
-      content: h("div", { class: "pane-content" }),
-    };
-    parts.result = h(
-      "div",
-      { class: "pane-result" },
-      h("div", { class: "pane-bar" }, parts.views, parts.bar, parts.status, parts.save),
-      parts.notice,
-      parts.content,
-    );
-    parts.start = h("div", { class: "pane-start" });
-    parts.root = h(
+    this.#controls = new Controls({
+      source: (source) => this.#choose(source),
+      view: (view) => this.#view(view),
+      patch: (change) => this.#patch(change),
+      run: () => this.#runText(),
+      stop: () => this.#stop(),
+      format: () => this.#format(),
+      options: () => this.#toggleOptions(),
+      history: () => this.#openHistory(),
+      metrics: () => this.#openMetrics(),
+      examples: () => this.#ask(""),
+      tools: () => this.#act.tools(this),
+    });
+    const controls = this.#controls.places;
+    this.#area = new AnswerArea(controls, {
+      context: this.#context,
+      patch: (change) => this.#patch(change),
+      ask: (query) => this.#ask(query),
+      openBeside: (question) => this.#act.beside(question),
+      setRange: (from, to) => this.#setRange(from, to),
+      traceMenu: (trace, anchor) => traceMenu(trace, anchor, { openBeside: this.#act.beside }),
+    });
+    this.#root = h(
       "section",
       { class: "pane", "aria-label": name },
-      h("div", { class: "pane-head" }, parts.source, parts.tools),
-      h("div", { class: "pane-query" }, parts.editor, parts.actions),
-      parts.options,
-      parts.start,
-      parts.result,
+      h("div", { class: "pane-head" }, controls.source, controls.tools),
+      h("div", { class: "pane-query" }, this.#written, controls.actions),
+      controls.options,
+      this.#area.elements,
     );
-    this.#parts = parts;
-    parent.append(parts.root);
+    parent.append(this.#root);
   }
 
   /** An editor in the language of what is asked, with the text of the state. */
@@ -209,11 +197,11 @@ export class Pane {
     }
     this.#language = language;
     this.#editor?.destroy();
-    this.#editor = queryEditor(this.#parts.editor, {
+    this.#editor = queryEditor(this.#written, {
       language,
       value: query,
       onRun: () => this.#runText(),
-      onChange: () => this.#drawRun(),
+      onChange: () => this.#drawActions(),
       context: this.#context,
     });
   }
@@ -267,20 +255,13 @@ export class Pane {
   /** Nothing asked: where to begin. */
   #clear() {
     this.cancel();
-    this.#shown?.view.destroy();
-    this.#shown = null;
     this.#answer = null;
-    const { result, start, notice, status } = this.#parts;
-    notice.replaceChildren();
-    status.textContent = "";
-    result.hidden = true;
-    start.hidden = false;
-    startPanel(start, {
+    this.#area.begin({
       questions: this.#context.lab.questions,
       source: this.#state.source,
       onQuestion: (question) => this.#question(question),
     });
-    this.#drawRun();
+    this.#drawActions();
   }
 
   #question({ dataSource, query, view, minutes }) {
@@ -293,64 +274,11 @@ export class Pane {
     this.show(this.#state);
   }
 
-  #render(answer, asked) {
-    const { content, result, start } = this.#parts;
-    start.hidden = true;
-    result.hidden = false;
-    content.classList.remove("stale");
-    this.#answer = answer;
-    if (isEmpty(answer)) {
-      this.#unshow();
-      const known = this.#context.lab.questions.find(({ query }) => query === asked.query);
-      replace(content, emptyAnswer(answer, known?.emptyWhenHealthy ?? ""));
-    } else {
-      if (this.#shown?.kind !== answer.kind) {
-        this.#unshow();
-        const place = h("div", { class: `result result-${answer.kind}` });
-        replace(content, place);
-        this.#shown = { kind: answer.kind, view: RESULTS[answer.kind](place, this.#tools()) };
-      }
-      this.#shown.view.update(answer, asked);
-    }
-    if (answer.warnings?.length) {
-      replace(this.#parts.notice, h("p", { class: "result-note" }, answer.warnings.join(" ")));
-    }
-    this.#drawSave();
-  }
-
-  #unshow() {
-    this.#shown?.view.destroy();
-    this.#shown = null;
-  }
-
   #failed(error, asked) {
-    const { content, notice, result, start, status } = this.#parts;
-    start.hidden = true;
-    result.hidden = false;
     if (error?.name !== "ApiError") console.error(error);
     const ofQuery = error?.kind === "bad query";
     if (this.#editor.value === asked.query) this.#editor.setError(ofQuery ? error : null);
-    status.textContent = "";
-    content.classList.toggle("stale", this.#shown !== null);
-    if (this.#shown === null) content.replaceChildren();
-    // The last good answer stays, dimmed: what it says was true when it was asked.
-    const kept = this.#shown ? h("p", { class: "result-note" }, "Below is the last answer that came.") : null;
-    const told = ofQuery
-      ? h("p", { class: "result-note" }, "The query was refused: why stands under it.")
-      : errorState(error, { retry: () => this.run() });
-    replace(notice, told, kept);
-  }
-
-  #tools() {
-    return {
-      context: this.#context,
-      patch: (change) => this.#patch(change),
-      ask: (query) => this.#ask(query),
-      openBeside: (question) => this.#act.beside(question),
-      setRange: (from, to) => this.#setRange(from, to),
-      traceMenu: (trace, anchor) => this.#traceMenu(trace, anchor),
-      bar: (control) => replace(this.#parts.bar, control),
-    };
+    this.#area.fail(error, { retry: () => this.run() });
   }
 
   #setRange(from, to) {
@@ -362,126 +290,33 @@ export class Pane {
     }
   }
 
-  #traceMenu({ traceId, rootService, rootName, start }, anchor) {
-    const questions = questionsAboutLine({ labels: { service: rootService }, time: start, traceId });
-    menu(
-      anchor,
-      [
-        { heading: `${rootService} ${rootName}` },
-        { text: "Open the trace", href: traceAddress(traceId) },
-        ...questions.map((question) => ({
-          text: `${question.title}, beside this`,
-          onSelect: () => this.#act.beside(question),
-        })),
-      ],
-      { label: "About this trace" },
-    );
-  }
-
   #drawHead() {
-    const { source, tools, options, views } = this.#parts;
-    const { state } = this;
-    const titles = Object.fromEntries(Object.entries(SOURCES).map(([name, { title }]) => [name, title]));
-    replaceUnlessFocused(
-      source,
-      `${state.source}`,
-      () =>
-        segmented({
-          label: "What is asked",
-          options: titles,
-          value: state.source,
-          onChange: (name) => this.#choose(name),
-        }),
-    );
-    replaceUnlessFocused(tools, "", () => [
-      h(
-        "button",
-        { type: "button", class: "button button-quiet", onclick: () => this.#openHistory() },
-        icon("clock"),
-        "History",
-      ),
-      ...this.#act.tools(this),
-    ]);
-    const kind = kindOf(state);
-    replaceUnlessFocused(views, `${state.source} ${kind} ${state.view}`, () => this.#views(kind));
-    options.hidden = !this.#optionsOpen;
-    const key = JSON.stringify([kind, state.step, state.limit, state.spans, state.order, state.range]);
-    replaceUnlessFocused(options, key, () => {
-      const row = h("div", { class: "options" });
-      optionsRow(row, { pane: state, texts: this.#context.time.texts(), patch: (change) => this.#patch(change) });
-      return row;
+    const texts = this.#context.time.texts();
+    this.#controls.drawHead({ state: this.#state, optionsOpen: this.#optionsOpen, texts });
+    this.#drawActions();
+  }
+
+  #drawActions() {
+    this.#controls.drawActions({
+      state: this.#state,
+      running: this.#slow,
+      changed: this.#editor !== null && this.#editor.value !== this.#state.query,
+      answered: this.#answer !== null,
+      optionsOpen: this.#optionsOpen,
     });
-    this.#drawRun();
-  }
-
-  /** Of the source's views those that this query's answer can have. */
-  #views(kind) {
-    const { source, view } = this.#state;
-    const fits = {
-      prometheus: ["graph", "now"],
-      loki: kind === "lines" ? ["lines"] : ["graph", "now"],
-      tempo: kind === "series" ? ["graph"] : kind === "trace" ? ["trace"] : ["traces", "spans", "service map"],
-    }[source];
-    if (fits.length < 2) return null;
-    const options = Object.fromEntries(fits.map((name) => [name, VIEWS[source][name]]));
-    const value = fits.includes(view) ? view : fits[0];
-    return segmented({ label: "How it is shown", options, value, onChange: (name) => this.#view(name) });
-  }
-
-  #drawRun() {
-    const { actions } = this.#parts;
-    const running = this.#slow;
-    const changed = this.#editor !== null && this.#editor.value !== this.#state.query;
-    const key = `${running} ${changed} ${this.#optionsOpen} ${this.#state.source} ${this.#state.query !== ""}`;
-    const quiet = (id, text, onclick, more = {}) =>
-      h("button", { type: "button", class: "button button-quiet", "data-focus": id, onclick, ...more }, text);
-    const run = { type: "button", "data-focus": "run", title: "Ctrl+Enter" };
-    replaceUnlessFocused(actions, key, () => [
-      running ? h("button", { ...run, class: "button", onclick: () => this.#stop() }, spinner(), "Cancel") : h(
-        "button",
-        {
-          ...run,
-          class: changed || !this.#answer ? "button button-primary" : "button",
-          onclick: () => this.#runText(),
-        },
-        icon("play"),
-        "Run",
-      ),
-      this.#state.source in FORMATTERS ? quiet("format", "Format", () => this.#format()) : null,
-      quiet("options", "Options", () => this.#toggleOptions(), { "aria-expanded": this.#optionsOpen }),
-      this.#state.source === "prometheus" ? quiet("metrics", "Metrics list", () => this.#openMetrics()) : null,
-      this.#state.query ? quiet("examples", "Examples", () => this.#ask("")) : null,
-      h("span", { class: "pane-hint quiet small" }, changed ? "Changed: not asked yet." : ""),
-    ]);
   }
 
   #stop() {
     this.cancel();
-    this.#parts.root.setAttribute("aria-busy", "false");
-    this.#parts.status.textContent = "Cancelled.";
-    if (this.#shown === null) this.#parts.content.replaceChildren();
+    this.#root.setAttribute("aria-busy", "false");
+    this.#area.stopped();
     this.#context.announce("Cancelled");
-    this.#drawRun();
+    this.#drawActions();
   }
 
   #toggleOptions() {
     this.#optionsOpen = !this.#optionsOpen;
     this.#drawHead();
-  }
-
-  #drawSave() {
-    const answer = this.#answer;
-    replace(
-      this.#parts.save,
-      menuButton({ class: "button button-quiet" }, [icon("download"), "Save"], () => [
-        answer.kind !== "trace" && {
-          text: "As CSV",
-          onSelect: () => saveFile("explore.csv", csvOf(answer), "text/csv"),
-        },
-        { text: "As JSON", onSelect: () => saveFile("explore.json", jsonOf(answer), "application/json") },
-        { text: "Copy the query", onSelect: () => copy(this.#state.query, "The query") },
-      ]),
-    );
   }
 
   async #format() {
@@ -508,28 +343,10 @@ export class Pane {
   }
 }
 
-function spinner() {
-  return h("span", { class: "spinner", "aria-hidden": "true" });
-}
-
 function languageOf({ source, view }) {
   return view === "service map" ? "promql" : SOURCES[source].language;
 }
 
 function toldOf({ told, step }, seconds) {
   return [told, duration(seconds), step ? `step ${duration(step)}` : ""].filter(Boolean).join(" · ");
-}
-
-/** Draws anew what has changed; the focus stays on the control it was on. */
-function replaceUnlessFocused(root, key, build) {
-  if (root.dataset.key === key) return;
-  const held = root.contains(document.activeElement) ? document.activeElement : null;
-  const mark = held?.dataset.focus ?? held?.value ?? held?.textContent;
-  root.dataset.key = key;
-  replace(root, build());
-  if (!held) return;
-  const same = [...root.querySelectorAll("button, input, select")].find((control) => {
-    return (control.dataset.focus ?? control.value ?? control.textContent) === mark || control.textContent === mark;
-  });
-  same?.focus({ preventScroll: true });
 }
