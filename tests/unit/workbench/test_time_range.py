@@ -74,7 +74,7 @@ def test_a_range_that_was_copied_elsewhere_is_understood(module, text, expected)
 def test_a_range_has_a_name(module):
     script = f"(m, list) => list.map(([from, to]) => m.rangeText(from, to, {NOW}))"
     pairs = [["now-15m", "now"], ["now-45m", "now"], ["now-2d", "now"], ["x", "now"]]
-    named = ["Last 15 minutes", "Last 45 min", "Last 2 d", "x to now"]
+    named = ["Last 15 minutes", "Last 45 minutes", "Last 2 days", "x to now"]
     assert module("format/time_range.js", script, pairs) == named
 
 

@@ -3,9 +3,10 @@
  * as unix seconds.
  */
 
-import { clock, dateTime, duration } from "./time.js";
+import { clock, dateTime } from "./time.js";
 
 const SECONDS = { s: 1, m: 60, h: 3600, d: 86400, w: 7 * 86400 };
+const WORDS = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
 const RELATIVE = /^now(?:\s*[-+]\s*\d+\s*[smhdwMy])*(?:\s*\/\s*[smhdwMy])?$/;
 
 /** The ranges that are one click away. */
@@ -80,11 +81,18 @@ export function rangeText(from, to, now) {
     return `${from} to ${to}`;
   }
   if (to === "now" && isRelative(from) && !String(from).includes("/")) {
-    return `Last ${duration(parsed.to - parsed.from)}`;
+    return `Last ${lengthInWords(parsed.to - parsed.from)}`;
   }
   const sameDay = new Date(parsed.from * 1000).toDateString() === new Date(parsed.to * 1000).toDateString();
   const end = sameDay ? clock(parsed.to) : dateTime(parsed.to);
   return `${dateTime(parsed.from)} to ${to === "now" ? "now" : end}`;
+}
+
+/** "45 minutes", "2 days": in the largest unit that is not broken. */
+function lengthInWords(seconds) {
+  const whole = Math.max(1, Math.round(seconds));
+  const [word, unit] = WORDS.find(([, length]) => whole % length === 0);
+  return `${whole / unit} ${word}${whole === unit ? "" : "s"}`;
 }
 
 /** A range's words within a sentence: "last 15 minutes". Names of months keep their capital. */

@@ -60,7 +60,7 @@ export function graphOf(answers) {
     edges: edges.map((call) => ({
       source: call.source,
       target: call.target,
-      mainStat: `${formatValue(call.requests, "reqps")}`,
+      mainStat: `${formatValue(Number(call.requests.toPrecision(2)), "short")}/s`,
       secondaryStat: formatValue(call.seconds / call.requests, "s"),
       status: statusOf(call.failed / call.requests),
       weight: call.requests,
