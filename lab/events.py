@@ -27,12 +27,15 @@ _MOST_CHARACTERS = 1000
 
 
 def clean_text(text: str) -> str:
-    """What somebody typed, on one line. Raises ValueError when it says nothing, or too much."""
+    """What somebody typed, on one line. Raises ValueError when it says nothing, or too much, or is no text."""
     text = " ".join(text.split())
     if not text:
         raise ValueError("say what happened")
     if len(text) > _MOST_CHARACTERS:
         raise ValueError(f"at most {_MOST_CHARACTERS} characters")
+    # JSON and a terminal can both bring one along; nothing that writes UTF-8 takes it.
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("there is half of a character in it")
     return text
 
 

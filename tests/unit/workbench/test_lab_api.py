@@ -90,6 +90,8 @@ OURS = {"Origin": "http://127.0.0.1:8000", "Content-Type": "application/json; ch
         (b'{"text": 5}', "text is missing"),
         (b'{"text": " \\n "}', "say what happened"),
         (b'{"text": "' + b"x" * 1001 + b'"}', "at most 1000 characters"),
+        (b'{"text": "\\ud800"}', "half of a character"),
+        (b'{"\\ud800": 1}', "is not known here"),
         (b'{"text": "x", "kind": "outage"}', "kind is none of deploy, fault, note"),
         (b'{"text": "x", "kind": ["note"]}', "kind is none of deploy, fault, note"),
         (b'{"text": "x", "service": "cart"}', "there is no such service; there are: "),
