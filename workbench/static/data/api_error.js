@@ -26,7 +26,7 @@ export class ApiError extends Error {
 }
 
 const HINTS = {
-  unreachable: (name) => `${name} does not answer. python3 lab status says what runs; this page asks again by itself.`,
+  unreachable: () => "The page asks again by itself.",
   timeout: (name) => `${name} took too long. Ask for a shorter time range or fewer series.`,
   "too large": () => "Ask for less: a shorter time range, a longer step, or a narrower selector.",
   forbidden: () => "From another machine the workbench is read-only.",

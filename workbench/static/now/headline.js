@@ -3,6 +3,16 @@
 import { h } from "../ui/dom.js";
 import { statusIcon, STATUS_WORDS } from "../graph/status_shape.js";
 
+/** What it says while nobody can be asked. @param {boolean} wasAnswered whether there is an earlier answer to see */
+export function unanswered(wasAnswered) {
+  return {
+    status: "unknown",
+    headline: "Prometheus does not answer.",
+    detail: wasAnswered ? "Below is how the system was when it last did." : "",
+    asOf: null,
+  };
+}
+
 /** @returns {{element: HTMLElement, update: ({status, headline, detail, asOf}) => void}} */
 export function headline() {
   const title = h("span", {}, "How is the system?");

@@ -6,7 +6,7 @@ import { arrivalSection } from "../now/arrival.js";
 import { asker, NUMBERS } from "../now/asking.js";
 import { errorsSection } from "../now/errors.js";
 import { factsOf } from "../now/facts.js";
-import { headline } from "../now/headline.js";
+import { headline, unanswered } from "../now/headline.js";
 import { marksSection } from "../now/marks.js";
 import { objectivesSection } from "../now/objectives.js";
 import { signalsPanel } from "../now/panel.js";
@@ -56,7 +56,10 @@ export function mount(root, context) {
     mapPlace,
     async (aborted) => {
       const { to, relative } = time.range();
-      const answers = await ask({ at: relative ? undefined : to, signal: aborted });
+      const answers = await ask({ at: relative ? undefined : to, signal: aborted }).catch((error) => {
+        if (error.passing && !aborted.aborted) top.update(unanswered(facts !== null));
+        throw error;
+      });
       return { ...answers, relative };
     },
     (answers, content) => {

@@ -54,6 +54,7 @@ def test_while_nothing_answers_each_place_says_so_and_each_recovers_by_itself(pa
     page.goto("/?refresh=1")
     expect(page.locator(".now-map .state-error")).to_contain_text("Prometheus")
     expect(page.get_by_role("region", name="Last errors and warnings").locator(".state-error")).to_contain_text("Loki")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Prometheus does not answer")
     answer(page)
     expect(page.get_by_role("heading", level=1)).to_contain_text("Database does not answer", timeout=20_000)
     expect(page.locator(".state-error")).to_have_count(0, timeout=20_000)
