@@ -110,10 +110,12 @@ function worstOf(services, alerts) {
 function headline({ services, down, firing, pending, front }) {
   if (down.length > 0) {
     const since = Math.min(...down.map((service) => service.downSince ?? Infinity));
-    const when = Number.isFinite(since) ? ` since ${clock(since)}` : "";
-    const verb = down.length === 1 ? "does not answer" : "do not answer";
+    const one = down.length === 1;
+    const verb = Number.isFinite(since)
+      ? `${one ? "has" : "have"} not answered since ${clock(since)}`
+      : `${one ? "does" : "do"} not answer`;
     const also = firing.length > 0 ? `: ${alertsFire(firing.length)}` : "";
-    return `${capitalized(listed(down.map((service) => service.name)))} ${verb}${when}${also}.`;
+    return `${capitalized(listed(down.map((service) => service.name)))} ${verb}${also}.`;
   }
   const all =
     services.length === 1

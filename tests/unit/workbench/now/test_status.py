@@ -181,7 +181,7 @@ def test_the_sentence_says_since_when(module: Modules) -> None:
     services = [CHAIN[0], service("backend", **DOWN, downSince=at)]
     system = {"services": services, "entry": "frontend", "alerts": [], "hasData": True}
     told = module("now/status.js", "(m, system) => m.sentence(system)", system)
-    assert told["headline"] == f"Backend does not answer since {clock}."
+    assert told["headline"] == f"Backend has not answered since {clock}."
 
 
 def test_a_lab_that_has_just_started_says_so(module: Modules) -> None:
