@@ -87,7 +87,7 @@ class Heatmap extends TimeChart {
     // Columns move with every refresh; the cursor stays in its bucket and time.
     if (pointed) this.#cursor = { ...this.#cursor, ...this.#placeOfCell(pointed) };
     this.frame = null;
-    this.surface.invalidate();
+    this.surface.invalidateData();
   }
 
   get #step() {

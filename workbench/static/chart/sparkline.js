@@ -30,7 +30,7 @@ export function sparkline(root, options = {}) {
   return {
     update(next) {
       data = next;
-      surface.invalidate();
+      surface.invalidateData();
     },
     setOptions(changes) {
       settings = { ...settings, ...changes };

@@ -69,7 +69,7 @@ class StateTimeline extends TimeChart {
     this.showEmpty(!this.#rows.some(({ spans }) => spans.length));
     this.#updateLegend();
     this.frame = null;
-    this.surface.invalidate();
+    this.surface.invalidateData();
   }
 
   themed() {

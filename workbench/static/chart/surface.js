@@ -9,10 +9,27 @@ import { h } from "../ui/dom.js";
 
 /** How far outside of the window a chart is drawn already, CSS pixels. */
 const NEAR = 200;
+/** Milliseconds in which new values of several charts are gathered for one frame. */
+const GATHER = 80;
+
+/** Surfaces that wait for it: a frame costs the browser all canvases of the page, whichever of them changed. */
+const gathered = new Set();
+
+function gather(surface) {
+  if (gathered.size === 0) setTimeout(drawGathered, GATHER);
+  gathered.add(surface);
+}
+
+function drawGathered() {
+  const due = [...gathered];
+  gathered.clear();
+  for (const surface of due) surface.invalidate();
+}
 
 export class Surface {
   #element;
   #layers;
+  #overlay;
   #observers = [];
   #stopTheme;
   #frame = 0;
@@ -29,12 +46,8 @@ export class Surface {
    */
   constructor(element, { draw, overlay, themed }) {
     this.#element = element;
-    this.#layers = [draw, overlay].filter(Boolean).map((paint) => {
-      // Without a size of its own it would be 300 pixels wide until it is first drawn.
-      const canvas = h("canvas", { class: "chart-canvas", "aria-hidden": "true", width: "0", height: "0" });
-      element.append(canvas);
-      return { canvas, context: canvas.getContext("2d"), paint, dirty: true };
-    });
+    this.#layers = [this.#layer(draw)];
+    this.#overlay = overlay;
     const sizes = new ResizeObserver(([entry]) => this.#resize(entry));
     sizes.observe(element);
     const sight = new IntersectionObserver(([entry]) => this.#see(entry.isIntersecting), { rootMargin: `${NEAR}px` });
@@ -51,6 +64,12 @@ export class Surface {
     return window.devicePixelRatio || 1;
   }
 
+  /** Draw new values, in one frame with those of other charts; at once where somebody points. */
+  invalidateData() {
+    if (this.#layers.length > 1) this.invalidate();
+    else gather(this);
+  }
+
   /** Draw everything again with the next frame. */
   invalidate() {
     for (const layer of this.#layers) layer.dirty = true;
@@ -59,7 +78,10 @@ export class Surface {
 
   /** Draw only the cursor's layer again. */
   invalidateOverlay() {
-    if (this.#layers[1]) this.#layers[1].dirty = true;
+    if (!this.#overlay) return;
+    // Most charts are never pointed at, and each canvas costs something with every frame.
+    if (!this.#layers[1]) this.#layers.push(this.#layer(this.#overlay));
+    this.#layers[1].dirty = true;
     this.#schedule();
   }
 
@@ -71,10 +93,20 @@ export class Surface {
   }
 
   destroy() {
+    gathered.delete(this);
     cancelAnimationFrame(this.#frame);
     for (const observer of this.#observers) observer.disconnect();
     this.#stopTheme();
     for (const { canvas } of this.#layers) canvas.remove();
+  }
+
+  #layer(paint) {
+    // Without a size of its own it would be 300 pixels wide until it is first drawn.
+    const canvas = h("canvas", { class: "chart-canvas", "aria-hidden": "true", width: "0", height: "0" });
+    const below = this.#layers?.at(-1).canvas;
+    if (below) below.after(canvas);
+    else this.#element.append(canvas);
+    return { canvas, context: canvas.getContext("2d"), paint, dirty: true };
   }
 
   #see(visible) {
@@ -106,6 +138,7 @@ export class Surface {
 
   #paint() {
     if (!this.#visible || this.width < 1 || this.height < 1) return;
+    gathered.delete(this);
     const ratio = this.ratio;
     for (const layer of this.#layers) {
       if (!layer.dirty) continue;

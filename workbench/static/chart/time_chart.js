@@ -66,6 +66,7 @@ export class TimeChart {
       },
       click: (x, y, event) => {
         this.plot.focus({ preventScroll: true });
+        if (!this.frame) this.surface.flush();
         if (!this.frame) return;
         this.point(x, y, event);
         this.click(x, y, event);
@@ -103,6 +104,7 @@ export class TimeChart {
     if (this.options.syncKey !== syncKey) this.#joinGroup();
     this.#applyOptions();
     this.prepare();
+    this.surface.invalidate();
   }
 
   destroy() {
@@ -248,6 +250,7 @@ export class TimeChart {
   }
 
   #key(event) {
+    if (!this.frame) this.surface.flush();
     if (event.ctrlKey || event.metaKey || event.altKey || !this.frame) return;
     const zoom = { "+": () => this.zoomBy(0.5), "=": () => this.zoomBy(0.5), "-": () => this.zoomBy(2) };
     const action = { ...zoom, Escape: () => this.clearCursor(), ...this.keys(event) }[event.key];

@@ -190,7 +190,7 @@ class TimeSeries extends TimeChart {
     this.frame = null;
     this.#updateLegend();
     this.showEmpty(!series.some(({ values }) => Array.prototype.some.call(values, isValue)));
-    this.surface.invalidate();
+    this.surface.invalidateData();
     this.#table?.update(this.#model.lines);
   }
 

@@ -5,8 +5,12 @@ import { shortened, textWidth } from "./fitting.js";
 import { STATUS_WORDS } from "./status_shape.js";
 
 const HEAD = 9;
-const DOT_MILLISECONDS = 1100;
-const MOST_DOTS = 4;
+const DOT_MILLISECONDS = 900;
+/** Between the first and the last of them to leave. */
+const LEAVING_MILLISECONDS = 300;
+const MOST_DOTS = 3;
+/** Straight pieces that a dot travels along a curve. */
+const PIECES = 16;
 
 /** The room of what is written on an edge: one line of text on a line that goes down, else one on each side. */
 export function labelSize({ compact, isDown }) {
@@ -23,7 +27,7 @@ export class Arrow {
   #second = svg("text", { class: "arrow-second", "text-anchor": "middle" });
   #dots = svg("g", { class: "arrow-dots", "aria-hidden": "true" });
   #options;
-  #curve = "";
+  #journey = null;
 
   /** @param {{compact: boolean, isDown: boolean, font: string, onPress: (edge, event) => void}} options */
   constructor(edge, options) {
@@ -65,7 +69,7 @@ export class Arrow {
       "d",
       `M${x} ${y}L${base[0] + dy * 4.5} ${base[1] + dx * 4.5}L${base[0] - dy * 4.5} ${base[1] - dx * 4.5}Z`,
     );
-    this.#curve = path;
+    this.#journey = null;
     this.#line.setAttribute("d", path);
     this.#target.setAttribute("d", path);
     this.#dots.replaceChildren();
@@ -110,19 +114,24 @@ export class Arrow {
     if (!(share > 0) || this.element.classList.contains("planned")) return;
     const count = Math.min(MOST_DOTS, 1 + Math.floor(share * MOST_DOTS));
     while (this.#dots.childNodes.length < count) this.#dots.append(svg("circle", { r: 3 }));
+    this.#journey ??= journeyAlong(this.#line);
     [...this.#dots.childNodes].slice(0, count).forEach((dot, i) => {
-      dot.style.offsetPath = `path("${this.#curve}")`;
-      dot.animate(
-        [
-          { offsetDistance: "0%", opacity: 0 },
-          { offsetDistance: "12%", opacity: 1, offset: 0.12 },
-          { offsetDistance: "88%", opacity: 1, offset: 0.88 },
-          { offsetDistance: "100%", opacity: 0 },
-        ],
-        { duration: DOT_MILLISECONDS, delay: (i * DOT_MILLISECONDS) / count, easing: "ease-in-out" },
-      );
+      dot.animate(this.#journey, {
+        duration: DOT_MILLISECONDS,
+        delay: (i * LEAVING_MILLISECONDS) / MOST_DOTS,
+        easing: "ease-in-out",
+      });
     });
   }
+}
+
+/** Keyframes of places, which the compositor moves by itself; an offset-path would lay out the page in every frame. */
+function journeyAlong(line) {
+  const length = line.getTotalLength();
+  return Array.from({ length: PIECES + 1 }, (_, i) => {
+    const { x, y } = line.getPointAtLength((length * i) / PIECES);
+    return { transform: `translate(${x}px, ${y}px)`, opacity: i < 1 || i === PIECES ? 0 : 1 };
+  });
 }
 
 function write(element, text, width, font) {

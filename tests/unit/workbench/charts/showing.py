@@ -47,6 +47,7 @@ class Gallery:
         return self.page.evaluate(
             """([name, layer]) => {
               const canvas = document.querySelectorAll(`[data-scene="${name}"] canvas`)[layer];
+              if (!canvas) return [];
               const { width, height } = canvas;
               // Read from a copy: a canvas that is read often is drawn differently.
               const copy = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });

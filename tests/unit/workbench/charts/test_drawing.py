@@ -52,12 +52,16 @@ def test_a_lonely_point_is_drawn(gallery: Show) -> None:
 
 def test_canvases_lie_on_one_another_and_have_the_screens_pixels(gallery: Show) -> None:
     charts = gallery("lines")
+    charts.plot("lines").hover(position={"x": 100, "y": 60})
+    expect(charts.scene("lines").locator("canvas")).to_have_count(2)
+    charts.page.wait_for_timeout(100)
     boxes = charts.page.evaluate(
         """() => [...document.querySelectorAll("canvas")].map((canvas) => {
              const { x, y, width, height } = canvas.getBoundingClientRect();
              return [x, y, width, height, canvas.width, canvas.height];
            })"""
     )
+    charts.page.mouse.move(0, 0)
     assert len(boxes) == 2
     assert boxes[0] == boxes[1]
     _, _, width, height, pixels_across, pixels_down = boxes[0]
@@ -80,12 +84,14 @@ def test_a_change_of_theme_draws_again(gallery: Show) -> None:
     charts.page.wait_for_timeout(100)
     after = charts.page.evaluate(read)
     drawn = [i for i, (one, other) in enumerate(zip(before, after, strict=True)) if one != other]
-    # Of the charts with two canvases the upper one is empty without a cursor.
+    # A canvas for the cursor comes with the cursor.
     assert len(drawn) == 5
 
 
 def test_moving_the_cursor_does_not_draw_the_lines_again(gallery: Show) -> None:
     charts = gallery("lines")
+    charts.plot("lines").hover(position={"x": 90, "y": 60})
+    expect(charts.scene("lines").locator("canvas")).to_have_count(2)
     charts.page.evaluate(
         """() => {
              window.drawn = [0, 0];
