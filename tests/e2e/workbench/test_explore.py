@@ -5,6 +5,7 @@ import re
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
+import requests
 from playwright.sync_api import Page, expect
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
@@ -238,7 +239,10 @@ def test_a_pane_is_split_swapped_and_closed_and_back_undoes_it(page):
     assert panes_in(page) == [loki(ERRORS_AND_WARNINGS), prometheus(UP)]
 
 
-def test_every_ready_question_is_offered_and_answers(page):
+def test_every_ready_question_is_offered_and_answers(page, workbench, wait_for):
+    # One of them asks for the spans of this user.
+    requests.get(workbench.lab.url("frontend", "/user/123"), timeout=10)
+    wait_for(lambda: workbench.lab.telemetry.search_traces(q='{ span.url.path = "/user/123" }'), "a trace of user 123")
     page.goto("/explore")
     questions = page.evaluate("JSON.parse(document.getElementById('lab').textContent).questions")
     ready = [one for one in questions if "{trace_id}" not in one["query"]]

@@ -162,6 +162,7 @@ def test_the_lines_around_a_line_are_those_of_its_stream(page: Page, workbench, 
     page.get_by_role("button", name="Lines around it").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("button", name="Of the same stream").click()
+    expect(dialog.locator("[aria-busy]")).to_have_count(0)
     # A nanosecond is shown whole: a few more than twenty.
     before = dialog.get_by_text(re.compile(r"^2[0-9] lines before it · show 20 more"))
     expect(before).to_be_visible()

@@ -66,11 +66,19 @@ export function openContext(line, { context } = {}) {
     }`;
     const ask = linesOfQuery(chosen.query, { signal: leaving.signal });
     if (!place.firstChild) replace(place, loading("Looking for the lines around it"));
+    // What still stands there is of another choice: it stays to be read, but answers to nothing.
+    place.setAttribute("aria-busy", "true");
+    place.inert = true;
     try {
       const found = await around(ask, line, { count: AT_ONCE });
       if (mine === turn) show(ask, found);
     } catch (error) {
       if (mine === turn && !leaving.signal.aborted) replace(place, errorState(error, { retry: load }));
+    } finally {
+      if (mine === turn) {
+        place.removeAttribute("aria-busy");
+        place.inert = false;
+      }
     }
   }
 

@@ -11,7 +11,7 @@ export function mount(root, { setTitle, url }) {
   root.append(
     h("h1", {}, "There is no such page"),
     h("p", {}, "Nothing is at ", h("code", {}, url.path), ". These pages are there:"),
-    h("ul", {}, PAGES.map(({ title, path }) => h("li", {}, h("a", { href: path }, title)))),
+    h("ul", { class: "page-list" }, PAGES.map(({ title, path }) => h("li", {}, h("a", { href: path }, title)))),
   );
   return { unmount() {} };
 }
