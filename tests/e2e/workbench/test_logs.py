@@ -151,7 +151,7 @@ def test_all_lines_of_a_crowded_nanosecond_are_loaded_page_by_page(page: Page, w
 def test_the_lines_around_a_line_are_those_of_its_stream(page: Page, workbench, journal):
     now = time.time_ns()
     journal.push(*[(now + n // 3, f"line {n:03}") for n in range(90)])
-    journal.push(*[(now + n // 3, f"other {n:03}") for n in range(90)], level="error")
+    journal.push(*[(now + n // 3, f"other {n:03}") for n in range(90)], level="debug")
     page.goto(journal.address(now / SECOND, direction="forward"))
     expect(page.locator(".log-row").first).to_be_visible()
     editor = page.get_by_label("LogQL query")
