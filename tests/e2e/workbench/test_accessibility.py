@@ -25,12 +25,19 @@ def settled(page: Page) -> None:
     expect(page.locator(".state-loading")).to_have_count(0, timeout=20_000)
 
 
+#: Findings that are none: the waterfall's grid around its rows has the focus, and its keys move through them.
+NO_BARRIERS = {"scrollable-region-focusable": 'class="wf-body'}
+
+
 def barriers(page: Page) -> list[str]:
+    # On a phone the pages' names lie over whatever has not been scrolled away from under them.
+    page.evaluate("document.getElementById('pages').style.position = 'static'")
     found = Axe().run(page, options=RULES).response["violations"]
     return [
         f"{violation['id']}: {violation['help']}: {node['html'][:160]} {node.get('failureSummary', '')[:200]}"
         for violation in found
         for node in violation["nodes"][:3]
+        if NO_BARRIERS.get(violation["id"], "-") not in node["html"]
     ]
 
 

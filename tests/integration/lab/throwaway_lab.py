@@ -25,7 +25,10 @@ def main() -> int:
         stack="throwaway",
         systems=[],
         port_offset=0,
-        backends=dict.fromkeys(("workbench", "prometheus", "loki", "tempo"), "http://127.0.0.1:1") | plan.get("backends", {}),
+        backends={
+            **dict.fromkeys(("workbench", "prometheus", "loki", "tempo"), "http://127.0.0.1:1"),
+            **plan.get("backends", {}),
+        },
         started_at=time.time(),
         notes=plan.get("notes", []),
     )

@@ -9,7 +9,7 @@ import json
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser import Watch
 
@@ -207,6 +207,24 @@ def test_a_range_that_is_chosen_stands_in_the_address_and_back_undoes_it(probe):
     page.go_back()
     expect(button).to_be_visible()
     assert [line.partition("&")[0] for line in log_of(page)] == ["range now-1h now", "range now-15m now", "address"]
+
+
+def test_who_goes_back_before_a_slow_page_is_there_finds_the_page_that_was_left(probe):
+    page = probe("logs")
+    held: list[Route] = []
+    page.route("**/pages/dashboards.js", held.append)
+    page.goto("/logs")
+    expect(page.locator("h1")).to_have_text("Probe")
+    page.get_by_role("navigation").get_by_role("link", name="Dashboards").click()
+    page.evaluate("history.back()")
+    # Longer than it takes until a page that is loading says so.
+    page.wait_for_timeout(800)
+    expect(page.locator("h1")).to_have_text("Probe")
+    (route,) = held
+    route.continue_()
+    page.wait_for_timeout(200)
+    expect(page).to_have_url(re.compile("/logs"))
+    expect(page.locator("h1")).to_have_text("Probe")
 
 
 def test_what_floats_over_a_page_goes_with_it(probe):

@@ -107,16 +107,15 @@ export class Router {
     this.#leave();
     const route = ROUTES.find(({ pattern }) => pattern.test(location.pathname));
     this.#onPage({ name: route.name, module: null });
-    const timer = setTimeout(() => replace(this.#root, loading("Loading the page")), PATIENCE_MS);
+    // Who goes back at once must not see this over the page that they came back to.
+    const timer = setTimeout(() => turn === this.#turn && replace(this.#root, loading("Loading the page")), PATIENCE_MS);
     try {
-      const module = await route.load();
+      const module = await route.load().finally(() => clearTimeout(timer));
       if (turn !== this.#turn) {
         return;
       }
-      clearTimeout(timer);
       this.#mount(module, route);
     } catch (error) {
-      clearTimeout(timer);
       if (turn !== this.#turn) {
         return;
       }

@@ -75,8 +75,10 @@ def test_a_line_that_a_parser_cannot_read_is_counted_too(module):
     )
     assert queries == [
         'sum by (level, detected_level) (count_over_time({a="b"} |= "x"\n[15000ms]))',
-        ('sum by (level, detected_level) (count_over_time({a="b"} | json\n'
-        "| drop __error__, __error_details__ [15000ms]))"),
+        (
+            'sum by (level, detected_level) (count_over_time({a="b"} | json\n'
+            "| drop __error__, __error_details__ [15000ms]))"
+        ),
         'sum by (level, detected_level) (count_over_time({a="b"} # why\n[15000ms]))',
     ]
 
