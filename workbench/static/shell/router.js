@@ -108,7 +108,8 @@ export class Router {
     const route = ROUTES.find(({ pattern }) => pattern.test(location.pathname));
     this.#onPage({ name: route.name, module: null });
     // Who goes back at once must not see this over the page that they came back to.
-    const timer = setTimeout(() => turn === this.#turn && replace(this.#root, loading("Loading the page")), PATIENCE_MS);
+    const waiting = () => turn === this.#turn && replace(this.#root, loading("Loading the page"));
+    const timer = setTimeout(waiting, PATIENCE_MS);
     try {
       const module = await route.load().finally(() => clearTimeout(timer));
       if (turn !== this.#turn) {
