@@ -7,6 +7,9 @@ from playwright.sync_api import Locator, Page
 
 _SCRIPT = Path(__file__).with_name("gallery.js").read_text().split("*/", 1)[1].strip().rstrip(";")
 
+#: Somewhat longer than chart/surface.js waits for more, and a frame.
+_GATHERED_MILLISECONDS = 150
+
 
 class Gallery:
     """Scenes of gallery.js on a page; each is addressed by its name."""
@@ -38,6 +41,8 @@ class Gallery:
 
     def update(self, name: str, data: dict[str, Any]) -> None:
         self.page.evaluate("([name, data]) => window.gallery.get(name).chart.update(data)", [name, data])
+        # Charts gather what comes for a moment, and draw it together.
+        self.page.wait_for_timeout(_GATHERED_MILLISECONDS)
 
     def options(self, name: str, options: dict[str, Any]) -> None:
         self.page.evaluate("([name, options]) => window.gallery.get(name).chart.setOptions(options)", [name, options])
