@@ -39,7 +39,7 @@ export function graphOf(calls, failed, seconds) {
         errors,
         mainStat: `${amount(value)} req/s`,
         secondaryStat: time === undefined ? "" : `${amount(time * 1000)} ms`,
-        status: errors > 0.05 ? "bad" : errors > 0.01 ? "warning" : "good",
+        status: statusOf(errors),
         weight: value,
       };
     });
@@ -58,9 +58,15 @@ function nodeOf(name, edges) {
     kind: "service",
     mainStat: rate > 0 ? `${amount(rate)} req/s` : "",
     secondaryStat: rate > 0 ? `${amount(errors * 100)} % failed` : "",
-    status: rate === 0 ? "unknown" : errors > 0.05 ? "bad" : errors > 0.01 ? "warning" : "good",
+    status: rate === 0 ? "unknown" : statusOf(errors),
     shares: [],
   };
+}
+
+/** Of a share of failed calls. */
+function statusOf(errors) {
+  if (errors > 0.05) return "bad";
+  return errors > 0.01 ? "warning" : "good";
 }
 
 function keyOf({ client, server }) {

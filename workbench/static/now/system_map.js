@@ -4,6 +4,7 @@ import { mapAddress } from "../addresses.js";
 import { nodeGraph } from "../graph/node_graph.js";
 import { statusIcon } from "../graph/status_shape.js";
 import { h } from "../ui/dom.js";
+import { chosenIn } from "./chosen.js";
 import { WORLD } from "./facts.js";
 import { measured } from "./measured.js";
 import { graphOf } from "./system_graph.js";
@@ -54,7 +55,7 @@ export function systemMap({ lab, url }, { numbers, onSelect = () => {} }) {
   let facts = null;
 
   const chosen = () => facts?.systems.find(({ name }) => name === url.get("system")) ?? facts?.systems[0];
-  const selected = () => ({ service: url.get("service"), call: callIn(url.get("call")) });
+  const selected = () => chosenIn(url);
   let last = null;
   const select = (changes) => {
     last = document.activeElement;
@@ -113,12 +114,6 @@ export function systemMap({ lab, url }, { numbers, onSelect = () => {} }) {
     focus: () => last?.isConnected && last.focus({ preventScroll: true }),
     destroy: () => graph?.destroy(),
   };
-}
-
-/** "frontend,backend" of the address; null for anything else. */
-export function callIn(text) {
-  const comma = text?.indexOf(",") ?? -1;
-  return comma > 0 ? [text.slice(0, comma), text.slice(comma + 1)] : null;
 }
 
 /** A link to the map for services that belong to no system of the lab. */

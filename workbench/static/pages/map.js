@@ -7,11 +7,10 @@ import { asker, historyOf, numbersOf } from "../map/asking.js";
 import { csvOf, dependenciesOf, graphOf } from "../map/dependencies.js";
 import { dependencyTable } from "../map/dependency_table.js";
 import { asker as nowAsker } from "../now/asking.js";
+import { chosenIn, chosenPanel } from "../now/chosen.js";
 import { factsOf, WORLD } from "../now/facts.js";
 import { measured } from "../now/measured.js";
-import { signalsPanel } from "../now/panel.js";
 import { section } from "../now/section.js";
-import { callIn } from "../now/system_map.js";
 import { h, replace } from "../ui/dom.js";
 import { icon } from "../ui/icons.js";
 import { saveFile } from "../ui/save_file.js";
@@ -58,6 +57,11 @@ export function mount(root, context) {
   const mapPlace = h("div", {});
   const mapBody = h("div", {}, picture, foot);
   const panelPlace = h("div", {});
+  const panel = chosenPanel(context, {
+    place: panelPlace,
+    onClose: () => choose({ service: null, call: null }),
+    onUnknown: () => shown.refresh(),
+  });
   const { element: tableSection, body: tablePlace } = section("Dependencies", save);
   replace(
     root,
@@ -86,11 +90,7 @@ export function mount(root, context) {
   let rows = null;
   let rowsTable = null;
   let answers = null;
-  let facts = null;
-  let panel = null;
-  let panelKey = "";
 
-  const selected = () => ({ service: url.get("service"), call: callIn(url.get("call")) });
   const shown = showing(
     mapPlace,
     async (aborted) => {
@@ -98,14 +98,13 @@ export function mount(root, context) {
       const [found, now] = await Promise.all([
         ask({ range: time.range(), isCompared, scrapeSeconds: lab.scrapeIntervalSeconds, signal: aborted }),
         // How a service is now only matters to a panel that is open.
-        panelKey === "" ? null : askNow({ signal: aborted }),
+        panel.isOpen() ? askNow({ signal: aborted }) : null,
       ]);
       return { found, now };
     },
     ({ found, now }, content) => {
       answers = found;
-      facts = now ? factsOf(now, lab) : facts;
-      if (facts) panel?.update(facts);
+      if (now) panel.update(factsOf(now, lab));
       rows = dependenciesOf(found.numbers, { history: found.history, before: found.before });
       if (rows.length > 0 && mapBody.parentNode !== content) replace(content, mapBody);
       if (rows.length === 0) {
@@ -137,7 +136,7 @@ export function mount(root, context) {
     save.disabled = rows.length === 0;
     const data = graphOf(rows, {
       focus: url.get("focus"),
-      selected: selected(),
+      selected: chosenIn(url),
       errorLimit: answers.errorLimit,
       down: answers.down,
     });
@@ -188,7 +187,7 @@ export function mount(root, context) {
 
   function choose(changes) {
     url.set(changes, { push: true });
-    showPanel(true);
+    panel.show(true);
     draw();
   }
 
@@ -197,40 +196,25 @@ export function mount(root, context) {
     shown.refresh();
   }
 
-  function showPanel(isChosen) {
-    const { service, call } = selected();
-    const key = service !== null || call ? JSON.stringify([service, call]) : "";
-    if (key === panelKey) return;
-    panelKey = key;
-    panel?.destroy();
-    panel = null;
-    if (key === "") return;
-    panel = signalsPanel(context, { service, call, onClose: () => choose({ service: null, call: null }) });
-    panelPlace.append(panel.element);
-    if (facts) panel.update(facts);
-    else shown.refresh();
-    if (isChosen) panel.focus();
-  }
-
   function download() {
     saveFile("dependencies.csv", csvOf(rows), "text/csv");
   }
 
   time.onChange((reason) => {
     shown.refresh();
-    panel?.refresh(reason);
+    panel.refresh(reason);
   });
   const unlisten = url.onChange(() => {
-    showPanel(true);
+    panel.show(true);
     draw();
   });
   draw();
-  showPanel(false);
+  panel.show(false);
   return {
     unmount() {
       unlisten();
       graph?.destroy();
-      panel?.destroy();
+      panel.destroy();
       rowsTable?.destroy();
     },
   };

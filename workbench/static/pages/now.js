@@ -4,13 +4,13 @@ import { clock } from "../format/time.js";
 import { alertsSection } from "../now/alerts.js";
 import { arrivalSection } from "../now/arrival.js";
 import { asker, NUMBERS } from "../now/asking.js";
+import { chosenPanel } from "../now/chosen.js";
 import { errorsSection } from "../now/errors.js";
 import { factsOf } from "../now/facts.js";
 import { headline, unanswered } from "../now/headline.js";
 import { marksSection } from "../now/marks.js";
 import { objectivesSection } from "../now/objectives.js";
-import { signalsPanel } from "../now/panel.js";
-import { callIn, systemMap } from "../now/system_map.js";
+import { systemMap } from "../now/system_map.js";
 import { h, replace } from "../ui/dom.js";
 import { showing } from "../ui/states.js";
 
@@ -22,9 +22,10 @@ export function mount(root, context) {
   setTitle("Now");
   const ask = asker();
   const top = headline();
-  const map = systemMap(context, { numbers: NUMBERS, onSelect: () => showPanel(true) });
+  const map = systemMap(context, { numbers: NUMBERS, onSelect: () => panel.show(true) });
   const mapPlace = h("div", { class: "now-map" });
   const panelPlace = h("div", { class: "now-panel" });
+  const panel = chosenPanel(context, { place: panelPlace, onClose: close });
   const alerts = alertsSection(context);
   const errors = errorsSection(context);
   const objectives = objectivesSection(context);
@@ -48,8 +49,6 @@ export function mount(root, context) {
   );
 
   let facts = null;
-  let panel = null;
-  let panelKey = "";
   let said = "";
 
   const shown = showing(
@@ -72,30 +71,15 @@ export function mount(root, context) {
       alerts.update(system?.alerts ?? facts.alerts, answers.relative);
       objectives.update(facts.numbers);
       arrival.update(facts.numbers);
-      panel?.update(facts);
+      panel.update(facts);
     },
     { label: "Asking how the system is", signal },
   );
 
-  function showPanel(isChosen) {
-    const service = url.get("service");
-    const call = callIn(url.get("call"));
-    const key = service !== null || call ? JSON.stringify([service, call]) : "";
-    if (key === panelKey) return;
-    panelKey = key;
-    panel?.destroy();
-    panel = null;
-    if (key === "") return;
-    panel = signalsPanel(context, { service, call, onClose: close });
-    panelPlace.append(panel.element);
-    if (facts) panel.update(facts);
-    if (isChosen) panel.focus();
-  }
-
   function close() {
     url.set({ service: null, call: null }, { push: true });
     map.selectFromAddress();
-    showPanel(false);
+    panel.show(false);
     map.focus();
   }
 
@@ -105,18 +89,18 @@ export function mount(root, context) {
     arrival.refresh();
     marks.refresh();
     alerts.refresh();
-    panel?.refresh(reason);
+    panel.refresh(reason);
   });
   const unlisten = url.onChange(() => {
     map.selectFromAddress();
-    showPanel(true);
+    panel.show(true);
   });
-  showPanel(false);
+  panel.show(false);
   return {
     unmount() {
       unlisten();
       map.destroy();
-      panel?.destroy();
+      panel.destroy();
       errors.destroy();
       arrival.destroy();
     },
