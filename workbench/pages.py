@@ -15,6 +15,7 @@ import posixpath
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -94,11 +95,20 @@ class StaticFiles:
             if name in found or name not in self.files:
                 continue
             found.append(name)
-            source = self.files[name].decode()
-            waiting += [
-                posixpath.normpath(posixpath.join(posixpath.dirname(name), path)) for path in _IMPORT.findall(source)
-            ]
+            waiting += self._imports.get(name, [])
         return found
+
+    @cached_property
+    def _imports(self) -> dict[str, list[str]]:
+        """Module -> what it imports: the same for every page, and as long as no file changes."""
+        return {
+            name: [
+                posixpath.normpath(posixpath.join(posixpath.dirname(name), path))
+                for path in _IMPORT.findall(content.decode())
+            ]
+            for name, content in self.files.items()
+            if name.endswith(".js")
+        }
 
 
 class Pages:
