@@ -8,9 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
 
-from tests.browser import Watch, watched_page
 from tests.e2e.conftest import BootedLab, boot
 
 #: Requests per second: enough for every rate, few enough for two cores that also run a browser.
@@ -44,19 +42,7 @@ def workbench(tmp_path_factory: pytest.TempPathFactory, wait_for: Callable[..., 
         yield Workbench(lab)
 
 
-@pytest.fixture
-def watched(browser: Browser, workbench: Workbench) -> Iterator[tuple[Page, Watch]]:
-    with watched_page(browser, base_url=workbench.origin) as pair:
-        yield pair
-
-
-@pytest.fixture
-def page(watched: tuple[Page, Watch]) -> Page:
-    """A page of 1280 × 800 (`page.goto("/explore")`); the test fails if it complains."""
-    return watched[0]
-
-
-@pytest.fixture
-def watch(watched: tuple[Page, Watch]) -> Watch:
-    """What `page` complains about: `watch.allow("404 .*/api/tempo")` for what the test provokes."""
-    return watched[1]
+@pytest.fixture(scope="session")
+def origin(workbench: Workbench) -> str:
+    """Where the pages of `page` are: see tests/conftest.py."""
+    return workbench.origin

@@ -6,7 +6,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
 from tests.browser import Modules, Watch, running_workbench, watched_page
 from tests.machine import free_port
@@ -43,21 +43,3 @@ def module(_modules: tuple[Modules, Watch]) -> Iterator[Modules]:
 def module_watch(_modules: tuple[Modules, Watch]) -> Watch:
     """What the page of `module` complains about: cleared by a test that provokes it."""
     return _modules[1]
-
-
-@pytest.fixture
-def watched(browser: Browser, origin: str) -> Iterator[tuple[Page, Watch]]:
-    with watched_page(browser, base_url=origin) as pair:
-        yield pair
-
-
-@pytest.fixture
-def page(watched: tuple[Page, Watch]) -> Page:
-    """A page of 1280 × 800 on the workbench (`page.goto("/explore")`); the test fails if it complains."""
-    return watched[0]
-
-
-@pytest.fixture
-def watch(watched: tuple[Page, Watch]) -> Watch:
-    """What `page` complains about: `watch.allow("502 .*/api/loki")` for what the test provokes."""
-    return watched[1]
