@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -13,7 +14,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
+import psutil
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response, sync_playwright
 
 from lab.paths import REPOSITORY
@@ -128,6 +131,18 @@ def running_workbench(environment: Mapping[str, str]) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(timeout=10)
+
+
+def workbench_process(origin: str) -> psutil.Process:
+    """The process of `running_workbench` at this address: others of the session may run beside it."""
+    port = urlsplit(origin).port
+    for child in psutil.Process().children():
+        with contextlib.suppress(psutil.Error):
+            if any(
+                connection.laddr.port == port for connection in child.net_connections() if connection.status == "LISTEN"
+            ):
+                return child
+    raise AssertionError(f"nobody listens at {origin}")
 
 
 def open_blank(page: Page, origin: str) -> str:

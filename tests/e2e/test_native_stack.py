@@ -55,7 +55,7 @@ def test_what_is_found_runs_and_what_is_not_is_said(native_lab, real, backends):
     status = native_lab.status()
 
     assert status["healthy"] is True
-    assert {process["name"] for process in status["processes"]} == {*backends, "alert_inbox", *SERVICES}
+    assert {process["name"] for process in status["processes"]} == {*backends, "alert_inbox", "workbench", *SERVICES}
     said = {note.split()[0]: note.partition(": ")[2] for note in status["notes"]}
     assert set(said) == {"prometheus", "loki", "tempo", "alertmanager", "grafana"} - real
     assert {said[name] for name in ("loki", "tempo") if name in said} <= {"the telemetry store answers its API"}

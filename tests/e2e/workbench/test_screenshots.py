@@ -131,7 +131,6 @@ def test_logs(page: Page) -> None:
 
 def test_the_service_map(page: Page) -> None:
     page.goto("/map?" + urlencode(LAST_MINUTES))
-    expect(page.locator("tbody tr")).to_have_count(3)
     for client, server in (("visitors", "frontend"), ("frontend", "backend"), ("backend", "database")):
         row = page.locator("tbody tr").filter(has_text=re.compile(f"{client}.*{server}"))
         expect(row).to_contain_text(re.compile(r"[\d.]*[1-9]\d*/s"))

@@ -6,6 +6,7 @@ What it was asked goes to FAKE_DOCKER_CALLS, one JSON object a line. FAKE_DOCKER
 import http.server
 import json
 import os
+import re
 import sys
 import threading
 import time
@@ -67,9 +68,12 @@ NOTED = ("COMPOSE_PROFILES", "LAB_CONFIG_DIR", "SERVICE_WORKERS", "SERVICE_CPUS"
 
 
 def ports() -> list[int]:
-    names = ("FRONTEND", "BACKEND", "DATABASE", "PROMETHEUS", "LOKI", "TEMPO", "OTLP_HTTP", "OTLP_GRPC")
-    names += ("ALERTMANAGER", "ALERT_INBOX", "GRAFANA", "JAEGER", "LOCUST")
-    return [int(os.environ[f"{name}_PORT"]) for name in names]
+    """Those that the Compose file publishes, where the environment puts them."""
+    compose_file = Path(__file__).parents[3] / "docker-compose.yml"
+    return [
+        int(os.environ[name])
+        for name in re.findall(r"127\.0\.0\.1:\$\{(\w+_PORT):-\d+\}:\d+", compose_file.read_text())
+    ]
 
 
 def say(line: str) -> int:

@@ -9,12 +9,11 @@ import sys
 import time
 from urllib.parse import urlencode
 
-import psutil
 import pytest
 import urllib3
 
 from lab.paths import REPOSITORY
-from tests.browser import running_workbench
+from tests.browser import running_workbench, workbench_process
 from tests.machine import free_port
 
 http_pool = urllib3.PoolManager(retries=False, timeout=30)
@@ -120,9 +119,8 @@ def test_it_is_small(store, origin):
     """What the page costs on a laptop; docs/performance.md has the figures."""
     for path in ("/", "/dashboards/chain-overview", "/api/prometheus/api/v1/query?query=up"):
         http_pool.request("GET", origin + path)
-    [process] = [child for child in psutil.Process().children() if child.cmdline()[-1:] == ["workbench"]]
 
-    assert process.memory_full_info().uss < 60e6
+    assert workbench_process(origin).memory_full_info().uss < 60e6
 
 
 def test_what_it_does_not_need_is_not_loaded():

@@ -2,8 +2,6 @@
 
 import contextlib
 import json
-import os
-import signal
 import socket
 import time
 from urllib.parse import urlencode
@@ -12,7 +10,7 @@ import psutil
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from tests.browser import running_workbench
+from tests.browser import running_workbench, workbench_process
 from tests.integration.workbench.conftest import environment
 
 
@@ -112,13 +110,7 @@ def test_the_workbench_ends_at_once_while_somebody_follows(own_store):
     with running_workbench(environment(store)) as origin, tail(origin, '{service="tailed"}') as client:
         push(store, "tailed", "one")
         receive(client)
-        [process] = [
-            child
-            for child in psutil.Process().children()
-            if child.cmdline()[-1:] == ["workbench"]
-            and f"WORKBENCH_LOKI_URL={store.urls['loki']}" in [f"{k}={v}" for k, v in child.environ().items()]
-        ]
-        os.kill(process.pid, signal.SIGTERM)
+        workbench_process(origin).terminate()
         code, _ = closing(client)
 
     assert code in (1001, 1011, 1012)

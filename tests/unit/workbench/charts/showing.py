@@ -7,7 +7,7 @@ from playwright.sync_api import Locator, Page
 
 _SCRIPT = Path(__file__).with_name("gallery.js").read_text().split("*/", 1)[1].strip().rstrip(";")
 
-#: Somewhat longer than chart/surface.js waits for more, and a frame.
+#: Longer than chart/surface.js waits for more.
 _GATHERED_MILLISECONDS = 150
 
 
@@ -40,9 +40,16 @@ class Gallery:
         return found
 
     def update(self, name: str, data: dict[str, Any]) -> None:
-        self.page.evaluate("([name, data]) => window.gallery.get(name).chart.update(data)", [name, data])
-        # Charts gather what comes for a moment, and draw it together.
-        self.page.wait_for_timeout(_GATHERED_MILLISECONDS)
+        # Charts gather what comes for a moment, and draw it together in the next frame. What waits here for both on
+        # the page's own clock comes after them, however busy the machine is.
+        self.page.evaluate(
+            """async ([name, data, wait]) => {
+              window.gallery.get(name).chart.update(data);
+              await new Promise((done) => setTimeout(done, wait));
+              for (const _ of [1, 2]) await new Promise((done) => requestAnimationFrame(done));
+            }""",
+            [name, data, _GATHERED_MILLISECONDS],
+        )
 
     def options(self, name: str, options: dict[str, Any]) -> None:
         self.page.evaluate("([name, options]) => window.gallery.get(name).chart.setOptions(options)", [name, options])
