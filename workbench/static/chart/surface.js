@@ -50,7 +50,10 @@ export class Surface {
     this.#overlay = overlay;
     const sizes = new ResizeObserver(([entry]) => this.#resize(entry));
     sizes.observe(element);
-    const sight = new IntersectionObserver(([entry]) => this.#see(entry.isIntersecting), { rootMargin: `${NEAR}px` });
+    // On a busy machine several answers come at once; the last is how it is now.
+    const sight = new IntersectionObserver((entries) => this.#see(entries.at(-1).isIntersecting), {
+      rootMargin: `${NEAR}px`,
+    });
     sight.observe(element);
     this.#observers = [sizes, sight];
     this.#stopTheme = onThemeChange(() => {
@@ -138,7 +141,8 @@ export class Surface {
 
   #paint() {
     if (!this.#visible || this.width < 1 || this.height < 1) return;
-    gathered.delete(this);
+    // Whatever the reason for drawing now, values that wait are drawn with it.
+    if (gathered.delete(this)) for (const layer of this.#layers) layer.dirty = true;
     const ratio = this.ratio;
     for (const layer of this.#layers) {
       if (!layer.dirty) continue;
