@@ -17,12 +17,27 @@ TIMEOUT_SECONDS = 10.0
 
 _HEX_ID_LENGTHS = (16, 32)
 
+#: What the three answer to a query that is wrong.
+_REFUSALS = (400, 422)
+
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 
 class TelemetryError(RuntimeError):
     """A backend gave no usable answer; the message says which, to what, and why."""
+
+
+class QueryRefused(TelemetryError):
+    """A backend does not take the query; `said` is its reason in its own words."""
+
+    def __init__(self, message: str, said: str) -> None:
+        super().__init__(message)
+        self.said = said
+
+
+class OtherResultType(TelemetryError):
+    """A query is answered, but with something else than was asked for: numbers in place of log lines, say."""
 
 
 class TraceNotFound(TelemetryError):
@@ -146,7 +161,7 @@ class TelemetryClient:
         if data["resultType"] == "scalar":
             return [Sample({}, float(data["result"][0]), float(data["result"][1]))]
         if data["resultType"] != "vector":
-            raise TelemetryError(f"{promql!r} gives a {data['resultType']}, not a vector")
+            raise OtherResultType(f"{promql!r} gives a {data['resultType']}, not a vector")
         return [
             Sample(item["metric"], float(item["value"][0]), float(item["value"][1]))
             for item in data["result"]
@@ -201,13 +216,29 @@ class TelemetryClient:
         answer = self._get("Loki", self.loki_url + "/loki/api/v1/query_range", parameters)
         data = _json("Loki", answer).get("data", {})
         if data.get("resultType") != "streams":
-            raise TelemetryError(f"{logql!r} gives a {data.get('resultType')}, not log lines")
+            raise OtherResultType(f"{logql!r} gives a {data.get('resultType')}, not log lines")
         lines = [
             LogLine(stream["stream"], int(value[0]), value[1], _json_object(value[1]))
             for stream in data["result"]
             for value in stream["values"]
         ]
         return sorted(lines, key=lambda line: line.time_unix_nano, reverse=newest_first)
+
+    @_understood("Loki")
+    def log_series(self, logql: str, start: float, end: float, step_seconds: float) -> list[Series]:
+        """A range query of LogQL whose result is numbers; `start` and `end` in unix seconds."""
+        answer = self._get(
+            "Loki",
+            self.loki_url + "/loki/api/v1/query_range",
+            {"query": logql, "start": int(start * 1e9), "end": int(end * 1e9), "step": step_seconds},
+        )
+        data = _json("Loki", answer).get("data", {})
+        if data.get("resultType") != "matrix":
+            raise OtherResultType(f"{logql!r} gives {data.get('resultType')}, not numbers")
+        return [
+            Series(item["metric"], tuple((float(time), float(value)) for time, value in item["values"]))
+            for item in data["result"]
+        ]
 
     @_understood("Tempo")
     def trace(self, trace_id: str) -> list[Span]:
@@ -230,7 +261,10 @@ class TelemetryClient:
         answer = self._get("Prometheus", self.prometheus_url + path, parameters, allow=(400, 422, 503))
         content = _json("Prometheus", answer)
         if content.get("status") != "success":
-            raise TelemetryError(f"Prometheus says {content.get('errorType')}: {content.get('error')}")
+            message = f"Prometheus says {content.get('errorType')}: {content.get('error')}"
+            if answer.status_code in _REFUSALS:
+                raise QueryRefused(message, str(content.get("error")))
+            raise TelemetryError(message)
         return content["data"]
 
     def _get(
@@ -245,7 +279,10 @@ class TelemetryClient:
         except requests.RequestException as error:
             raise TelemetryError(f"{backend}: {error}") from error
         if not answer.ok and answer.status_code not in allow:
-            raise TelemetryError(f"{backend} answers {answer.status_code} to {answer.url}: {answer.text[:300].strip()}")
+            message = f"{backend} answers {answer.status_code} to {answer.url}: {answer.text[:300].strip()}"
+            if answer.status_code in _REFUSALS:
+                raise QueryRefused(message, answer.text.strip())
+            raise TelemetryError(message)
         return answer
 
 
