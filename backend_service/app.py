@@ -12,6 +12,7 @@ from backend_service.catalog import Catalog
 from backend_service.metrics import BackendMetrics
 from backend_service.routes import SPAN_NAMES, add_routes
 from backend_service.settings import SETTINGS
+from feature_flags import FeatureFlags, read_flags
 from observability import Telemetry, read_settings, setup
 from observability.flask import create_flask_app
 from observability.http_client import ServiceClient
@@ -21,12 +22,14 @@ def create_app(
     environ: Mapping[str, str] | None = None,
     *,
     telemetry: Telemetry | None = None,
+    flags: FeatureFlags | None = None,
     database: ServiceClient | None = None,
 ) -> Flask:
     """The service as a WSGI app. Raises ValueError that names the variable when a setting cannot be used."""
     environ = os.environ if environ is None else environ
     settings = read_settings(SETTINGS, environ)
     telemetry = telemetry or setup("backend", namespace="chain", version="1.0.0", environ=environ)
+    flags = flags or read_flags(environ)
     metrics = BackendMetrics(telemetry.registry)
     database = database or ServiceClient(
         "database",

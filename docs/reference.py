@@ -31,6 +31,9 @@ _SETTINGS_INTRODUCTION = """\
 Every service reads its environment once, at its start. `lab up` sets what belongs together; these are the defaults
 of a service that is started alone, with `python -m frontend_service`. A value that cannot be used is named and ends
 the start.
+
+`FLAGD_OFFLINE_FLAG_SOURCE_PATH`, which is flagd's own, names a file of [feature flags](guide/faults.md); what changes
+in it is in effect within a second. Without it there are none.
 """
 
 _TELEMETRY_INTRODUCTION = """\

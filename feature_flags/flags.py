@@ -1,4 +1,4 @@
-"""The flags as they are now, for whoever asks while answering a request, and news for whoever has to act on a change."""
+"""The flags as they are now, for whoever asks while answering a request; and news, for whoever acts on a change."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from flask import Flask
 
+from feature_flags import FeatureFlags, read_flags
 from frontend_service.metrics import FrontendMetrics
 from frontend_service.pages import Pages, register_filters
 from frontend_service.routes import SPAN_NAMES, add_routes, error_page
@@ -27,12 +28,14 @@ def create_app(
     environ: Mapping[str, str] | None = None,
     *,
     telemetry: Telemetry | None = None,
+    flags: FeatureFlags | None = None,
     backend: ServiceClient | None = None,
 ) -> Flask:
     """The service as a WSGI app. Raises ValueError that names the variable when a setting cannot be used."""
     environ = os.environ if environ is None else environ
     settings = read_settings(SETTINGS, environ)
     telemetry = telemetry or setup("frontend", namespace="chain", version="1.0.0", environ=environ)
+    flags = flags or read_flags(environ)
     metrics = FrontendMetrics(telemetry.registry)
     backend = backend or ServiceClient("backend", settings["BACKEND_SERVICE_URL"], telemetry)
     pages = Pages(settings["TRACE_URL_TEMPLATE"], settings["LOGS_URL_TEMPLATE"])

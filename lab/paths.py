@@ -48,6 +48,14 @@ class StateDirectory:
         """The configuration files, rendered for this lab."""
         return self.root / "configuration"
 
+    @property
+    def flag_file(self) -> Path:
+        """What the services are to do otherwise than usual; none when that is nothing.
+
+        In a folder of its own: containers get the folder, because a file that is replaced would stay the old one there.
+        """
+        return self.root / "flags" / "flags.json"
+
     def output_file(self, process_name: str) -> Path:
         """What a process writes to standard output and standard error."""
         return self.logs / f"{process_name}.log"

@@ -154,6 +154,7 @@ class ComposeStack(Stack):
         options = self.options
         environment = {
             "LAB_CONFIG_DIR": str(options.directory.configuration),
+            "LAB_FLAGS_DIR": str(options.directory.flag_file.parent),
             "COMPOSE_PROFILES": _BOTH_PROFILES if len(self._profiles) > 1 else "".join(self._profiles),
         }
         for container in CONTAINERS:

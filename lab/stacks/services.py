@@ -11,6 +11,9 @@ from lab.process_spec import ProcessSpec
 from lab.stacks.stack import StackOptions
 from lab.stacks.targets import Target
 
+#: flagd's own name for where a process finds the flags that it asks.
+FLAG_FILE_VARIABLE = "FLAGD_OFFLINE_FLAG_SOURCE_PATH"
+
 
 def service_processes(
     options: StackOptions, backends: Mapping[str, str], depends_on: Sequence[str]
@@ -61,6 +64,7 @@ def _environment(
     environment = {name: os.environ.get(name, value) for name, value in service.environment.items()}
     environment |= {
         "SERVICE_HOST": HOST,
+        FLAG_FILE_VARIABLE: str(options.directory.flag_file),
         "SERVICE_PORT": str(options.service_port(service)),
         "OTEL_SERVICE_NAME": service.name,
         "OTEL_EXPORTER_OTLP_ENDPOINT": backends["otlp_http"],

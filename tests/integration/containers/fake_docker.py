@@ -64,7 +64,15 @@ def main(words: list[str]) -> int:
     return 0
 
 
-NOTED = ("COMPOSE_PROFILES", "LAB_CONFIG_DIR", "SERVICE_WORKERS", "SERVICE_CPUS", "TRAFFIC_RPS", "TRAFFIC_SEED")
+NOTED = (
+    "COMPOSE_PROFILES",
+    "LAB_CONFIG_DIR",
+    "LAB_FLAGS_DIR",
+    "SERVICE_WORKERS",
+    "SERVICE_CPUS",
+    "TRAFFIC_RPS",
+    "TRAFFIC_SEED",
+)
 
 
 def ports() -> list[int]:

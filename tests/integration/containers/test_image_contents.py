@@ -137,7 +137,7 @@ def test_packages_that_are_not_in_the_image_cannot_be_imported(image):
 def test_nothing_but_code_is_in_the_image(image):
     assert {path.name for path in image.app.iterdir()} == {
         *{service.module for service in MODULES.values()},
-        *{"alert_inbox", "loadtest", "observability", "pyproject.toml", "uv.lock"},
+        *{"alert_inbox", "feature_flags", "loadtest", "observability", "pyproject.toml", "uv.lock"},
     }
     assert not (image.app / "observability" / "prometheus").exists()
 

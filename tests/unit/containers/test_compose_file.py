@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from feature_flags import FLAG_FILE_VARIABLE
 from lab import explore
 from lab.manifest import discover
-from lab.paths import REPOSITORY
+from lab.paths import REPOSITORY, StateDirectory
 from lab.ports import LabPorts, url
 from lab.stacks.stack import DEFAULT_TRAFFIC_RPS, DEFAULT_TRAFFIC_SEED
 from observability.telemetry import SETTINGS as TELEMETRY_SETTINGS
@@ -80,6 +81,7 @@ def test_everything_that_a_service_can_be_told_it_can_be_told_here(system, servi
 def test_a_service_is_told_nothing_that_it_does_not_know(system, service):
     known = {setting.name for setting in importlib.import_module(f"{service.module}.settings").SETTINGS}
     known |= {setting.name for setting in (*TELEMETRY_SETTINGS, *TRACING_SETTINGS)}
+    known.add(FLAG_FILE_VARIABLE)
     # The SDK reads these itself.
     known |= {"OTEL_SERVICE_NAME", "OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG"}
 
@@ -189,6 +191,16 @@ def test_configuration_can_come_from_elsewhere():
     for name in ("prometheus", "loki", "tempo", "alertmanager", "grafana"):
         assert mounts(rendered[name])
         assert all(source.startswith("/tmp/lab/configuration/") for source, _ in mounts(rendered[name]))
+
+
+@pytest.mark.parametrize(("system", "service"), CHAIN, ids=[service.name for _, service in CHAIN])
+def test_a_service_finds_its_flags_in_a_folder_that_is_mounted_for_reading(system, service, tmp_path):
+    directory = StateDirectory(tmp_path)
+    container = services({"LAB_FLAGS_DIR": str(directory.flag_file.parent)})[service.name]
+
+    [(source, target)] = mounts(container)
+    assert f"{source}:{target}:ro" in container["volumes"]
+    assert container["environment"][FLAG_FILE_VARIABLE] == f"{target}/{directory.flag_file.name}"
 
 
 def test_every_volume_is_declared_and_used():

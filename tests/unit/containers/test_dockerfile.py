@@ -89,7 +89,7 @@ def test_a_plain_build_makes_the_image_of_a_service():
 def test_what_an_image_needs_gets_in():
     modules = [service.module for system in discover().values() for service in system.services]
 
-    for module in [*modules, "observability", "alert_inbox", "loadtest"]:
+    for module in [*modules, "feature_flags", "observability", "alert_inbox", "loadtest"]:
         for file in (REPOSITORY / module.replace(".", "/")).rglob("*.py"):
             assert let_in(file.relative_to(REPOSITORY).as_posix()), file
     assert let_in("frontend_service/templates/home.html")

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from feature_flags import FLAG_FILE_VARIABLE
 from lab.manifest import discover
 from lab.paths import StateDirectory
 from lab.ports import LabPorts
@@ -58,6 +59,7 @@ def test_an_offset_shifts_every_port_and_every_address(directory):
     assert frontend.ready_urls == ["http://127.0.0.1:9001/ready"]
     assert dict(frontend.environment) == {
         "SERVICE_HOST": "127.0.0.1",
+        "FLAGD_OFFLINE_FLAG_SOURCE_PATH": str(directory.flag_file),
         "SERVICE_PORT": "9001",
         "OTEL_SERVICE_NAME": "frontend",
         "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:5318",
@@ -130,7 +132,8 @@ def test_the_links_on_a_page_lead_to_the_same_place_when_the_frontend_is_started
 
 
 def test_the_services_know_every_variable_that_they_are_given(directory):
-    from_observability = {
+    from_elsewhere = {
+        FLAG_FILE_VARIABLE,
         "OTEL_SERVICE_NAME",
         "OTEL_EXPORTER_OTLP_ENDPOINT",
         "LOKI_URL",
@@ -140,7 +143,7 @@ def test_the_services_know_every_variable_that_they_are_given(directory):
     for spec in stack(directory, workers=2).processes():
         if spec.role == "service":
             links = {"TRACE_URL_TEMPLATE", "LOGS_URL_TEMPLATE"} if spec.name != "frontend" else set()
-            given = set(spec.environment) - from_observability - links
+            given = set(spec.environment) - from_elsewhere - links
             assert given <= set(setting_defaults(known[spec.name].module)), spec.name
 
 
