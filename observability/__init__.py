@@ -2,11 +2,13 @@
 
     telemetry.py      one call: resource, tracer, logger, registry; returns `Telemetry`
     flask.py          a Flask app that is traced, counted, logged, and answers /health, /ready and /metrics
+    operations.py     those three               request_metrics.py        the counter and the histogram of requests
     http_client.py    calls to another service, each attempt a span, always with a time-out
     serving.py        runs the app with granian, in one or several worker processes
     metrics.py        registry, exemplars, exposition        logs.py, loki.py         JSON lines, batched to Loki
     tracing.py        provider and spans                     span_export.py           OTLP/JSON
     batching.py       the bounded queue behind logs and spans    self_metrics.py      what the pipeline says of itself
+    clock.py          the time on spans and lines    status_lines.py      how the process is, as log lines
     settings.py       a service's settings as one table          healthcheck.py       asks a service how it is
 
 It imports nothing else of the lab. This folder also holds the configuration of the real backends.

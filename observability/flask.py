@@ -4,14 +4,14 @@
 
 1. `operations.py`: /health, /ready and /metrics, answered in front of everything else
 2. the official Flask instrumentation: the server span, continuing the caller's trace; here it gets the route's name
-3. the request counter and the duration histogram, labelled with the route's template, never with the raw path
+3. `request_metrics.py`: the request counter and the duration histogram, labelled with the route's template
 4. errors in one JSON shape (`errors.py`), told to the span, the log and the error counter alike
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from time import perf_counter
 from typing import Any
 
@@ -27,17 +27,14 @@ from werkzeug.utils import cached_property
 
 from observability.errors import RequestError, ServiceUnavailable, error_body
 from observability.instrumentation_tuning import tune
-from observability.metrics import ChildCache
 from observability.operations import Check, OperationalEndpoints
+from observability.request_metrics import STARTED, UNMATCHED, RequestMetrics, known_method
 from observability.telemetry import Telemetry
 from observability.tracing import prepare_instrumentations
 
-#: The endpoint label of a path that no route matches: raw paths are without number, label values must not be.
-UNMATCHED = "<unmatched>"
-
-_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"))
-_STARTED = "lab.request_started"
 _FAILURE = "lab.failure"
+_OPERATIONS = "lab.operations"
+_REQUEST_METRICS = "lab.request_metrics"
 #: No route of the lab takes a large body.
 _MAX_BODY_BYTES = 1024 * 1024
 
@@ -113,15 +110,28 @@ def create_flask_app(
     app.logger.disabled = True
     if telemetry.enabled:
         _instrument(app, telemetry, span_names)
-        _count_requests(app, requests_total, request_duration_seconds)
-        if requests_total is not None:
-            _begin_at_zero(requests_total, span_names)
+        metrics = app.extensions[_REQUEST_METRICS] = RequestMetrics(requests_total, request_duration_seconds)
+        metrics.begin_at_zero(span_names)
+        app.after_request(metrics.count)
     _stamp_requests(app)
     _answer_errors(app, telemetry, errors_total, render_error)
-    app.wsgi_app = OperationalEndpoints(  # type: ignore[method-assign]
+    operations = app.extensions[_OPERATIONS] = OperationalEndpoints(
         app.wsgi_app, telemetry.service, telemetry.registry, readiness
     )
+    app.wsgi_app = operations  # type: ignore[method-assign]
     return app
+
+
+def operations_of(app: flask.Flask) -> OperationalEndpoints:
+    """What answers /health, /ready and /metrics of an app made here."""
+    operations: OperationalEndpoints = app.extensions[_OPERATIONS]
+    return operations
+
+
+def request_metrics_of(app: flask.Flask) -> RequestMetrics:
+    """What counts the requests of an app made here. One that counts none where telemetry is disabled."""
+    metrics: RequestMetrics = app.extensions.get(_REQUEST_METRICS) or RequestMetrics(None, None)
+    return metrics
 
 
 def current_trace_id() -> str | None:
@@ -132,7 +142,7 @@ def current_trace_id() -> str | None:
 
 def request_seconds() -> float:
     """How long the request being handled has taken so far."""
-    started: float = flask.request.environ[_STARTED]
+    started: float = flask.request.environ[STARTED]
     return perf_counter() - started
 
 
@@ -140,7 +150,7 @@ def _instrument(app: flask.Flask, telemetry: Telemetry, span_names: Mapping[str,
     def rename(span: Span, environ: dict[str, Any]) -> None:
         rule = flask.request.url_rule
         # Without a route the instrumentation would take the raw path as the name.
-        name = span_names.get(rule.rule) if rule else _known_method(environ["REQUEST_METHOD"], "HTTP")
+        name = span_names.get(rule.rule) if rule else known_method(environ["REQUEST_METHOD"], "HTTP")
         if name and span.is_recording():
             span.update_name(name)
 
@@ -164,56 +174,16 @@ def _instrument(app: flask.Flask, telemetry: Telemetry, span_names: Mapping[str,
     )
 
 
-def _known_method(method: str, otherwise: str) -> str:
-    """The method, or what the semantic conventions put in the place of a made-up one: callers can invent any number."""
-    return method if method in _METHODS else otherwise
-
-
 def _stamp_requests(app: flask.Flask) -> None:
     inner = app.wsgi_app
 
     def stamp(environ: dict[str, Any], start_response: Any) -> Any:
-        environ[_STARTED] = perf_counter()
+        environ[STARTED] = perf_counter()
         # granian does not say it, and without it the instrumentation leaves url.path and url.query out.
         environ.setdefault("REQUEST_URI", environ["PATH_INFO"])
         return inner(environ, start_response)
 
     app.wsgi_app = stamp  # type: ignore[method-assign]
-
-
-def _count_requests(
-    app: flask.Flask, requests_total: Counter | None, request_duration_seconds: Histogram | None
-) -> None:
-    requests = ChildCache(requests_total.labels) if requests_total else None
-    durations = ChildCache(request_duration_seconds.labels) if request_duration_seconds else None
-
-    @app.after_request
-    def count(response: flask.Response) -> flask.Response:
-        # The request itself: each look through the proxy costs as much as a metric.
-        request = flask.globals.request_ctx.request
-        rule = request.url_rule
-        endpoint = rule.rule if rule else UNMATCHED
-        method = _known_method(request.method, "_OTHER")
-        if requests:
-            requests[method, endpoint, str(response.status_code)].inc()
-        context = get_current_span().get_span_context()
-        labels = None
-        if context.is_valid:
-            trace_id = format_trace_id(context.trace_id)
-            response.headers["X-Trace-Id"] = trace_id
-            # An exemplar must lead to a trace that somebody kept.
-            labels = {"trace_id": trace_id} if context.trace_flags.sampled else None
-        if durations:
-            durations[endpoint,].observe(perf_counter() - request.environ[_STARTED], labels)
-        return response
-
-
-def _begin_at_zero(requests_total: Counter, routes: Iterable[str]) -> None:
-    """Shows what each route can come to before it happens: a counter that appears with its first event has not
-    risen, as Prometheus sees it, and the first error would be in no rate."""
-    for route in routes:
-        for status in ("200", "500", "503"):
-            requests_total.labels("GET", route, status)
 
 
 def _answer_errors(
@@ -283,4 +253,13 @@ def _log_error(logger: logging.Logger, error: Exception, status: int, type: str)
     )
 
 
-__all__ = ["UNMATCHED", "RequestError", "ServiceUnavailable", "create_flask_app", "current_trace_id", "request_seconds"]
+__all__ = [
+    "UNMATCHED",
+    "RequestError",
+    "ServiceUnavailable",
+    "create_flask_app",
+    "current_trace_id",
+    "operations_of",
+    "request_metrics_of",
+    "request_seconds",
+]

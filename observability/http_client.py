@@ -24,6 +24,8 @@ from observability.telemetry import Telemetry
 from observability.tracing import prepare_instrumentations
 
 _RETRY_STATUS = frozenset((502, 503))
+#: The headers of W3C Trace Context.
+_TRACE_CONTEXT = ("traceparent", "tracestate")
 
 
 @dataclass(frozen=True)
@@ -65,9 +67,18 @@ class ServiceClient:
         # Reading proxies and .netrc from the environment at every call costs a quarter of the call.
         self._session.trust_env = False
         self._session.cookies.set_policy(_NoCookies())
-        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=32, max_retries=0)
-        self._session.mount("http://", adapter)
-        self._session.mount("https://", adapter)
+        self._adapter = _Adapter(pool_connections=1, pool_maxsize=32, max_retries=0)
+        self._session.mount("http://", self._adapter)
+        self._session.mount("https://", self._adapter)
+
+    @property
+    def propagation(self) -> bool:
+        """Whether calls carry the trace context, so that the other service's spans join the trace."""
+        return self._adapter.propagation
+
+    @propagation.setter
+    def propagation(self, propagation: bool) -> None:
+        self._adapter.propagation = propagation
 
     def get(self, path: str, params: Mapping[str, str] | None = None) -> ServiceResponse:
         """GET `path`; any status that is an answer is returned, 4xx and 5xx too.
@@ -134,6 +145,17 @@ def _reason(error: requests.RequestException) -> str:
     if isinstance(error, requests.ConnectionError):
         return "the connection failed"
     return type(error).__name__
+
+
+class _Adapter(HTTPAdapter):
+    """May leave out what the instrumentation, which stands in front of it, has put into the headers."""
+
+    propagation = True
+
+    def add_headers(self, request: requests.PreparedRequest, **kwargs: Any) -> None:
+        if not self.propagation:
+            for name in _TRACE_CONTEXT:
+                request.headers.pop(name, None)
 
 
 class _NoCookies(requests.cookies.cookielib.DefaultCookiePolicy):  # type: ignore[name-defined,misc]

@@ -18,8 +18,9 @@ from typing import Any
 
 from opentelemetry.attributes import BoundedAttributes
 from opentelemetry.context import Context, attach, detach
+from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Span, SpanLimits, SpanProcessor, Tracer, TracerProvider
-from opentelemetry.sdk.trace.sampling import ALWAYS_ON, DEFAULT_ON
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON, DEFAULT_ON, TraceIdRatioBased
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import (
     Link,
@@ -242,7 +243,29 @@ class LightTracer(Tracer):
 
 
 class LightTracerProvider(TracerProvider):
-    """The SDK's provider, giving out `LightTracer`s. All processors are added before the first tracer is asked for."""
+    """The SDK's provider, giving out `LightTracer`s. All processors are added before the first tracer is asked for.
+
+    What the SDK decides once, at the start, can be changed while it runs: which share of the traces is recorded, and
+    who is speaking.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._usual_sampler = self.sampler
+        self._given_out: list[LightTracer] = []
+
+    def sample(self, share: float) -> None:
+        """Record this share of the traces, whatever the caller decided: the others' spans are not made, and whom this
+        process calls is told so. From 1 on, record what was recorded at the start."""
+        self.sampler = self._usual_sampler if share >= 1 else TraceIdRatioBased(share)
+        for tracer in self._given_out:
+            tracer.sampler = self.sampler
+
+    def describe(self, resource: Resource) -> None:
+        """Spans that begin from now on carry this resource."""
+        self._resource = resource
+        for tracer in self._given_out:
+            tracer.resource = resource
 
     def get_tracer(self, *args: Any, **kwargs: Any) -> ApiTracer:
         tracer = super().get_tracer(*args, **kwargs)
@@ -250,4 +273,8 @@ class LightTracerProvider(TracerProvider):
             return tracer
         processors = self._active_span_processor._span_processors
         processor = processors[0] if len(processors) == 1 else self._active_span_processor
-        return LightTracer.of(tracer, processor)
+        light = LightTracer.of(tracer, processor)
+        # The SDK hands out the tracer it made at first, whatever has changed since.
+        light.sampler, light.resource = self.sampler, self.resource
+        self._given_out.append(light)
+        return light

@@ -31,7 +31,10 @@ WsgiApp = Callable[..., Iterable[bytes]]
 
 
 class OperationalEndpoints:
-    """WSGI: answers the three endpoints itself and passes everything else on to `app`."""
+    """WSGI: answers the three endpoints itself and passes everything else on to `app`.
+
+    `metrics_available`: without, /metrics is answered with 503.
+    """
 
     def __init__(
         self, app: WsgiApp, service: str, registry: CollectorRegistry, readiness: Mapping[str, Check] | None
@@ -40,6 +43,7 @@ class OperationalEndpoints:
         self._service = service
         self._registry = registry
         self._readiness = dict(readiness or {})
+        self.metrics_available = True
         self._endpoints = {"/health": self._health, "/ready": self._ready, "/metrics": self._metrics}
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -65,6 +69,8 @@ class OperationalEndpoints:
         )
 
     def _metrics(self, environ: Mapping[str, Any]) -> Response:
+        if not self.metrics_available:
+            return _json(503, error_body("metrics_unavailable", "metrics cannot be collected now", None, None))
         text, content_type = expose(self._registry, environ.get("HTTP_ACCEPT", ""))
         return Response(text, content_type=content_type)
 

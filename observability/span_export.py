@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import base64
 import gzip
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -32,7 +32,10 @@ _RETRYABLE_STATUS = frozenset((429, 502, 503, 504))
 
 
 class OtlpJsonSender:
-    """Sends batches of ended spans to `endpoint` (the full URL, ending in /v1/traces)."""
+    """Sends batches of ended spans to `endpoint` (the full URL, ending in /v1/traces).
+
+    `resource` is the one that most spans carry.
+    """
 
     def __init__(
         self,
@@ -53,7 +56,8 @@ class OtlpJsonSender:
             endpoint, timeout=urllib3.Timeout(connect=min(1.0, timeout_seconds), read=timeout_seconds)
         )
         self._path = urllib3.util.parse_url(endpoint).request_uri
-        self._resource = {"attributes": _encode_attributes(resource.attributes)}
+        self._resource = resource
+        self._encoded_resource = _encode_resource(resource)
 
     def send(self, spans: list[ReadableSpan]) -> None:
         """Send the spans as one request.
@@ -61,7 +65,7 @@ class OtlpJsonSender:
         Raises `Rejected` when the endpoint refuses them for good, urllib3.exceptions.HTTPError or RuntimeError when
         it is away or overloaded.
         """
-        body = encode_spans(spans, self._resource)
+        body = self._encode(spans)
         if self._compress:
             body = gzip.compress(body, compresslevel=1)
         response = self._pool.urlopen("POST", self._path, body=body, headers=self._headers, retries=False)
@@ -72,13 +76,36 @@ class OtlpJsonSender:
             raise RuntimeError(reason)
         raise Rejected(reason)
 
+    def _encode(self, spans: list[ReadableSpan]) -> bytes:
+        usual = self._resource
+        if all(span._resource is usual for span in spans):
+            return encode_spans(spans, self._encoded_resource)
+        by_resource: dict[int, list[ReadableSpan]] = {}
+        for span in spans:
+            by_resource.setdefault(id(span._resource), []).append(span)
+        return _request(
+            _encode_resource_spans(group, _encode_resource(group[0]._resource)) for group in by_resource.values()
+        )
+
 
 def encode_spans(spans: Sequence[ReadableSpan], resource: Mapping[str, Any]) -> bytes:
     """An ExportTraceServiceRequest in OTLP/JSON: ids in hex, 64-bit integers as strings. `resource` is already encoded.
 
-    Put together from text, because most of a span is text already: names and attributes repeat from span to span and
-    are kept encoded. As a tree of dicts through orjson it takes twice as long.
+    Every span is told under that resource. Put together from text, because most of a span is text already: names and
+    attributes repeat from span to span and are kept encoded. As a tree of dicts through orjson it takes twice as long.
     """
+    return _request((_encode_resource_spans(spans, resource),))
+
+
+def _request(resource_spans: Iterable[str]) -> bytes:
+    return f'{{"resourceSpans":[{",".join(resource_spans)}]}}'.encode()
+
+
+def _encode_resource(resource: Resource) -> dict[str, Any]:
+    return {"attributes": _encode_attributes(resource.attributes)}
+
+
+def _encode_resource_spans(spans: Sequence[ReadableSpan], resource: Mapping[str, Any]) -> str:
     # By identity: a tracer's spans share one scope object, and its hash is as expensive as a span.
     by_scope: dict[int, tuple[InstrumentationScope | None, list[str]]] = {}
     for span in spans:
@@ -91,7 +118,7 @@ def encode_spans(spans: Sequence[ReadableSpan], resource: Mapping[str, Any]) -> 
         f'{{"scope":{_dumps(_describe_scope(scope))},"spans":[{",".join(encoded)}]}}'
         for scope, encoded in by_scope.values()
     )
-    return f'{{"resourceSpans":[{{"resource":{_dumps(resource)},"scopeSpans":[{scopes}]}}]}}'.encode()
+    return f'{{"resource":{_dumps(resource)},"scopeSpans":[{scopes}]}}'
 
 
 def _describe_scope(scope: InstrumentationScope | None) -> dict[str, str]:

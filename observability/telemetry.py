@@ -18,17 +18,21 @@ from contextlib import AbstractContextManager, nullcontext
 from multiprocessing.util import Finalize
 from typing import Any
 
+from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.trace import INVALID_SPAN, NoOpTracerProvider, Span, Tracer
 from prometheus_client import CollectorRegistry
 
 from observability.batching import BatchSender
+from observability.clock import Clock
+from observability.light_spans import LightTracerProvider
 from observability.logs import LineLogger, LogLine, log_level, write_to_console
 from observability.loki import BatchedLokiEmitter
 from observability.metrics import build_registry, exemplar
 from observability.resource import build_resource
-from observability.self_metrics import PipelineMetrics, tell_version
+from observability.self_metrics import PipelineMetrics, ServiceInfo
 from observability.settings import Setting, boolean, non_negative_float, read_settings
+from observability.status_lines import StatusLines
 from observability.tracing import build_tracer_provider
 
 SETTINGS = (
@@ -48,9 +52,11 @@ class Telemetry:
     Attributes:
         service: service.name, also the `service` label of log streams.
         enabled: False when `OTEL_SDK_DISABLED=true`; everything below then still works and does nothing.
-        logger: a standard logger; `extra={...}` become fields of the JSON line.
+        logger: `extra={...}` become fields of the JSON line.
         registry: where the service creates its metrics.
         tracer, tracer_provider: for instrumentations and for spans with links or kinds of their own.
+        clock: the time that stands on spans and log lines.
+        status_lines: log lines that say how the process is; off until asked for.
     """
 
     def __init__(
@@ -58,10 +64,12 @@ class Telemetry:
         service: str,
         *,
         enabled: bool,
-        logger: logging.Logger,
+        logger: LineLogger,
         registry: CollectorRegistry,
         tracer_provider: TracerProvider | NoOpTracerProvider,
         senders: tuple[BatchSender[LogLine], ...] = (),
+        clock: Clock | None = None,
+        service_info: ServiceInfo | None = None,
     ) -> None:
         self.service = service
         self.enabled = enabled
@@ -69,7 +77,12 @@ class Telemetry:
         self.registry = registry
         self.tracer_provider = tracer_provider
         self.tracer: Tracer = tracer_provider.get_tracer(f"{service}_service")
+        self.clock = clock or Clock()
+        self.status_lines = StatusLines(logger)
         self._senders = senders
+        self._service_info = service_info
+        #: version -> the resource that tells it
+        self._resources: dict[str, Resource] = {}
         self._finished = False
 
     def span(self, name: str, attributes: Mapping[str, Any] | None = None) -> AbstractContextManager[Span]:
@@ -83,6 +96,29 @@ class Telemetry:
         """Observe a duration on a histogram (or its labelled child), with the current trace as exemplar."""
         histogram.observe(seconds, exemplar())
 
+    def sample(self, share: float) -> None:
+        """Record this share of the traces, and tell those who are called to do the same. From 1 on: as at the start."""
+        if isinstance(self.tracer_provider, LightTracerProvider):
+            self.tracer_provider.sample(share)
+
+    @property
+    def version(self) -> str:
+        """service.version, as spans that begin now carry it; "" when telemetry is disabled."""
+        if not isinstance(self.tracer_provider, TracerProvider):
+            return ""
+        return str(self.tracer_provider.resource.attributes["service.version"])
+
+    def release(self, version: str) -> None:
+        """From now on the service is of another version: for spans that begin, and for `lab_service_info`."""
+        provider = self.tracer_provider
+        if isinstance(provider, LightTracerProvider):
+            # Remembered: who encodes spans knows a resource by its identity.
+            known = self._resources.setdefault(self.version, provider.resource)
+            described = self._resources.get(version) or known.merge(Resource({"service.version": version}))
+            provider.describe(self._resources.setdefault(version, described))
+        if self._service_info:
+            self._service_info.tell(version)
+
     def flush(self, timeout_seconds: float = 5.0) -> bool:
         """Deliver what is queued now. True when the backends took everything within the time (for each signal)."""
         delivered = [sender.flush(timeout_seconds) for sender in self._senders]
@@ -95,6 +131,7 @@ class Telemetry:
         if self._finished:
             return
         self._finished = True
+        self.status_lines.stop()
         # All signals at the same time: with every backend away, an end takes the time of one.
         for sender in self._senders:
             sender.begin_shutdown()
@@ -117,17 +154,20 @@ def setup(service: str, *, namespace: str, version: str, environ: Mapping[str, s
     if settings["OTEL_SDK_DISABLED"]:
         silent = LineLogger(service, logging.CRITICAL + 1)
         return Telemetry(service, enabled=False, logger=silent, registry=registry, tracer_provider=NoOpTracerProvider())
-    tell_version(registry, str(resource.attributes["service.version"]))
+    service_info = ServiceInfo(registry, str(resource.attributes["service.version"]))
+    clock = Clock()
     metrics = PipelineMetrics(registry)
     senders = _build_log_senders(service, settings, metrics)
-    logger = LineLogger(service, settings["LOG_LEVEL"], (sender.put for sender in senders))
+    logger = LineLogger(service, settings["LOG_LEVEL"], (sender.put for sender in senders), clock)
     telemetry = Telemetry(
         service,
         enabled=True,
         logger=logger,
         registry=registry,
-        tracer_provider=build_tracer_provider(resource, metrics, environ),
+        tracer_provider=build_tracer_provider(resource, metrics, environ, clock),
         senders=senders,
+        clock=clock,
+        service_info=service_info,
     )
     # A worker process of the server ends through multiprocessing, which does not run atexit's functions.
     Finalize(None, telemetry.shutdown, exitpriority=10)

@@ -13,10 +13,11 @@ from urllib.parse import unquote
 
 from opentelemetry.propagate import set_global_textmap
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from observability.batching import BatchSender
+from observability.clock import Clock
 from observability.light_spans import LightTracerProvider
 from observability.self_metrics import PipelineMetrics
 from observability.settings import Setting, positive_int, read_settings
@@ -66,14 +67,17 @@ def prepare_instrumentations() -> None:
 
 
 class SenderSpanProcessor(SpanProcessor):
-    """Gives ended, sampled spans to a `BatchSender`."""
+    """Gives ended, sampled spans to a `BatchSender`, with the times of `clock`."""
 
-    def __init__(self, sender: BatchSender[ReadableSpan]) -> None:
+    def __init__(self, sender: BatchSender[ReadableSpan], clock: Clock) -> None:
         self._sender = sender
         self._put = sender.put
+        self._clock = clock
 
     def on_end(self, span: ReadableSpan) -> None:
         if span.context.trace_flags.sampled:
+            if self._clock.offset_nanoseconds:
+                self._clock.restamp(span)
             self._put(span)
 
     def shutdown(self) -> None:
@@ -83,7 +87,28 @@ class SenderSpanProcessor(SpanProcessor):
         return self._sender.flush(timeout_millis / 1000)
 
 
-def build_tracer_provider(resource: Resource, metrics: PipelineMetrics, environ: Mapping[str, str]) -> TracerProvider:
+class ClockedSpanProcessor(SpanProcessor):
+    """Puts the times of `clock` on ended spans before another processor gets them."""
+
+    def __init__(self, processor: SpanProcessor, clock: Clock) -> None:
+        self._processor = processor
+        self._clock = clock
+
+    def on_end(self, span: ReadableSpan) -> None:
+        if self._clock.offset_nanoseconds:
+            self._clock.restamp(span)
+        self._processor.on_end(span)
+
+    def shutdown(self) -> None:
+        self._processor.shutdown()
+
+    def force_flush(self, timeout_millis: int = 5000) -> bool:
+        return self._processor.force_flush(timeout_millis)
+
+
+def build_tracer_provider(
+    resource: Resource, metrics: PipelineMetrics, environ: Mapping[str, str], clock: Clock
+) -> LightTracerProvider:
     """A provider that exports as the environment says. Raises ValueError for a variable it cannot use."""
     settings = read_settings(TRACING_SETTINGS, environ)
     provider = LightTracerProvider(resource=resource, shutdown_on_exit=False)
@@ -92,11 +117,13 @@ def build_tracer_provider(resource: Resource, metrics: PipelineMetrics, environ:
         return provider
     if exporter != "otlp":
         raise ValueError(f"OTEL_TRACES_EXPORTER={exporter!r} cannot be used: expected otlp or none")
-    provider.add_span_processor(_build_processor(resource, metrics, settings))
+    provider.add_span_processor(_build_processor(resource, metrics, settings, clock))
     return provider
 
 
-def _build_processor(resource: Resource, metrics: PipelineMetrics, settings: Mapping[str, Any]) -> SpanProcessor:
+def _build_processor(
+    resource: Resource, metrics: PipelineMetrics, settings: Mapping[str, Any], clock: Clock
+) -> SpanProcessor:
     def chosen(name: str) -> str:
         return str(settings[f"OTEL_EXPORTER_OTLP_TRACES_{name}"] or settings[f"OTEL_EXPORTER_OTLP_{name}"])
 
@@ -109,12 +136,13 @@ def _build_processor(resource: Resource, metrics: PipelineMetrics, settings: Map
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-        return BatchSpanProcessor(
+        batches = BatchSpanProcessor(
             OTLPSpanExporter(endpoint=endpoint),
             max_queue_size=settings["OTEL_BSP_MAX_QUEUE_SIZE"],
             max_export_batch_size=settings["OTEL_BSP_MAX_EXPORT_BATCH_SIZE"],
             schedule_delay_millis=settings["OTEL_BSP_SCHEDULE_DELAY"] * 1000,
         )
+        return ClockedSpanProcessor(batches, clock)
     if protocol != _HTTP_JSON:
         raise ValueError(f"OTLP protocol {protocol!r} cannot be used: expected {_HTTP_JSON} or {_HTTP_PROTOBUF}")
     if compression not in ("none", "gzip"):
@@ -134,7 +162,8 @@ def _build_processor(resource: Resource, metrics: PipelineMetrics, settings: Map
             delay_seconds=settings["OTEL_BSP_SCHEDULE_DELAY"],
             batch_size=settings["OTEL_BSP_MAX_EXPORT_BATCH_SIZE"],
             queue_size=settings["OTEL_BSP_MAX_QUEUE_SIZE"],
-        )
+        ),
+        clock,
     )
 
 
