@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from typing import Any
 
 from flask import Flask
 
+from backend_service import visibility
 from backend_service.cache import TtlLruCache
 from backend_service.catalog import Catalog
+from backend_service.journal import Journal
+from backend_service.membership import Memberships
 from backend_service.metrics import BackendMetrics
+from backend_service.offers import Offers
+from backend_service.pricing import PriceList
 from backend_service.routes import SPAN_NAMES, add_routes
 from backend_service.settings import SETTINGS
+from backend_service.switches import follow_flags
 from feature_flags import FeatureFlags, read_flags
 from observability import Telemetry, read_settings, setup
-from observability.flask import create_flask_app
-from observability.http_client import ServiceClient
+from observability.flask import create_flask_app, operations_of, request_metrics_of
+from observability.http_client import CallPolicy, ServiceClient
 
 
 def create_app(
@@ -36,9 +43,9 @@ def create_app(
         settings["DATABASE_SERVICE_URL"],
         telemetry,
         # The frontend waits 2 s: it must hear from this service, not run out of time itself.
-        read_timeout_seconds=1.0,
+        CallPolicy(read_timeout_seconds=1.0),
     )
-    cache: TtlLruCache[object] = TtlLruCache(
+    cache: TtlLruCache[Any] = TtlLruCache(
         max_entries=settings["CACHE_MAX_ENTRIES"], ttl_seconds=settings["CACHE_TTL_SECONDS"]
     )
     app = create_flask_app(
@@ -49,5 +56,19 @@ def create_app(
         request_duration_seconds=metrics.request_duration_seconds,
         readiness={"database": database.require_health},
     )
-    add_routes(app, Catalog(database, cache, metrics, telemetry), metrics, telemetry)
+    offers = Offers()
+    catalog = Catalog(database, cache, metrics, telemetry)
+    prices, memberships, journal = PriceList(), Memberships(), Journal()
+    add_routes(app, catalog, offers, metrics, telemetry, prices=prices, memberships=memberships, journal=journal)
+    follow_flags(
+        flags,
+        cache=cache,
+        catalog=catalog,
+        database=database,
+        prices=prices,
+        memberships=memberships,
+        journal=journal,
+        workers=settings["SERVICE_WORKERS"],
+    )
+    visibility.follow_flags(flags, telemetry, operations_of(app), request_metrics_of(app), database, offers)
     return app

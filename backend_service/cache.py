@@ -14,6 +14,13 @@ from typing import Generic, TypeVar
 Value = TypeVar("Value")
 
 
+class CacheUnavailable(Exception):
+    """The store behind the cache cannot be reached."""
+
+    def __init__(self) -> None:
+        super().__init__("its store cannot be reached")
+
+
 class TtlLruCache(Generic[Value]):
     """Safe to use from several threads.
 
@@ -29,10 +36,17 @@ class TtlLruCache(Generic[Value]):
         #: key -> (value, when it expires), the least recently used first
         self._entries: OrderedDict[str, tuple[Value, float]] = OrderedDict()
         self._lock = threading.Lock()
+        self._reachable = True
+        self._round_seconds: float | None = None
 
     def get(self, key: str) -> Value | None:
-        """The value, which now counts as used; None when there is none or its time is over."""
+        """The value, which now counts as used; None when there is none or its time is over.
+
+        Raises CacheUnavailable while it is disconnected.
+        """
         with self._lock:
+            if not self._reachable:
+                raise CacheUnavailable
             entry = self._entries.get(key)
             if entry is None:
                 return None
@@ -44,12 +58,55 @@ class TtlLruCache(Generic[Value]):
             return value
 
     def put(self, key: str, value: Value) -> None:
-        """Keep the value for the time to live, in place of an older one. The caller must not change it afterwards."""
+        """Keep the value for the time to live, in place of an older one. The caller must not change it afterwards.
+
+        Raises CacheUnavailable while it is disconnected.
+        """
         with self._lock:
-            self._entries[key] = (value, self._clock() + self._ttl_seconds)
+            if not self._reachable:
+                raise CacheUnavailable
+            self._entries[key] = (value, self._expires_at())
             self._entries.move_to_end(key)
             if len(self._entries) > self._max_entries:
                 self._entries.popitem(last=False)
+
+    def discard(self, key: str) -> None:
+        """Forget the entry, if there is one."""
+        with self._lock:
+            self._entries.pop(key, None)
+
+    def disconnect(self) -> None:
+        """Lose the store with all that is in it, until `reconnect`."""
+        with self._lock:
+            self._reachable = False
+            self._entries.clear()
+
+    def reconnect(self) -> None:
+        """Reach an empty store again."""
+        with self._lock:
+            self._reachable = True
+
+    def expire_in_rounds(self, round_seconds: float | None) -> None:
+        """From now on all entries, those included that it holds, expire together every so often; None = each at its
+        own time."""
+        with self._lock:
+            self._round_seconds = round_seconds
+            if round_seconds is not None:
+                latest = self._expires_at()
+                for key, (value, expires_at) in self._entries.items():
+                    self._entries[key] = (value, min(expires_at, latest))
+
+    def expired_keys(self) -> list[str]:
+        """Keys whose time is over and that nobody has asked for since."""
+        with self._lock:
+            now = self._clock()
+            return [key for key, (_, expires_at) in self._entries.items() if now >= expires_at]
+
+    def _expires_at(self) -> float:
+        now = self._clock()
+        if self._round_seconds is None:
+            return now + self._ttl_seconds
+        return (now // self._round_seconds + 1) * self._round_seconds
 
     def __len__(self) -> int:
         """Entries held, those included whose time is over but that nobody has asked for since."""

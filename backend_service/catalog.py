@@ -6,11 +6,12 @@ exist are without number, so they would push out the records that people do ask 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from backend_service.cache import TtlLruCache
+from backend_service.cache import CacheUnavailable, TtlLruCache
 from backend_service.metrics import BackendMetrics
 from observability import Telemetry
 from observability.errors import RequestError, ServiceUnavailable
@@ -20,6 +21,21 @@ from observability.metrics import ChildCache
 #: The orders the home page shows.
 NEWEST_ORDERS_PATH = "/db/query?table=orders&order=created_at:desc&limit=10"
 
+
+@dataclass(frozen=True)
+class Question:
+    """How the database is asked for one kind of record: by which path, counted as what, answered in which field."""
+
+    path: str
+    operation: str
+    field: str
+
+
+QUESTIONS = {
+    "user": Question("/db/user/{id}", "get_user", "user"),
+    "product": Question("/db/product/{id}", "get_product", "product"),
+    "orders": Question(NEWEST_ORDERS_PATH, "query", "rows"),
+}
 
 #: The database's status -> how the call is counted; other failures are "error".
 _OUTCOMES = {404: "not_found", 503: "unavailable"}
@@ -41,6 +57,13 @@ class Finding:
         return self.found
 
 
+class Cache(Protocol):
+    """The part of a cache the catalog needs."""
+
+    def get(self, key: str) -> Any: ...
+    def put(self, key: str, value: Any) -> None: ...
+
+
 class Catalog:
     """Users, products and orders. Each method raises ServiceUnavailable when the database gives no answer."""
 
@@ -48,41 +71,79 @@ class Catalog:
         self, database: ServiceClient, cache: TtlLruCache[Any], metrics: BackendMetrics, telemetry: Telemetry
     ) -> None:
         self._database = database
-        self._cache = cache
+        self._store = cache
+        #: What records are looked for in and put into: the store itself, or something in front of it.
+        self.cache: Cache = cache
+        #: Whether a record that has expired brings up to date all others that have.
+        self.reloads_expired = False
+        self._telemetry = telemetry
         self._logger = telemetry.logger
         self._cache_operations = {name: metrics.cache_operations_total.labels(name) for name in ("hit", "miss")}
         self._database_calls = ChildCache(metrics.database_calls_total.labels)
 
     def user(self, id: str, validate: Callable[[], int]) -> Finding:
         """The user's row. `validate` is only called on a miss: what is in the cache has been validated before."""
-        return self._find("user", id, lambda: f"/db/user/{validate()}", "get_user", "user")
+        return self._find("user", id, validate)
 
     def product(self, product_id: int) -> Finding:
         """The product's row with its inventory, before any pricing."""
-        return self._find("product", str(product_id), lambda: f"/db/product/{product_id}", "get_product", "product")
+        return self._find("product", str(product_id))
 
     def newest_orders(self) -> Finding:
         """The newest orders' rows, the newest first."""
-        return self._find("orders", "newest", lambda: NEWEST_ORDERS_PATH, "query", "rows")
+        return self._find("orders", "newest")
 
-    def _find(self, kind: str, id: str, path: Callable[[], str], operation: str, field: str) -> Finding:
+    def _find(self, kind: str, id: str, validate: Callable[[], object] | None = None) -> Finding:
         key = f"{kind}:{id}"
-        record = self._cache.get(key)
+        record = self._look_up(key)
         if record is not None:
             self._cache_operations["hit"].inc()
             self._logger.info("Cache hit for %s", _shown(key), extra={"cache.operation": "hit"})
             return Finding("hit", "", record)
         self._cache_operations["miss"].inc()
         self._logger.info("Cache miss for %s", _shown(key), extra={"cache.operation": "miss"})
-        answer = self._ask_database(operation, path())
+        if validate is not None:
+            validate()
+        finding = self._fetch(kind, id)
+        if self.reloads_expired:
+            self._reload(self._store.expired_keys())
+        return finding
+
+    def _fetch(self, kind: str, id: str) -> Finding:
+        question = QUESTIONS[kind]
+        answer = self._ask_database(question.operation, question.path.format(id=id))
         server_timing = answer.headers.get("Server-Timing", "")
-        if answer.status == 200 and isinstance(answer.json, dict) and field in answer.json:
-            self._database_calls[operation, "success"].inc()
-            record = answer.json[field]
-            self._cache.put(key, record)
+        if answer.status == 200 and isinstance(answer.json, dict) and question.field in answer.json:
+            self._database_calls[question.operation, "success"].inc()
+            record = answer.json[question.field]
+            self._keep(f"{kind}:{id}", record)
             return Finding("miss", server_timing, record)
-        self._database_calls[operation, _OUTCOMES.get(answer.status, "error")].inc()
+        self._database_calls[question.operation, _OUTCOMES.get(answer.status, "error")].inc()
         return Finding("miss", server_timing, refusal=_passed_on(answer))
+
+    def _reload(self, keys: Sequence[str]) -> None:
+        if not keys:
+            return
+        with self._telemetry.span("reload_expired", {"cache.entries": len(keys)}):
+            self._logger.info("Reloading %s expired entries", len(keys), extra={"cache.entries": len(keys)})
+            # Whose request this is has its record: what fails here is somebody else's to ask for again.
+            with suppress(ServiceUnavailable):
+                for key in keys:
+                    if self._fetch(*key.split(":", 1)).refusal is not None:
+                        break
+
+    def _look_up(self, key: str) -> Any:
+        try:
+            return self.cache.get(key)
+        except CacheUnavailable as error:
+            self._logger.warning("Cache cannot be asked for %s: %s", _shown(key), error)
+            return None
+
+    def _keep(self, key: str, record: Any) -> None:
+        try:
+            self.cache.put(key, record)
+        except CacheUnavailable as error:
+            self._logger.warning("Cache cannot keep %s: %s", key, error)
 
     def _ask_database(self, operation: str, path: str) -> ServiceResponse:
         try:

@@ -6,7 +6,7 @@ The rules know the product and the quantity, never the customer: every customer 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 
@@ -33,6 +33,20 @@ class PricingRule:
         )
 
 
+@dataclass(frozen=True)
+class BundleRule(PricingRule):
+    """A discount for whoever takes a whole bundle; how many pieces one has is another number in each category."""
+
+    pieces: Mapping[str, int] = field(default_factory=dict)
+
+    def applies(self, category: str, quantity: int, available: int) -> bool:
+        """Whether all conditions are met, and the quantity is a bundle at least."""
+        return quantity >= self.pieces[category] and super().applies(category, quantity, available)
+
+
+#: Pieces in a bundle, by category.
+BUNDLES = {"furniture": 40, "kitchen": 120, "textiles": 150, "lighting": 60, "garden": 80}
+
 RULES = (
     PricingRule("five_or_more", "quantity", 5, minimum_quantity=5),
     PricingRule("ten_or_more", "quantity", 10, minimum_quantity=10),
@@ -43,6 +57,18 @@ RULES = (
 )
 #: However many rules meet, at least this much of the list price is paid.
 MAX_DISCOUNT_PERCENT = 30
+
+
+class PriceList:
+    """The rules in force. They can change from one request to the next, never within one."""
+
+    def __init__(self, rules: Sequence[PricingRule] = RULES) -> None:
+        self.rules = tuple(rules)
+
+
+def bundle_rule(pieces: Mapping[str, int]) -> BundleRule:
+    """The rule for bundles of these sizes."""
+    return BundleRule("whole_bundle", "quantity", 20, pieces=pieces)
 
 
 @dataclass(frozen=True)

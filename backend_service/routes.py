@@ -10,8 +10,11 @@ from typing import Any
 from flask import Flask, Response, g, request
 
 from backend_service.catalog import Catalog, Finding
+from backend_service.journal import Journal
+from backend_service.membership import Memberships
 from backend_service.metrics import BackendMetrics
-from backend_service.pricing import Price, apply_rules
+from backend_service.offers import Offers
+from backend_service.pricing import Price, PriceList, apply_rules
 from backend_service.record_ids import parse_id
 from observability import Telemetry
 from observability.errors import RequestError
@@ -26,7 +29,17 @@ SPAN_NAMES = {
 MAX_QUANTITY = 1_000
 
 
-def add_routes(app: Flask, catalog: Catalog, metrics: BackendMetrics, telemetry: Telemetry) -> None:
+def add_routes(
+    app: Flask,
+    catalog: Catalog,
+    offers: Offers,
+    metrics: BackendMetrics,
+    telemetry: Telemetry,
+    *,
+    prices: PriceList,
+    memberships: Memberships,
+    journal: Journal,
+) -> None:
     """Add the three routes, and the Server-Timing header that tells the tier above what happened here and below."""
     logger = telemetry.logger
     validation_seconds = metrics.processing_time_seconds.labels("validate_user_id")
@@ -42,6 +55,8 @@ def add_routes(app: Flask, catalog: Catalog, metrics: BackendMetrics, telemetry:
             if finding.server_timing:
                 timings.append(finding.server_timing)
         response.headers["Server-Timing"] = ", ".join(timings)
+        if journal.is_open:
+            journal.note(request.path, response.get_data())
         return response
 
     @app.get("/api/data")
@@ -61,6 +76,8 @@ def add_routes(app: Flask, catalog: Catalog, metrics: BackendMetrics, telemetry:
         logger.info("Processing user request for ID: %s", shown, extra={"user_id": shown})
         g.finding = finding = catalog.user(id, lambda: validate_user_id(id))
         user = finding.record()
+        if memberships.terms:
+            apply_membership(user)
         logger.info("User %s request completed", shown, extra={"user_id": shown, "cache": finding.cache})
         return {"user": user}
 
@@ -71,6 +88,11 @@ def add_routes(app: Flask, catalog: Catalog, metrics: BackendMetrics, telemetry:
             span.set_attribute("user.id", user_id)
         telemetry.observe(validation_seconds, perf_counter() - started)
         return user_id
+
+    def apply_membership(user: dict[str, Any]) -> None:
+        with telemetry.span("apply_membership", {"user.membership": user["membership"]}) as span:
+            for name, worth in memberships.benefits(user["membership"]).items():
+                span.set_attribute(f"membership.{name}", worth)
 
     @app.get("/api/product/<id>")
     def get_product(id: str) -> dict[str, Any]:
@@ -89,9 +111,12 @@ def add_routes(app: Flask, catalog: Catalog, metrics: BackendMetrics, telemetry:
     def apply_pricing_rules(product: dict[str, Any], quantity: int) -> Price:
         started = perf_counter()
         with telemetry.span("apply_pricing_rules", {"product.id": product["id"], "quantity": quantity}) as span:
-            price = apply_rules(product, quantity)
+            price = apply_rules(product, quantity, prices.rules)
             span.set_attribute("pricing.rules", price.rules)
             span.set_attribute("pricing.discount_percent", price.discount_percent)
+            recommended = offers.recommend(product)
+            if recommended is not None:
+                span.set_attribute("pricing.recommended_quantity", recommended)
         telemetry.observe(pricing_seconds, perf_counter() - started)
         logger.info(
             "Applied %s pricing rules to product %s",

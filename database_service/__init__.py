@@ -7,4 +7,6 @@ queries.py     the SQL, and what a caller of /db/query may ask      record_ids.p
 schema.py      tables, columns and indexes                          dataset.py     the rows, made from a seed
 engine.py      the database itself (SQLite in memory)               pool.py        its connections
 planner.py     how the engine will find the rows                    latency.py     how long a bigger database takes
+sessions.py    connections kept after their transaction             maintenance.py a job in the background
+switches.py    which flag changes what
 """

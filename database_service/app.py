@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from flask import Flask
 
+from database_service import visibility
 from database_service.database import Database
 from database_service.engine import Engine
 from database_service.latency import LatencyModel
@@ -14,11 +15,18 @@ from database_service.metrics import DatabaseMetrics
 from database_service.pool import ConnectionPool
 from database_service.routes import SPAN_NAMES, add_routes
 from database_service.settings import SETTINGS
+from database_service.switches import follow_flags
+from feature_flags import FeatureFlags, read_flags
 from observability import Telemetry, read_settings, setup
-from observability.flask import create_flask_app
+from observability.flask import create_flask_app, operations_of
 
 
-def create_app(environ: Mapping[str, str] | None = None, *, telemetry: Telemetry | None = None) -> Flask:
+def create_app(
+    environ: Mapping[str, str] | None = None,
+    *,
+    telemetry: Telemetry | None = None,
+    flags: FeatureFlags | None = None,
+) -> Flask:
     """The service as a WSGI app. Raises ValueError that names the variable when a setting cannot be used.
 
     `app.extensions["database"]` is the `Database`, for whoever has to look inside.
@@ -26,6 +34,7 @@ def create_app(environ: Mapping[str, str] | None = None, *, telemetry: Telemetry
     environ = os.environ if environ is None else environ
     settings = read_settings(SETTINGS, environ)
     telemetry = telemetry or setup("database", namespace="chain", version="1.0.0", environ=environ)
+    flags = flags or read_flags(environ)
     metrics = DatabaseMetrics(telemetry.registry)
     engine = Engine(settings["DATABASE_SEED"])
     for table, size_bytes in engine.table_sizes_bytes().items():
@@ -37,9 +46,10 @@ def create_app(environ: Mapping[str, str] | None = None, *, telemetry: Telemetry
         timeout_seconds=settings["DATABASE_POOL_TIMEOUT_SECONDS"],
         active=metrics.connection_pool_active,
     )
+    latency = LatencyModel(settings["DATABASE_SEED"], settings["DATABASE_LATENCY_SCALE"])
     database = Database(
         pool,
-        LatencyModel(settings["DATABASE_SEED"], settings["DATABASE_LATENCY_SCALE"]),
+        latency,
         metrics,
         telemetry,
         slow_query_seconds=settings["DATABASE_SLOW_QUERY_SECONDS"],
@@ -52,5 +62,7 @@ def create_app(environ: Mapping[str, str] | None = None, *, telemetry: Telemetry
         readiness={"engine": database.check},
     )
     add_routes(app, database, telemetry)
+    follow_flags(flags, engine=engine, database=database, latency=latency, telemetry=telemetry)
+    visibility.follow_flags(flags, telemetry, operations_of(app))
     app.extensions["database"] = database
     return app

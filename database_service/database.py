@@ -8,7 +8,7 @@ Every span, log line and metric of a query comes from here:
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import perf_counter
 from typing import Any
@@ -20,12 +20,15 @@ from database_service.metrics import DatabaseMetrics
 from database_service.planner import Plan, Planner
 from database_service.pool import ConnectionPool, PoolExhausted
 from database_service.queries import Statement
+from database_service.sessions import Sessions
 from observability import Telemetry
 from observability.errors import RequestError
 from observability.metrics import ChildCache
 
 #: OpenTelemetry semantic conventions for databases.
 _DB_SYSTEM = {"db.system.name": "sqlite"}
+#: Small enough for one statement not to be a slow query.
+_ORDERS_PER_UPDATE = 400
 
 
 class Database:
@@ -41,6 +44,9 @@ class Database:
         slow_query_seconds: float,
     ) -> None:
         self.pool = pool
+        self.sessions = Sessions(pool)
+        #: How many rows of a product's stock are asked for at a time; None = all of them, with one join.
+        self.inventory_page_rows: int | None = None
         self._latency = latency
         self._metrics = metrics
         self._telemetry = telemetry
@@ -53,13 +59,13 @@ class Database:
     def get_user(self, user_id: int) -> dict[str, Any] | None:
         """The user's row; None if there is no such user."""
         with self._transaction() as connection:
-            rows = self._select(connection, queries.user_by_id(user_id))
+            rows = self._run(connection, queries.user_by_id(user_id))
         return rows[0] if rows else None
 
     def get_product(self, product_id: int) -> dict[str, Any] | None:
         """The product's row with `inventory`, its stock by warehouse; None if there is no such product."""
         with self._transaction() as connection:
-            rows = self._select(connection, queries.product_by_id(product_id))
+            rows = self._run(connection, queries.product_by_id(product_id))
             if not rows:
                 return None
             return {**rows[0], "inventory": self._join_inventory(connection, product_id)}
@@ -67,7 +73,16 @@ class Database:
     def query(self, statement: Statement) -> list[dict[str, Any]]:
         """The statement's rows."""
         with self._transaction() as connection:
-            return self._select(connection, statement)
+            return self._run(connection, statement)
+
+    def update_order_totals(self, first_id: int, last_id: int, *, enough: Callable[[], bool]) -> None:
+        """Bring the totals of these orders up to date, in one transaction; no further once `enough` says so."""
+        with self._transaction(writes=True) as connection:
+            for first in range(first_id, last_id + 1, _ORDERS_PER_UPDATE):
+                if enough():
+                    break
+                last = min(first + _ORDERS_PER_UPDATE - 1, last_id)
+                self._run(connection, queries.order_totals(first, last))
 
     def check(self) -> None:
         """Raises when the engine does not answer. Needs a connection, but leaves no trace in the metrics of queries."""
@@ -76,13 +91,25 @@ class Database:
 
     def _join_inventory(self, connection: Connection, product_id: int) -> list[dict[str, Any]]:
         with self._telemetry.span("join_inventory", {"product.id": product_id}) as span:
-            rows = self._select(connection, queries.inventory_of_product(product_id))
+            if self.inventory_page_rows:
+                rows = self._inventory_in_pages(connection, product_id, self.inventory_page_rows)
+            else:
+                rows = self._run(connection, queries.inventory_of_product(product_id))
             span.set_attribute("db.response.returned_rows", len(rows))
             return rows
 
+    def _inventory_in_pages(self, connection: Connection, product_id: int, page_rows: int) -> list[dict[str, Any]]:
+        ids = [row["id"] for row in self._run(connection, queries.inventory_ids_of_product(product_id))]
+        pages = (ids[start : start + page_rows] for start in range(0, len(ids), page_rows))
+        return [row for page in pages for row in self._run(connection, queries.inventory_rows(page))]
+
     @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
-        """A connection with an open transaction: committed at the end of the block, rolled back when it raises."""
+    def _transaction(self, *, writes: bool = False) -> Iterator[Connection]:
+        """A connection with an open transaction: committed at the end of the block, rolled back when it raises.
+
+        One that `writes` has the database's lock from its beginning: others read what was there when they began, or
+        wait until it ends.
+        """
         started = perf_counter()
         try:
             connection = self.pool.take()
@@ -90,7 +117,7 @@ class Database:
             raise RequestError(503, "pool_exhausted", str(error), hint="try again shortly") from error
         try:
             with self._telemetry.span("transaction_begin", _DB_SYSTEM):
-                connection.execute("BEGIN")
+                connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
                 self._latency.wait("BEGIN")
             yield connection
             with self._telemetry.span("transaction_commit", _DB_SYSTEM):
@@ -108,7 +135,7 @@ class Database:
                 ) from error
             raise
         finally:
-            self.pool.give_back(connection)
+            self.sessions.end(connection)
 
     def _roll_back(self, connection: Connection, error: BaseException, seconds: float) -> None:
         if connection.in_transaction:
@@ -121,7 +148,7 @@ class Database:
             extra={"error.type": type(error).__name__, "duration_ms": round(seconds * 1000, 3)},
         )
 
-    def _select(self, connection: Connection, statement: Statement) -> list[dict[str, Any]]:
+    def _run(self, connection: Connection, statement: Statement) -> list[dict[str, Any]]:
         plan = self._plan(connection, statement)
         return self._execute(connection, statement, plan)
 

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import itertools
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from database_service.dataset import build_rows
-from database_service.schema import TABLES
+from database_service.schema import TABLES, Table
 
 #: How long a statement waits for another connection's lock before it fails. Source: SQLite docs, sqlite3_busy_timeout.
 _LOCK_TIMEOUT_SECONDS = 0.3
+#: A change of the schema waits for every reader instead of giving up.
+_SCHEMA_LOCK_TIMEOUT_SECONDS = 10.0
 #: Instructions of SQLite's virtual machine between two counts: a lookup needs about 20, so only real work is counted.
 _WORK_UNIT = 1_000
 
@@ -86,11 +88,30 @@ class Engine:
             (sizes[table.name],) = self._keeper.execute(f"SELECT SUM({row_size}) FROM {table.name}").fetchone()
         return sizes
 
-    def _open(self) -> sqlite3.Connection:
+    def drop_indexes(self, table: Table) -> None:
+        """Remove the table's indexes, those that are there. Raises sqlite3.OperationalError if others hold locks."""
+        self._change_schema(f"DROP INDEX IF EXISTS {table.index_name(column)}" for column in table.indexes)
+
+    def create_indexes(self, table: Table) -> None:
+        """Make the table's indexes, those that are missing. Raises sqlite3.OperationalError if others hold locks."""
+        # With statistics: without them the planner would choose other plans than before.
+        self._change_schema([*table.create_index_statements(), f"ANALYZE {table.name}"])
+
+    def _change_schema(self, statements: Iterable[str]) -> None:
+        connection = self._open(_SCHEMA_LOCK_TIMEOUT_SECONDS)
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            for statement in statements:
+                connection.execute(statement)
+            connection.execute("COMMIT")
+        finally:
+            connection.close()
+
+    def _open(self, lock_timeout_seconds: float = _LOCK_TIMEOUT_SECONDS) -> sqlite3.Connection:
         return sqlite3.connect(
             self._uri,
             uri=True,
-            timeout=_LOCK_TIMEOUT_SECONDS,
+            timeout=lock_timeout_seconds,
             # Transactions are begun and ended by `database.py`, where they are seen.
             isolation_level=None,
             # A pooled connection goes from thread to thread, but is never used by two at once.

@@ -8,6 +8,7 @@ too: a scan is slow because it read every row, not because somebody said so.
 from __future__ import annotations
 
 import random
+import threading
 import time
 from dataclasses import dataclass
 
@@ -26,6 +27,7 @@ LATENCIES = {
     ("SELECT", "products"): Latency(0.003, 0.35),
     ("SELECT", "inventory"): Latency(0.005, 0.4),
     ("SELECT", "orders"): Latency(0.006, 0.45),
+    ("UPDATE", "orders"): Latency(0.008, 0.4),
     ("BEGIN", ""): Latency(0.0002, 0.3),
     ("COMMIT", ""): Latency(0.0006, 0.4),
     ("ROLLBACK", ""): Latency(0.0004, 0.4),
@@ -43,6 +45,9 @@ class LatencyModel:
     def __init__(self, seed: int, scale: float) -> None:
         self._random = random.Random(f"latency {seed}")
         self._scale = scale
+        self._burden = 1.0
+        #: Set when the burden changes; None while there is none.
+        self._relief: threading.Event | None = None
 
     def seconds(self, operation: str, table: str = "", work_units: int = 0) -> float:
         """The simulated time of one operation that cost `work_units` (`Connection.work_units`) in the engine."""
@@ -52,9 +57,30 @@ class LatencyModel:
         seconds = latency.median_seconds * self._random.lognormvariate(0.0, latency.sigma)
         if table and self._random.random() < _SLOW_SHARE:
             seconds *= self._random.uniform(*_SLOW_FACTOR)
-        return (seconds + work_units * _SECONDS_PER_WORK_UNIT) * self._scale
+        return (seconds + work_units * _SECONDS_PER_WORK_UNIT) * self._scale * self._burden
+
+    def burden(self, factor: float) -> None:
+        """The storage has other work to do besides, and takes `factor` times as long; 1 = it has none.
+
+        Whoever waits for it when that changes gets an answer at once.
+        """
+        before = self._relief
+        # In this order, and read in the other one: nobody waits under a burden for a relief that does not come.
+        if factor == 1:
+            self._burden = factor
+            self._relief = None
+        else:
+            self._relief = threading.Event()
+            self._burden = factor
+        if before:
+            before.set()
 
     def wait(self, operation: str, table: str = "", work_units: int = 0) -> None:
         """Let the simulated time pass; with scale 0 return at once."""
         if self._scale:
-            time.sleep(self.seconds(operation, table, work_units))
+            relief = self._relief
+            seconds = self.seconds(operation, table, work_units)
+            if relief is None:
+                time.sleep(seconds)
+            else:
+                relief.wait(seconds)

@@ -5,7 +5,7 @@ Nothing a caller sends becomes part of the SQL text: names are looked up in `sch
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,6 +54,30 @@ def inventory_of_product(product_id: int) -> Statement:
         "WHERE products.id = ? ORDER BY inventory.warehouse"
     )
     return Statement("inventory", sql, (product_id,))
+
+
+def inventory_ids_of_product(product_id: int) -> Statement:
+    """Which rows of stock the product has, in the order of their warehouses."""
+    sql = "SELECT id FROM inventory WHERE product_id = ? ORDER BY warehouse"
+    return Statement("inventory", sql, (product_id,))
+
+
+def inventory_rows(ids: Sequence[int]) -> Statement:
+    """Some rows of stock by their ids, in the order of their warehouses."""
+    sql = (
+        "SELECT warehouse, quantity, reserved, quantity - reserved AS available "
+        f"FROM inventory WHERE id IN ({', '.join('?' * len(ids))}) ORDER BY warehouse"
+    )
+    return Statement("inventory", sql, tuple(ids))
+
+
+def order_totals(first_id: int, last_id: int) -> Statement:
+    """Brings the totals of some orders up to date with the products' prices."""
+    sql = (
+        "UPDATE orders SET total_cents = quantity * "
+        "(SELECT price_cents FROM products WHERE products.id = orders.product_id) WHERE id BETWEEN ? AND ?"
+    )
+    return Statement("orders", sql, (first_id, last_id), "UPDATE")
 
 
 def parse_query(arguments: Iterable[tuple[str, str]]) -> Statement:

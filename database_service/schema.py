@@ -25,9 +25,17 @@ class Table:
             f"{name} {types[kind]}{' PRIMARY KEY' if name == 'id' else ' NOT NULL'}"
             for name, kind in self.columns.items()
         )
-        return [f"CREATE TABLE {self.name} ({columns})"] + [
-            f"CREATE INDEX {self.name}_{column} ON {self.name} ({column})" for column in self.indexes
+        return [f"CREATE TABLE {self.name} ({columns})", *self.create_index_statements()]
+
+    def create_index_statements(self) -> list[str]:
+        """The SQL that creates the indexes, those that are missing."""
+        return [
+            f"CREATE INDEX IF NOT EXISTS {self.index_name(column)} ON {self.name} ({column})" for column in self.indexes
         ]
+
+    def index_name(self, column: str) -> str:
+        """What the index on the column is called."""
+        return f"{self.name}_{column}"
 
 
 #: Money in cents, times in RFC 3339.

@@ -1,8 +1,8 @@
 """Calls to another service: each attempt a span of the official requests instrumentation, always with a time-out.
 
-A call is tried twice at most, and only when trying again is safe: a GET whose connection failed, or that was
-answered with 502 or 503. A call that ran out of time is not repeated: the caller has waited long enough, and a slow
-service needs no second load.
+Unless a policy says otherwise, a call is tried twice at most, and only when trying again is safe: a GET whose
+connection failed, or that was answered with 502 or 503. A call that ran out of time is not repeated: the caller has
+waited long enough, and a slow service needs no second load.
 """
 
 from __future__ import annotations
@@ -29,6 +29,19 @@ _TRACE_CONTEXT = ("traceparent", "tracestate")
 
 
 @dataclass(frozen=True)
+class CallPolicy:
+    """How long a call waits, and when it is tried again."""
+
+    connect_timeout_seconds: float = 0.5
+    read_timeout_seconds: float = 2.0
+    attempts: int = 2
+    #: The mean of the pause before the next attempt.
+    backoff_seconds: float = 0.1
+    #: Whether an attempt that ran out of time counts as one to repeat.
+    repeats_timeouts: bool = False
+
+
+@dataclass(frozen=True)
 class ServiceResponse:
     """Another service's answer: `json` is the decoded body (None when it is not JSON)."""
 
@@ -51,16 +64,13 @@ class ServiceClient:
         service: str,
         base_url: str,
         telemetry: Telemetry,
-        *,
-        connect_timeout_seconds: float = 0.5,
-        read_timeout_seconds: float = 2.0,
-        retry_backoff_seconds: float = 0.1,
+        policy: CallPolicy = CallPolicy(),
     ) -> None:
         self.service = service
         self._base_url = base_url.rstrip("/")
         self._logger = telemetry.logger
-        self._timeout = (connect_timeout_seconds, read_timeout_seconds)
-        self._backoff_seconds = retry_backoff_seconds
+        #: May be replaced at any time: a call keeps the one it began with.
+        self.policy = policy
         if telemetry.enabled:
             instrument_requests(telemetry)
         self._session = requests.Session()
@@ -83,33 +93,37 @@ class ServiceClient:
     def get(self, path: str, params: Mapping[str, str] | None = None) -> ServiceResponse:
         """GET `path`; any status that is an answer is returned, 4xx and 5xx too.
 
-        Raises ServiceUnavailable when there is no answer in bounded time: at most two attempts of connect + read
-        time-out each.
+        Raises ServiceUnavailable when there is no answer in bounded time: at most the policy's attempts of connect +
+        read time-out each.
         """
+        policy = self.policy
+        for _ in range(policy.attempts - 1):
+            try:
+                answer = self._attempt(path, params, policy)
+            except requests.Timeout as error:
+                # Before ConnectionError, which a connection that is not accepted in time is, too.
+                if not policy.repeats_timeouts:
+                    raise ServiceUnavailable(self.service, _reason(error)) from error
+                reason = _reason(error)
+            except requests.ConnectionError as error:
+                reason = _reason(error)
+            except requests.RequestException as error:
+                raise ServiceUnavailable(self.service, _reason(error)) from error
+            else:
+                if answer.status not in _RETRY_STATUS:
+                    return answer
+                reason = f"it answered {answer.status}"
+            # Jitter, so that callers that failed together do not come back together.
+            pause_seconds = policy.backoff_seconds * random.uniform(0.5, 1.5)
+            self._logger.warning(
+                "Calling %s again: %s",
+                self.service,
+                reason,
+                extra={"peer.service": self.service, "retry_in_ms": round(pause_seconds * 1000)},
+            )
+            time.sleep(pause_seconds)
         try:
-            answer = self._attempt(path, params)
-        except requests.Timeout as error:
-            # Before ConnectionError, which a connection that is not accepted in time is, too.
-            raise ServiceUnavailable(self.service, _reason(error)) from error
-        except requests.ConnectionError as error:
-            reason = _reason(error)
-        except requests.RequestException as error:
-            raise ServiceUnavailable(self.service, _reason(error)) from error
-        else:
-            if answer.status not in _RETRY_STATUS:
-                return answer
-            reason = f"it answered {answer.status}"
-        # Jitter, so that callers that failed together do not come back together.
-        pause_seconds = self._backoff_seconds * random.uniform(0.5, 1.5)
-        self._logger.warning(
-            "Calling %s again: %s",
-            self.service,
-            reason,
-            extra={"peer.service": self.service, "retry_in_ms": round(pause_seconds * 1000)},
-        )
-        time.sleep(pause_seconds)
-        try:
-            return self._attempt(path, params)
+            return self._attempt(path, params, policy)
         except requests.RequestException as error:
             raise ServiceUnavailable(self.service, _reason(error)) from error
 
@@ -119,8 +133,9 @@ class ServiceClient:
         if status != 200:
             raise RuntimeError(f"/health answered {status}")
 
-    def _attempt(self, path: str, params: Mapping[str, str] | None) -> ServiceResponse:
-        response = self._session.get(self._base_url + path, params=params, timeout=self._timeout, allow_redirects=False)
+    def _attempt(self, path: str, params: Mapping[str, str] | None, policy: CallPolicy) -> ServiceResponse:
+        timeout = (policy.connect_timeout_seconds, policy.read_timeout_seconds)
+        response = self._session.get(self._base_url + path, params=params, timeout=timeout, allow_redirects=False)
         try:
             body = orjson.loads(response.content)
         except orjson.JSONDecodeError:
@@ -165,4 +180,4 @@ class _NoCookies(requests.cookies.cookielib.DefaultCookiePolicy):  # type: ignor
         return False
 
 
-__all__ = ["ServiceClient", "ServiceResponse", "ServiceUnavailable", "instrument_requests"]
+__all__ = ["CallPolicy", "ServiceClient", "ServiceResponse", "ServiceUnavailable", "instrument_requests"]

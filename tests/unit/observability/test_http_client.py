@@ -7,7 +7,7 @@ from opentelemetry.instrumentation.requests import RequestsInstrumentor
 from opentelemetry.trace import SpanKind, StatusCode
 
 from observability.errors import ServiceUnavailable
-from observability.http_client import ServiceClient
+from observability.http_client import CallPolicy, ServiceClient
 
 from .conftest import Backend, Visible
 
@@ -23,9 +23,7 @@ def client(visible: Visible, url: str) -> ServiceClient:
         "backend",
         url,
         visible.telemetry,
-        connect_timeout_seconds=0.3,
-        read_timeout_seconds=0.3,
-        retry_backoff_seconds=0.01,
+        CallPolicy(connect_timeout_seconds=0.3, read_timeout_seconds=0.3, backoff_seconds=0.01),
     )
 
 
