@@ -12,15 +12,15 @@ from typing import Any
 from flask import Flask
 
 from feature_flags import FeatureFlags, read_flags
+from frontend_service import switches, visibility
+from frontend_service.crowds import Crowds
 from frontend_service.metrics import FrontendMetrics
 from frontend_service.pages import Pages, register_filters
 from frontend_service.routes import SPAN_NAMES, add_routes, error_page
 from frontend_service.settings import SETTINGS
-from frontend_service.traffic import TrafficDriver
 from frontend_service.visitors import Siblings, Visitors, follow_visitors
-from frontend_service.visits import plan_visits
 from observability import Telemetry, read_settings, setup
-from observability.flask import create_flask_app
+from observability.flask import create_flask_app, operations_of, request_metrics_of
 from observability.http_client import ServiceClient
 
 
@@ -56,23 +56,26 @@ def create_app(
     follow_visitors(app, visitors)
     add_routes(app, backend, pages, telemetry)
     visitors.refresh_forever()
-    if settings["TRAFFIC_RPS"]:
-        _start_traffic(settings, telemetry, shared_directory)
+    crowds = _simulate_users(settings, telemetry, shared_directory)
+    switches.follow_flags(flags, crowds)
+    visibility.follow_flags(flags, telemetry, operations_of(app), request_metrics_of(app), backend)
     return app
 
 
-def _start_traffic(settings: Mapping[str, Any], telemetry: Telemetry, shared_directory: Path | None) -> None:
+def _simulate_users(settings: Mapping[str, Any], telemetry: Telemetry, shared_directory: Path | None) -> Crowds:
     # Listening on every interface is reached over loopback.
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings["SERVICE_HOST"], settings["SERVICE_HOST"])
-    driver = TrafficDriver(
-        plan_visits(settings["TRAFFIC_RPS"], settings["TRAFFIC_SEED"]),
+    crowds = Crowds(
+        settings["TRAFFIC_RPS"],
+        settings["TRAFFIC_SEED"],
         f"http://{host}:{settings['SERVICE_PORT']}",
         telemetry.logger,
         # Half of the service's threads stay free for everybody else, however slow the chain is.
         max_in_flight=max(1, settings["SERVICE_THREADS"] // 2),
-        lock_path=shared_directory / "traffic.lock" if shared_directory else None,
+        lock_directory=shared_directory,
     )
-    driver.start()
+    crowds.start()
     # A worker process of the server ends through multiprocessing, which does not run atexit's functions.
-    Finalize(None, driver.stop, exitpriority=20)
-    atexit.register(driver.stop)
+    Finalize(None, crowds.stop, exitpriority=20)
+    atexit.register(crowds.stop)
+    return crowds

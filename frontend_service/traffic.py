@@ -26,13 +26,14 @@ _TIMEOUT_SECONDS = (0.5, 6.0)
 _LATE_SECONDS = 1.0
 _POLL_SECONDS = 0.5
 _REPORT_SECONDS = 60.0
-_USER_AGENT = "simulated-user"
+SIMULATED_USER = "simulated-user"
 
 
 class TrafficDriver:
     """Sends `visits` to `base_url` from background threads, once the service is ready, until `stop`.
 
-    Of several worker processes that share `lock_path` one drives; when it ends, another takes over.
+    At most `max_in_flight` requests are on their way at the same time; drivers that are given the same `places` share
+    those. Of several worker processes that share `lock_path` one drives; when it ends, another takes over.
     """
 
     def __init__(
@@ -42,14 +43,19 @@ class TrafficDriver:
         logger: logging.Logger,
         *,
         max_in_flight: int,
+        places: threading.Semaphore | None = None,
         lock_path: Path | None = None,
+        user_agent: str = SIMULATED_USER,
+        on_start: Callable[[], None] = lambda: None,
     ) -> None:
         self._visits = visits
         self._base_url = base_url.rstrip("/")
         self._logger = logger
         self._max_in_flight = max_in_flight
         self._lock_path = lock_path
-        self._places = threading.Semaphore(max_in_flight)
+        self._places = places or threading.Semaphore(max_in_flight)
+        self._user_agent = user_agent
+        self._on_start = on_start
         self._next: queue.SimpleQueue[Visit | None] = queue.SimpleQueue()
         self._stopped = threading.Event()
         self._dropped = 0
@@ -62,8 +68,6 @@ class TrafficDriver:
     def stop(self, timeout_seconds: float = 1.0) -> None:
         """Send nothing more; wait for what is in flight, for a bounded time. May be called more than once."""
         self._stopped.set()
-        for _ in range(self._max_in_flight):
-            self._next.put(None)
         deadline = time.monotonic() + timeout_seconds
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
@@ -79,8 +83,11 @@ class TrafficDriver:
                 return
             for _ in range(self._max_in_flight):
                 self._spawn(self._send_visits)
-            self._logger.info("Simulated users are on their way", extra={"max_in_flight": self._max_in_flight})
+            self._on_start()
             self._schedule()
+            # After the last visit: each gives its place back.
+            for _ in range(self._max_in_flight):
+                self._next.put(None)
 
     def _wait_for_turn(self, stack: ExitStack) -> bool:
         """Become the one process that drives, for as long as `stack` is open; False when stopped while waiting."""
@@ -96,7 +103,7 @@ class TrafficDriver:
         return False
 
     def _wait_until_ready(self) -> bool:
-        session = _new_session()
+        session = self._new_session()
         while not self._stopped.is_set():
             try:
                 if session.get(f"{self._base_url}/ready", timeout=_TIMEOUT_SECONDS).ok:
@@ -123,23 +130,23 @@ class TrafficDriver:
     def _send_visits(self) -> None:
         # The request's trace must begin at the service, not here: simulated users are not part of the system.
         with suppress_instrumentation():
-            session = _new_session()
-            while (visit := self._next.get()) is not None and not self._stopped.is_set():
+            session = self._new_session()
+            while (visit := self._next.get()) is not None:
                 try:
-                    session.get(
-                        self._base_url + visit.path,
-                        headers={"Cookie": f"{COOKIE}={visit.visitor}"},
-                        timeout=_TIMEOUT_SECONDS,
-                    )
+                    if not self._stopped.is_set():
+                        session.get(
+                            self._base_url + visit.path,
+                            headers={"Cookie": f"{COOKIE}={visit.visitor}"} if visit.visitor else None,
+                            timeout=_TIMEOUT_SECONDS,
+                        )
                 except requests.RequestException:
                     # The service tells of its failures itself; users just leave.
                     pass
                 finally:
                     self._places.release()
 
-
-def _new_session() -> requests.Session:
-    session = requests.Session()
-    session.trust_env = False
-    session.headers["User-Agent"] = _USER_AGENT
-    return session
+    def _new_session(self) -> requests.Session:
+        session = requests.Session()
+        session.trust_env = False
+        session.headers["User-Agent"] = self._user_agent
+        return session

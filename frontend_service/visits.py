@@ -13,7 +13,7 @@ import math
 import random
 from bisect import bisect
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 #: One rise and fall of the wave, and how far it goes to either side of the mean.
 WAVE_SECONDS = 300.0
@@ -41,28 +41,48 @@ INVALID_IDS = ("abc", "-1", "0", "1.5", "12345678901", "%00", "null")
 
 @dataclass(frozen=True, order=True)
 class Visit:
-    """One request: when (seconds from the start), by whom (32 hex digits), to which path."""
+    """One request: when (seconds from the start), by whom (32 hex digits; "" = no cookie), to which path."""
 
     at_seconds: float
     visitor: str
     path: str
 
 
-def plan_visits(requests_per_second: float, seed: int) -> Iterator[Visit]:
+def plan_visits(requests_per_second: float, seed: int, crowd: int = 0) -> Iterator[Visit]:
     """Visits without end, ordered by time, `requests_per_second` on average; the same for the same arguments.
 
-    Raises ValueError if the rate is not positive.
+    Crowds of the same seed are different people who like the same pages. Raises ValueError if the rate is not positive.
     """
     if requests_per_second <= 0:
         raise ValueError(f"expected a rate above 0, not {requests_per_second}")
-    return _plan(requests_per_second, seed)
+    return _plan(requests_per_second, seed, crowd)
 
 
-def _plan(requests_per_second: float, seed: int) -> Iterator[Visit]:
+def join_midway(visits: Iterator[Visit], since_seconds: float) -> Iterator[Visit]:
+    """The visits of a plan that goes on since `since_seconds`, with the times counted from now.
+
+    Everybody is in the middle of something from the start, and the wave stands where it does in that plan; how many
+    waves there have been makes no difference.
+    """
+    now = WAVE_SECONDS + since_seconds % WAVE_SECONDS
+    for visit in visits:
+        if visit.at_seconds >= now:
+            yield replace(visit, at_seconds=visit.at_seconds - now)
+
+
+def plan_reading(requests_per_second: float, first_user_id: int) -> Iterator[Visit]:
+    """Somebody without a cookie who looks at one user after the other, at a steady rate and without end."""
+    for number in itertools.count():
+        yield Visit(number / requests_per_second, "", f"/user/{first_user_id + number}")
+
+
+def _plan(requests_per_second: float, seed: int, crowd: int) -> Iterator[Visit]:
     waiting: list[Visit] = []
-    pages = _Pages(random.Random(f"pages {seed}"))
-    behaviour = random.Random(f"sessions {seed}")
-    for arrival in _arrivals(requests_per_second * _LEAVE_PROBABILITY, random.Random(f"arrivals {seed}")):
+    people = f"{seed}" if crowd == 0 else f"{seed} crowd {crowd}"
+    taste = random.Random(f"pages {seed}")
+    pages = _Pages(taste, choices=taste if crowd == 0 else random.Random(f"pages {people}"))
+    behaviour = random.Random(f"sessions {people}")
+    for arrival in _arrivals(requests_per_second * _LEAVE_PROBABILITY, random.Random(f"arrivals {people}")):
         while waiting and waiting[0].at_seconds <= arrival:
             yield heapq.heappop(waiting)
         for visit in _session(arrival, behaviour, pages):
@@ -101,12 +121,12 @@ def _session(arrival: float, random_: random.Random, pages: _Pages) -> Iterator[
 
 
 class _Pages:
-    """Which page is looked at next."""
+    """Which page is looked at next: what is popular follows from `taste`, the single page from `choices`."""
 
-    def __init__(self, random_: random.Random) -> None:
-        self._random = random_
+    def __init__(self, taste: random.Random, choices: random.Random) -> None:
+        self._random = choices
         #: kind -> ids, the most popular first
-        self._ids = {kind: random_.sample(range(1, count + 1), count) for kind, count in KNOWN_IDS.items()}
+        self._ids = {kind: taste.sample(range(1, count + 1), count) for kind, count in KNOWN_IDS.items()}
         self._cumulative_weights = {
             kind: list(itertools.accumulate(rank**-_POPULARITY_EXPONENT for rank in range(1, count + 1)))
             for kind, count in KNOWN_IDS.items()
