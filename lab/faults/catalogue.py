@@ -1,0 +1,337 @@
+"""Reads faults/*.yaml: what each fault does, the truth about it, and the evidence that it leaves.
+
+Checking happens here; switching is flag_file.py's and injection.py's job.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal, get_args
+
+from lab.faults.document import DocumentError, Table, read_document
+from lab.manifest import System, discover
+from lab.paths import REPOSITORY, SYSTEMS
+
+FAULTS = REPOSITORY / "faults"
+
+#: The service of a fault that comes from outside: what visitors do.
+VISITORS = "visitors"
+
+#: What there is to answer when somebody is asked what kind of fault it is; a line each for those who choose.
+KINDS: Mapping[str, str] = MappingProxyType(
+    {
+        "missing_index": "the rows of a table are searched one by one, because its index is gone",
+        "connection_leak": "connections are taken and not given back, until there are none",
+        "lock_contention": "transactions wait for a lock that another one holds",
+        "query_per_row": "one query for each row, where one for all of them would do",
+        "cache_unavailable": "a cache cannot be reached, so everything is fetched anew",
+        "cache_stampede": "many fetch the same thing at the same moment, because it expired for all of them",
+        "corrupt_cache_entry": "a cache holds something that cannot be used, and keeps giving it out",
+        "business_rule_error": "a rule of the business fails for some of what it is applied to",
+        "segment_failure": "requests of one group of users fail",
+        "memory_growth": "a process keeps what it no longer needs",
+        "cpu_saturation": "a process computes so much that requests wait for the processor",
+        "retry_storm": "callers give up on a slow service and ask again, which makes it slower",
+        "bad_release": "a new version of a service is worse than the one before",
+        "broken_propagation": "calls carry no trace context, so that traces end where they should go on",
+        "clock_skew": "a machine's clock is wrong",
+        "span_loss": "spans are thrown away before they are sent",
+        "uncorrelated_logs": "log lines do not say to which trace they belong",
+        "log_flood": "far more log lines than there is something to say",
+        "label_explosion": "a label takes ever new values, and each makes a series of its own",
+        "scrape_failure": "a service is well, but its metrics cannot be fetched",
+        "traffic_surge": "many more visitors than usual",
+        "bot_traffic": "a program asks, and not people",
+    }
+)
+
+Language = Literal["promql", "logql", "traceql"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+Change = Literal["rises", "falls", "stays", "appears", "absent", "disappears"]
+#: With a factor: `rises: 3` is three times as much.
+_WITH_FACTOR: tuple[Change, ...] = ("rises", "falls", "stays")
+_CHANGES: tuple[Change, ...] = get_args(Change)
+#: What a fault must not show.
+EXCLUDED: tuple[Change, ...] = ("stays", "absent")
+
+SIGNALS = ("metrics", "logs", "traces")
+
+#: In a query: the range over which it looks.
+WINDOW = "{window}"
+
+ParameterValue = bool | int | float | str
+
+
+class CatalogueError(ValueError):
+    """A file of the catalogue that cannot be used; the message names the file, the place and what was expected."""
+
+
+class UnknownFault(KeyError):
+    """There is no fault of this name; the message says which there are that look like it."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """Something about a fault that can be chosen when it is switched on."""
+
+    name: str
+    default: ParameterValue
+    help: str
+    choices: tuple[ParameterValue, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+
+    def refusal(self, value: ParameterValue) -> str | None:
+        """Why the value cannot be taken; None if it can."""
+        if self.choices and value not in self.choices:
+            return f"must be one of {', '.join(map(str, self.choices))}, not {value}"
+        if isinstance(value, str | bool):
+            return None
+        if self.minimum is not None and value < self.minimum:
+            return f"must be at least {self.minimum:g}, not {value}"
+        if self.maximum is not None and value > self.maximum:
+            return f"must be at most {self.maximum:g}, not {value}"
+        return None
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What whoever looks for the cause is to find."""
+
+    #: A service of the system, or VISITORS.
+    service: str
+    component: str
+    #: One of KINDS.
+    kind: str
+    #: Services that suffer downstream, in the order of cause and effect.
+    victims: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Signal:
+    """What one of metrics, logs and traces shows of a fault, and what it does not: sentences for people."""
+
+    shows: tuple[str, ...] = ()
+    hides: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A question to the telemetry, and how its answer must have changed since before the fault."""
+
+    says: str
+    language: Language
+    query: str
+    change: Change
+    #: Of rises, falls and stays the factor; of `appears` the least value, if it is not enough that there is one.
+    amount: float | None = None
+
+    @property
+    def expectation(self) -> str:
+        """As a table shows it."""
+        words = {
+            "rises": f"≥ {self.amount:g} × before" if self.amount else "",
+            "falls": f"≤ before / {self.amount:g}" if self.amount else "",
+            "stays": f"within × {self.amount:g} of before" if self.amount else "",
+            "appears": f"≥ {self.amount:g}, none before" if self.amount else "some, none before",
+            "absent": "none",
+            "disappears": "none, some before",
+        }
+        return words[self.change]
+
+    def query_with(self, values: Mapping[str, ParameterValue], window_seconds: float) -> str:
+        """The query as it is asked: `{window}` and the names of parameters are filled in."""
+        query = self.query.replace(WINDOW, f"{window_seconds:g}s")
+        for name, value in values.items():
+            query = query.replace(f"{{{name}}}", str(value))
+        return query
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One entry of the catalogue."""
+
+    name: str
+    title: str
+    system: str
+    #: What really happens, inside which part.
+    what: str
+    #: The feature flag that switches it. Never to be seen in telemetry, as little as anything else here.
+    flag: str
+    parameters: Mapping[str, Parameter]
+    truth: Truth
+    #: By name: metrics, logs, traces.
+    signals: Mapping[str, Signal]
+    evidence: tuple[Evidence, ...]
+    #: The longest time until all of the evidence holds, and until none is left.
+    effect_seconds: float = 20.0
+    recovery_seconds: float = 20.0
+    #: Requests per second from which on the evidence is reliable.
+    needs_rps: float = 8.0
+
+    @property
+    def defaults(self) -> dict[str, ParameterValue]:
+        return {name: parameter.default for name, parameter in self.parameters.items()}
+
+
+@dataclass(frozen=True)
+class Catalogue(Mapping[str, Fault]):
+    """All faults by name."""
+
+    faults: Mapping[str, Fault] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Fault:
+        """Raises UnknownFault."""
+        try:
+            return self.faults[name]
+        except KeyError:
+            raise UnknownFault(_no_such_fault(name, list(self.faults))) from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.faults)
+
+    def __len__(self) -> int:
+        return len(self.faults)
+
+
+def _no_such_fault(name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.4) or [one for one in known if name in one]
+    hint = f"did you mean {' or '.join(near)}?" if near else "all of them: python3 lab fault list"
+    return f"there is no fault {name!r}; {hint}"
+
+
+def read_catalogue(directory: Path = FAULTS, systems: Path = SYSTEMS) -> Catalogue:
+    """Every fault of the directory. Raises CatalogueError, or ManifestError where a system cannot be used."""
+    known = discover(systems)
+    faults = [read_fault(path, known) for path in sorted(directory.glob("*.yaml"))]
+    flags: dict[str, str] = {}
+    for fault in faults:
+        if fault.flag in flags:
+            raise CatalogueError(f"{fault.name} and {flags[fault.flag]} have the same flag, {fault.flag}")
+        flags[fault.flag] = fault.name
+    return Catalogue({fault.name: fault for fault in faults})
+
+
+def read_fault(path: Path, systems: Mapping[str, System]) -> Fault:
+    """Reads and checks one file. Raises CatalogueError."""
+    try:
+        fault = _fault(read_document(path), systems)
+        if fault.name != path.stem:
+            raise DocumentError("name", f"is {fault.name!r}, but the file is called {path.name}")
+    except DocumentError as error:
+        raise CatalogueError(f"{path}: {error}") from None
+    return fault
+
+
+def _fault(document: Table, systems: Mapping[str, System]) -> Fault:
+    system = systems[document.choice("system", systems)]
+    services = [service.name for service in system.services]
+    settle = document.table("settle_seconds", optional=True)
+    needs = document.table("needs", optional=True)
+    parameters = document.table("parameters", optional=True)
+    fault = Fault(
+        name=document.identifier("name"),
+        title=document.text("title"),
+        system=system.name,
+        what=document.text("what"),
+        flag=document.identifier("flag"),
+        parameters={name: _parameter(parameters.table(name), name) for name in parameters},
+        truth=_truth(document.table("truth"), services),
+        signals=_signals(document.table("signals")),
+        evidence=tuple(_evidence(item) for item in document.tables("evidence")),
+        effect_seconds=settle.number("effect", Fault.effect_seconds, above=0),
+        recovery_seconds=settle.number("recovery", Fault.recovery_seconds, above=0),
+        needs_rps=needs.number("rps", Fault.needs_rps, above=0),
+    )
+    for table in (document, settle, needs, parameters):
+        table.require_all_known()
+    if not any(one.change in EXCLUDED for one in fault.evidence):
+        raise DocumentError("evidence", f"nothing says what does not happen: one must be {' or '.join(EXCLUDED)}")
+    if all(one.change in EXCLUDED for one in fault.evidence):
+        raise DocumentError("evidence", "nothing says what happens: one must be another than stays and absent")
+    return fault
+
+
+def _parameter(table: Table, name: str) -> Parameter:
+    default = table.scalar("default")
+    number = isinstance(default, int | float) and not isinstance(default, bool)
+    parameter = Parameter(
+        name=name,
+        default=default,
+        help=table.text("help"),
+        choices=tuple(table.scalars("choices", like=default)),
+        minimum=table.number("minimum", None) if number else None,
+        maximum=table.number("maximum", None) if number else None,
+    )
+    table.require_all_known()
+    refusal = parameter.refusal(default)
+    if refusal:
+        raise table.error("default", refusal)
+    return parameter
+
+
+def _truth(table: Table, services: list[str]) -> Truth:
+    truth = Truth(
+        service=table.choice("service", [*services, VISITORS]),
+        component=table.text("component"),
+        kind=table.choice("kind", KINDS),
+        victims=tuple(table.choices("victims", services)),
+    )
+    table.require_all_known()
+    if truth.service in truth.victims:
+        raise table.error("victims", f"{truth.service} is where it happens, and no victim of it")
+    return truth
+
+
+def _signals(table: Table) -> Mapping[str, Signal]:
+    signals = {}
+    for name in SIGNALS:
+        one = table.table(name)
+        signals[name] = Signal(tuple(one.texts("shows")), tuple(one.texts("hides")))
+        one.require_all_known()
+    table.require_all_known()
+    return signals
+
+
+def _evidence(table: Table) -> Evidence:
+    expect = table.table("expect")
+    changes = [name for name in _CHANGES if name in expect]
+    if len(changes) != 1:
+        raise table.error("expect", f"must have exactly one of {', '.join(_CHANGES)}")
+    [change] = changes
+    evidence = Evidence(
+        says=table.text("says"),
+        language=_language(table),
+        query=table.text("query"),
+        change=change,
+        amount=_amount(expect, change),
+    )
+    for one in (table, expect):
+        one.require_all_known()
+    if evidence.language != "traceql" and WINDOW not in evidence.query and "[" in evidence.query:
+        raise table.error("query", f"looks over a range of its own: write [{WINDOW}]")
+    return evidence
+
+
+def _language(table: Table) -> Language:
+    named = table.choice("language", LANGUAGES)
+    [language] = [one for one in LANGUAGES if one == named]
+    return language
+
+
+def _amount(expect: Table, change: Change) -> float | None:
+    if change in _WITH_FACTOR:
+        return float(expect.number(change, above=1))
+    if change == "appears" and expect.scalar(change) is not True:
+        return float(expect.number(change, above=0))
+    if expect.scalar(change) is not True:
+        raise expect.error(change, "must be true")
+    return None
