@@ -102,11 +102,12 @@ def _run_state(content: dict[str, Any]) -> RunState:
     return RunState(**{**content, "supervisor": ProcessIdentity(**content["supervisor"])}, processes=processes)
 
 
-def write_json_atomically(path: Path, content: Any) -> None:
+def write_json_atomically(path: Path, content: Any, mode: int = 0o600) -> None:
     """A reader sees the old content or the new, never half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
+        os.fchmod(descriptor, mode)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             json.dump(content, file, indent=2)
             file.write("\n")
