@@ -58,7 +58,7 @@ def create_app(
     )
     offers = Offers()
     catalog = Catalog(database, cache, metrics, telemetry)
-    prices, memberships, journal = PriceList(), Memberships(), Journal()
+    prices, memberships, journal = PriceList(), Memberships(), Journal(telemetry.logger)
     add_routes(app, catalog, offers, metrics, telemetry, prices=prices, memberships=memberships, journal=journal)
     follow_flags(
         flags,

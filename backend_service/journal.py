@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import mmap
 import threading
 from dataclasses import dataclass
 
 _KILOBYTE = 1024
+#: Answers between two lines of the log.
+_REPORT_EVERY = 20
 
 
 @dataclass(frozen=True)
@@ -20,7 +23,8 @@ class Page:
 class Journal:
     """Keeps a page of memory for each answer, as long as it is open and there is room."""
 
-    def __init__(self) -> None:
+    def __init__(self, logger: logging.Logger) -> None:
+        self._logger = logger
         self._page_kilobytes = 0
         self._limit_kilobytes = 0
         self._pages: list[Page] = []
@@ -56,6 +60,9 @@ class Journal:
             # Filled to its end: memory that nobody has written to is not there yet.
             memory.write((body * (len(memory) // max(1, len(body)) + 1))[: len(memory)])
             self._pages.append(Page(path, memory))
+            held = len(self._pages)
+        if held % _REPORT_EVERY == 0:
+            self._logger.info("Journal holds %s answers", held, extra={"journal.answers": held})
 
     def kilobytes(self) -> int:
         """What the journal takes now."""
