@@ -15,7 +15,9 @@ VERBS = {
     "logs": "Show what the processes print.",
     "trace": "Show one trace as a waterfall, with its log lines.",
     "load": "Put load on a system with Locust.",
+    "fault": "Break something on purpose, and mend it: list, show, on, off, clear.",
     "annotate": "Mark this moment in the charts: a deploy, a fault, a note.",
+    "exercise": "Learn to read telemetry: tasks on the running lab, checked against it.",
     "doctor": "Check that this machine can run the lab.",
     "test": "Run the checks and tests of the project.",
 }

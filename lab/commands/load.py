@@ -11,7 +11,7 @@ import click
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from lab.commands.options import NotRunning, running_lab, state_dir_option
+from lab.commands.options import Duration, NotRunning, running_lab, state_dir_option
 from lab.load import LoadFailed, LoadPlan, LoadResult, become_web, run_headless
 from lab.manifest import System, discover
 from lab.paths import StateDirectory
@@ -22,22 +22,6 @@ from lab.terminal import make_console
 
 #: What Locust takes to begin.
 _STARTUP_SECONDS = 2.0
-
-
-class Duration(click.ParamType[int]):
-    """`30`, `30s`, `5m`, `1h30m`: seconds as a whole number."""
-
-    name = "duration"
-
-    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> int:
-        if isinstance(value, int):
-            return value
-        found = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?", str(value).strip())
-        hours, minutes, seconds = (int(part or 0) for part in found.groups()) if found else (0, 0, 0)
-        total = hours * 3600 + minutes * 60 + seconds
-        if total <= 0:
-            self.fail(f"{value!r} is no duration; write 30s, 5m or 1h30m", parameter, context)
-        return total
 
 
 @click.command(name="load")

@@ -1,5 +1,6 @@
-"""Options that several verbs share, and the question that most of them begin with: which lab runs?"""
+"""What several verbs share: options, durations, and the question that most begin with: which lab runs?"""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +19,22 @@ def state_dir_option(command: Callable[..., Any]) -> Callable[..., Any]:
         callback=lambda context, parameter, value: StateDirectory.choose(value),
         help=f"Where the lab keeps its state and data [env: {STATE_DIR_VARIABLE}; default: .lab in the repository].",
     )(command)
+
+
+class Duration(click.ParamType[int]):
+    """`30`, `30s`, `5m`, `1h30m`: seconds as a whole number."""
+
+    name = "duration"
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        found = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?", str(value).strip())
+        hours, minutes, seconds = (int(part or 0) for part in found.groups()) if found else (0, 0, 0)
+        total = hours * 3600 + minutes * 60 + seconds
+        if total <= 0:
+            self.fail(f"{value!r} is no duration; write 30s, 5m or 1h30m", parameter, context)
+        return total
 
 
 class NotRunning(click.ClickException):

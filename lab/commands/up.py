@@ -13,6 +13,7 @@ from rich.table import Table
 
 from lab import output_file
 from lab.commands.options import state_dir_option
+from lab.faults.flag_file import FlagFile
 from lab.manifest import System, discover
 from lab.paths import REPOSITORY, StateDirectory
 from lab.port_check import conflicts
@@ -137,6 +138,10 @@ def _run_in_foreground(stack: Stack, specs: list[ProcessSpec]) -> None:
         with supervisor_lock(directory):
             _clean_up_before(directory, say)
             _require_free_ports(specs, options.port_offset)
+            # Every lab begins with no fault on; what the last one of this directory had on is nobody's intention now.
+            flags = FlagFile(directory.flag_file)
+            flags.forget()
+            flags.prepare()
             stack.prepare()
             supervisor = Supervisor(directory, state, specs, on_event=say)
 
@@ -153,6 +158,7 @@ def _run_in_foreground(stack: Stack, specs: list[ProcessSpec]) -> None:
                 supervisor.run(on_ready=when_ready)
             finally:
                 directory.run_file.unlink(missing_ok=True)
+                flags.forget()
             console.print("The lab has ended; its data stays in " + str(directory.root), markup=False)
     except AlreadyRunning:
         raise _already_running(directory) from None

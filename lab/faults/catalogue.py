@@ -6,8 +6,9 @@ Checking happens here; switching is flag_file.py's and injection.py's job.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, get_args
@@ -63,6 +64,7 @@ SIGNALS = ("metrics", "logs", "traces")
 
 #: In a query: the range over which it looks.
 WINDOW = "{window}"
+_OWN_RANGE = re.compile(r"\[\d+(ms|[smhdwy])[\]:]")
 
 ParameterValue = bool | int | float | str
 
@@ -106,7 +108,7 @@ class Parameter:
 class Truth:
     """What whoever looks for the cause is to find."""
 
-    #: A service of the system, or VISITORS.
+    #: A service of the system, or VISITORS; or `{parameter}`, where a parameter says which.
     service: str
     component: str
     #: One of KINDS.
@@ -149,10 +151,7 @@ class Evidence:
 
     def query_with(self, values: Mapping[str, ParameterValue], window_seconds: float) -> str:
         """The query as it is asked: `{window}` and the names of parameters are filled in."""
-        query = self.query.replace(WINDOW, f"{window_seconds:g}s")
-        for name, value in values.items():
-            query = query.replace(f"{{{name}}}", str(value))
-        return query
+        return _filled(self.query.replace(WINDOW, f"{window_seconds:g}s"), values)
 
 
 @dataclass(frozen=True)
@@ -181,6 +180,17 @@ class Fault:
     def defaults(self) -> dict[str, ParameterValue]:
         return {name: parameter.default for name, parameter in self.parameters.items()}
 
+    def truth_with(self, values: Mapping[str, ParameterValue]) -> Truth:
+        """The truth when these are the parameters."""
+        return replace(self.truth, service=_filled(self.truth.service, values))
+
+
+def _filled(text: str, values: Mapping[str, ParameterValue]) -> str:
+    """`{name}` replaced by the value; other braces belong to the languages of the queries."""
+    for name, value in values.items():
+        text = text.replace(f"{{{name}}}", str(value))
+    return text
+
 
 @dataclass(frozen=True)
 class Catalogue(Mapping[str, Fault]):
@@ -203,7 +213,7 @@ class Catalogue(Mapping[str, Fault]):
 
 
 def _no_such_fault(name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.4) or [one for one in known if name in one]
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.6) or [one for one in known if name in one]
     hint = f"did you mean {' or '.join(near)}?" if near else "all of them: python3 lab fault list"
     return f"there is no fault {name!r}; {hint}"
 
@@ -236,22 +246,23 @@ def _fault(document: Table, systems: Mapping[str, System]) -> Fault:
     services = [service.name for service in system.services]
     settle = document.table("settle_seconds", optional=True)
     needs = document.table("needs", optional=True)
-    parameters = document.table("parameters", optional=True)
+    chosen = document.table("parameters", optional=True)
+    parameters = {name: _parameter(chosen.table(name), name) for name in chosen}
     fault = Fault(
         name=document.identifier("name"),
         title=document.text("title"),
         system=system.name,
         what=document.text("what"),
         flag=document.identifier("flag"),
-        parameters={name: _parameter(parameters.table(name), name) for name in parameters},
-        truth=_truth(document.table("truth"), services),
+        parameters=parameters,
+        truth=_truth(document.table("truth"), services, parameters),
         signals=_signals(document.table("signals")),
         evidence=tuple(_evidence(item) for item in document.tables("evidence")),
         effect_seconds=settle.number("effect", Fault.effect_seconds, above=0),
         recovery_seconds=settle.number("recovery", Fault.recovery_seconds, above=0),
         needs_rps=needs.number("rps", Fault.needs_rps, above=0),
     )
-    for table in (document, settle, needs, parameters):
+    for table in (document, settle, needs, chosen):
         table.require_all_known()
     if not any(one.change in EXCLUDED for one in fault.evidence):
         raise DocumentError("evidence", f"nothing says what does not happen: one must be {' or '.join(EXCLUDED)}")
@@ -278,12 +289,16 @@ def _parameter(table: Table, name: str) -> Parameter:
     return parameter
 
 
-def _truth(table: Table, services: list[str]) -> Truth:
+def _truth(table: Table, services: list[str], parameters: Mapping[str, Parameter]) -> Truth:
+    # Where the fault can be had in one service or another, a parameter that can be nothing else than a service.
+    choosing = [
+        f"{{{name}}}" for name, one in parameters.items() if one.choices and set(one.choices) <= {*services, VISITORS}
+    ]
     truth = Truth(
-        service=table.choice("service", [*services, VISITORS]),
+        service=table.choice("service", [*services, VISITORS, *choosing]),
         component=table.text("component"),
         kind=table.choice("kind", KINDS),
-        victims=tuple(table.choices("victims", services)),
+        victims=tuple(table.choices("victims", services, optional=True)),
     )
     table.require_all_known()
     if truth.service in truth.victims:
@@ -316,7 +331,7 @@ def _evidence(table: Table) -> Evidence:
     )
     for one in (table, expect):
         one.require_all_known()
-    if evidence.language != "traceql" and WINDOW not in evidence.query and "[" in evidence.query:
+    if _OWN_RANGE.search(evidence.query):
         raise table.error("query", f"looks over a range of its own: write [{WINDOW}]")
     return evidence
 

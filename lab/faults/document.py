@@ -90,12 +90,13 @@ class Table:
     def choice(self, key: str, known: Iterable[str]) -> str:
         return self._known(self.text(key), list(known), key)
 
-    def choices(self, key: str, known: Iterable[str]) -> list[str]:
-        return [self._known(value, list(known), f"{key}[{index}]") for index, value in enumerate(self.texts(key), 1)]
+    def choices(self, key: str, known: Iterable[str], optional: bool = False) -> list[str]:
+        values = self.texts(key, optional)
+        return [self._known(value, list(known), f"{key}[{index}]") for index, value in enumerate(values, 1)]
 
-    def texts(self, key: str) -> list[str]:
-        """A list, which may be empty, but not be missing."""
-        values = self._list(key)
+    def texts(self, key: str, optional: bool = False) -> list[str]:
+        """A list, which may be empty."""
+        values = self._list(key, [] if optional else _MISSING)
         for index, value in enumerate(values, 1):
             if not isinstance(value, str) or not value.strip():
                 raise self.error(f"{key}[{index}]", f"must be text, not {value!r}")

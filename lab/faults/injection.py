@@ -91,11 +91,9 @@ class Injection:
         injection.baseline = injection._read(on.since)
         return injection
 
-    def await_baseline(self, timeout_seconds: float | None = None) -> None:
+    def await_baseline(self) -> None:
         """Wait until the effect could be seen. Raises NoHealthyBaseline, TelemetryError."""
-        timeout_seconds = (
-            self.window_seconds + self.fault.recovery_seconds if timeout_seconds is None else timeout_seconds
-        )
+        timeout_seconds = self.fault.recovery_seconds + self.window_seconds
         findings, problem = self._look_until(lambda evidence, _, now: could_show(evidence, now), 0.0, timeout_seconds)
         self.baseline = [finding.now for finding in findings]
         if not _all_hold(findings):

@@ -1,0 +1,338 @@
+"""`lab exercise`: the exercises, with answers checked against the telemetry of the running lab."""
+
+import getpass
+import json
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from lab.commands.options import NotRunning, running_lab, state_dir_option
+from lab.exercises.content import ContentError
+from lab.exercises.exercise import Exercise, Task
+from lab.exercises.loader import read_exercises
+from lab.exercises.needs import unmet
+from lab.exercises.personal import PLACES
+from lab.exercises.progress import ProgressError, ProgressStore, progress_file
+from lab.exercises.session import Session, UnknownExercise
+from lab.paths import StateDirectory
+from lab.run_state import RunState
+from lab.telemetry_client import TelemetryClient, TelemetryError
+
+_LEARNER_VARIABLE = "LAB_LEARNER"
+
+
+@click.group(name="exercise")
+def command() -> None:
+    """Learn to read telemetry: short exercises on the running lab, each answer checked against live data.
+
+    Begin with `python3 lab exercise list`. Exit code 0 when an answer is right, 1 when it is not, 2 for wrong usage.
+    """
+
+
+def _common(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Options that each of them has."""
+    for option in (
+        state_dir_option,
+        click.option("--json", "as_json", is_flag=True, help="Print JSON, for other programs."),
+        click.option(
+            "--learner",
+            metavar="NAME",
+            envvar=_LEARNER_VARIABLE,
+            help=f"Whose progress and values these are [env: {_LEARNER_VARIABLE}; default: your user name].",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+@command.command(name="list")
+@_common
+def list_command(learner: str | None, as_json: bool, state_dir: StateDirectory) -> None:
+    """Show the path: every exercise, and what is solved."""
+    session = _session(learner, state_dir)
+    with _errors():
+        if as_json:
+            _print_json(
+                {
+                    "learner": session.learner,
+                    "exercises": [_as_json(session, exercise) for exercise in session.exercises()],
+                }
+            )
+            return
+        from lab.exercises import terminal_view
+        from lab.terminal import make_console
+
+        terminal_view.show_list(make_console(), session)
+
+
+@command.command(name="start")
+@click.argument("exercise")
+@_common
+def start_command(exercise: str, learner: str | None, as_json: bool, state_dir: StateDirectory) -> None:
+    """Begin EXERCISE (its number or name): prepares the running lab for it, and shows it."""
+    session = _session(learner, state_dir)
+    with _errors():
+        found = session.find(exercise)
+        state = _lab_for(found, state_dir)
+        _prepare(found, state_dir)
+        with TelemetryClient.from_backends(state.backends) as client:
+            notes = unmet(found.needs, found.system, state, client)
+        session.start(found)
+        _show(session, found, as_json, notes)
+
+
+@command.command(name="show")
+@click.argument("exercise", required=False)
+@_common
+def show_command(exercise: str | None, learner: str | None, as_json: bool, state_dir: StateDirectory) -> None:
+    """Show EXERCISE, or the one that was started last: its story, its tasks, and once it is solved what is behind it."""
+    session = _session(learner, state_dir)
+    with _errors():
+        _show(session, session.find(exercise), as_json, [])
+
+
+@command.command(name="check", context_settings={"ignore_unknown_options": True})
+@click.argument("words", nargs=-1, metavar="[EXERCISE] ANSWER")
+@click.option("--task", "task_id", metavar="ID", help="Which task [default: the first that is not solved].")
+@_common
+def check_command(
+    words: tuple[str, ...], task_id: str | None, learner: str | None, as_json: bool, state_dir: StateDirectory
+) -> None:
+    """Check ANSWER against the running lab; `-` reads it from standard input.
+
+    Quote queries: 'rate(frontend_requests_total[1m])'.
+    """
+    if not words or len(words) > 2:
+        raise click.UsageError("expected an answer, or an exercise and an answer. Put quotes around a query: '…'")
+    session = _session(learner, state_dir)
+    answer = sys.stdin.read() if words[-1] == "-" else words[-1]
+    if not answer.strip():
+        raise click.UsageError("the answer is empty")
+    with _errors():
+        exercise = session.find(words[0] if len(words) == 2 else None)
+        task = session.find_task(exercise, task_id)
+        state = _lab_for(exercise, state_dir)
+        _require_faults(exercise, state_dir)
+        with TelemetryClient.from_backends(state.backends) as client:
+            judged = session.check(exercise, task, answer, client)
+    if as_json:
+        _print_json(
+            {
+                "exercise": exercise.name,
+                "task": task.id,
+                **asdict(judged.verdict),
+                "points": judged.points,
+                "exercise_solved": judged.exercise_solved,
+            }
+        )
+    else:
+        from lab.exercises import terminal_view
+        from lab.terminal import make_console
+
+        terminal_view.show_verdict(make_console(), judged)
+    raise SystemExit(0 if judged.verdict.passed else 1)
+
+
+@command.command(name="hint")
+@click.argument("exercise", required=False)
+@click.option("--task", "task_id", metavar="ID", help="Which task [default: the first that is not solved].")
+@_common
+def hint_command(
+    exercise: str | None, task_id: str | None, learner: str | None, as_json: bool, state_dir: StateDirectory
+) -> None:
+    """Show the next hint; it costs points."""
+    session = _session(learner, state_dir)
+    with _errors():
+        found = session.find(exercise)
+        given = session.hint(found, session.find_task(found, task_id))
+    if as_json:
+        _print_json(
+            None
+            if given is None
+            else {
+                "task": given.task.id,
+                "number": given.number,
+                "of": len(given.task.hints),
+                "costs": given.hint.costs,
+                "new": given.new,
+                "text": given.hint.text,
+            }
+        )
+        return
+    from lab.exercises import terminal_view
+    from lab.terminal import make_console
+
+    terminal_view.show_hint(make_console(), given)
+
+
+@command.command(name="solution")
+@click.argument("exercise", required=False)
+@click.option("--task", "task_id", metavar="ID", help="Which task [default: the first that is not solved].")
+@_common
+def solution_command(
+    exercise: str | None, task_id: str | None, learner: str | None, as_json: bool, state_dir: StateDirectory
+) -> None:
+    """Show a task's solution. It is worth no points then."""
+    session = _session(learner, state_dir)
+    with _errors():
+        found = session.find(exercise)
+        task = session.find_task(found, task_id)
+        text = session.solution(found, task)
+    if as_json:
+        _print_json({"exercise": found.name, "task": task.id, "solution": text})
+        return
+    from lab.exercises import terminal_view
+    from lab.terminal import make_console
+
+    terminal_view.show_solution(make_console(), task, text)
+
+
+@command.command(name="reset")
+@click.argument("exercise", required=False)
+@click.option("--all", "everything", is_flag=True, help="All exercises.")
+@_common
+def reset_command(
+    exercise: str | None, everything: bool, learner: str | None, as_json: bool, state_dir: StateDirectory
+) -> None:
+    """Forget what was done in EXERCISE, or in the one that was started last."""
+    if everything and exercise is not None:
+        raise click.UsageError("either an exercise, or --all")
+    session = _session(learner, state_dir)
+    with _errors():
+        found = None if everything else session.find(exercise)
+        session.reset(found)
+    if as_json:
+        _print_json({"reset": [found.name] if found else [one.name for one in session.exercises()]})
+    else:
+        click.echo(f"Forgotten: {found.title if found else 'every exercise'}.")
+
+
+def _session(learner: str | None, state_dir: StateDirectory) -> Session:
+    with _errors():
+        return Session(read_exercises(), ProgressStore(progress_file()), learner or _user_name(), _places(state_dir))
+
+
+def _user_name() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        # A container's user may have no name.
+        return str(os.getuid())
+
+
+def _places(state_dir: StateDirectory) -> dict[str, str]:
+    """Where this lab's pages are, or where those of a plainly started one would be."""
+    try:
+        state = running_lab(state_dir)
+    except NotRunning:
+        return dict(PLACES)
+    urls = {process.name: process.url for process in state.processes if process.url}
+    return {name: state.backends.get(name) or urls.get(name) or plain for name, plain in PLACES.items()}
+
+
+def _lab_for(exercise: Exercise, state_dir: StateDirectory) -> RunState:
+    try:
+        return running_lab(state_dir)
+    except NotRunning as error:
+        rate = max(exercise.needs.requests_per_second, 8)
+        raise NotRunning(
+            state_dir,
+            f"{error.message}\nThis exercise needs a lab with traffic: python3 lab up --detach --rps {rate:g}",
+        ) from None
+
+
+def _prepare(exercise: Exercise, state_dir: StateDirectory) -> None:
+    from lab.exercises.needed_faults import prepare
+
+    prepare(state_dir, exercise.needs.faults)
+
+
+def _require_faults(exercise: Exercise, state_dir: StateDirectory) -> None:
+    """What has to be there to be found, is there for long enough. Says no more than that."""
+    if not exercise.needs.faults:
+        return
+    from lab.exercises.needed_faults import seconds_to_wait
+
+    seconds = seconds_to_wait(state_dir, exercise.needs.faults)
+    if seconds is None:
+        raise click.ClickException(
+            f"the lab is not prepared for this exercise: python3 lab exercise start {exercise.number}"
+        )
+    if seconds > 0:
+        raise click.ClickException(f"there is not enough to see yet: look around, and answer in {seconds:.0f} s")
+
+
+def _show(session: Session, exercise: Exercise, as_json: bool, notes: list[str]) -> None:
+    if as_json:
+        _print_json({**_as_json(session, exercise, with_text=True), "notes": notes})
+        return
+    from lab.exercises import terminal_view
+    from lab.terminal import make_console
+
+    console = make_console()
+    terminal_view.show_exercise(console, session, exercise)
+    terminal_view.show_notes(console, notes)
+
+
+def _as_json(session: Session, exercise: Exercise, with_text: bool = False) -> dict[str, object]:
+    """What a learner may see: no reference, no mistakes, nothing of what is hidden in the lab."""
+    solved = session.is_solved(exercise)
+    content: dict[str, object] = {
+        "name": exercise.name,
+        "number": exercise.number,
+        "title": exercise.title,
+        "part": exercise.part,
+        "idea": exercise.idea,
+        "minutes": exercise.minutes,
+        "started": session.is_started(exercise),
+        "solved": solved,
+        "points": session.points_of(exercise),
+        "points_possible": exercise.points,
+    }
+    if with_text:
+        content["story"] = exercise.story
+        content["tasks"] = [_task_as_json(session, exercise, task) for task in exercise.tasks]
+        content["explanation"] = exercise.explanation if solved else None
+    return content
+
+
+def _task_as_json(session: Session, exercise: Exercise, task: Task) -> dict[str, object]:
+    progress = session.progress_of(exercise, task)
+    return {
+        "id": task.id,
+        "kind": task.kind,
+        "asks": task.asks,
+        "unit": task.unit,
+        "points_possible": task.points,
+        "choices": [
+            {"letter": letter, "text": choice.text} for letter, choice in zip("abcdefghij", task.choices, strict=False)
+        ],
+        "hints": len(task.hints),
+        **asdict(progress),
+    }
+
+
+def _print_json(content: object) -> None:
+    click.echo(json.dumps(content, ensure_ascii=False, indent=2))
+
+
+class _errors:
+    """What can go wrong, as the command line tells it: 1 when the lab or a file is at fault, 2 for usage and content."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        match error:
+            case UnknownExercise():
+                raise click.UsageError(str(error)) from None
+            case ContentError():
+                raised = click.ClickException(str(error))
+                raised.exit_code = 2
+                raise raised from None
+            case ProgressError() | TelemetryError():
+                raise click.ClickException(str(error)) from None

@@ -1,0 +1,366 @@
+"""`lab fault`: which faults there are, and switching them in the running lab."""
+
+from __future__ import annotations
+
+import json
+import signal
+import textwrap
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import asdict
+from types import FrameType
+from typing import Any, NoReturn
+
+import click
+
+from lab.commands.options import Duration, running_lab, state_dir_option
+from lab.events import Event, EventError, record
+from lab.faults.catalogue import (
+    SIGNALS,
+    VISITORS,
+    Catalogue,
+    CatalogueError,
+    Fault,
+    ParameterValue,
+    UnknownFault,
+    read_catalogue,
+)
+from lab.faults.evidence import Finding
+from lab.faults.flag_file import FlagFile, FlagFileError, SwitchedOn
+from lab.faults.injection import Injection, InjectionFailed, findings_table, switched_on
+from lab.faults.parameters import ParameterError, chosen_parameters
+from lab.paths import StateDirectory
+from lab.run_state import RunState
+from lab.telemetry_client import TelemetryClient, TelemetryError
+from lab.terminal import make_console
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for other programs.")
+wait_option = click.option("--wait", is_flag=True, help="Look at the telemetry until it shows; exit code 1 if not.")
+
+
+@click.group(name="fault")
+def command() -> None:
+    """Break something on purpose, and mend it.
+
+    A fault is in effect within a second, on every stack, without a restart. Nothing that the services emit says which
+    one is on: that is for whoever looks to find out.
+    """
+
+
+@command.command(name="list")
+@json_option
+@state_dir_option
+def list_faults(as_json: bool, state_dir: StateDirectory) -> None:
+    """Show all faults, and which are on."""
+    with _messages():
+        catalogue = read_catalogue()
+        states = FlagFile(state_dir.flag_file).switched_on()
+    if as_json:
+        rows = [{"name": fault.name, "title": fault.title, **_as_json(fault, states)} for fault in catalogue.values()]
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    for fault in catalogue.values():
+        state = states.get(fault.flag)
+        table.add_row(fault.name, f"[bold]{_on_since(state)}[/bold]" if state else "[dim]off[/dim]", fault.title)
+    make_console().print(table)
+
+
+@command.command()
+@click.argument("name")
+@json_option
+@state_dir_option
+def show(name: str, as_json: bool, state_dir: StateDirectory) -> None:
+    """Show what the fault NAME does, the truth about it, and what each signal shows."""
+    with _messages():
+        fault = read_catalogue()[name]
+        states = FlagFile(state_dir.flag_file).switched_on()
+    if as_json:
+        # What is chosen now, beside what there is to choose.
+        chosen = _as_json(fault, states)
+        content = asdict(fault) | {"on": chosen["on"], "since": chosen["since"], "chosen": chosen["parameters"]}
+        click.echo(json.dumps(content, ensure_ascii=False, indent=2))
+    else:
+        click.echo("\n".join(_description(fault, states.get(fault.flag))))
+
+
+@command.command()
+@click.argument("name")
+@click.option("--set", "settings", metavar="NAME=VALUE", multiple=True, help="Choose a parameter; may be repeated.")
+@wait_option
+@click.option("--for", "seconds", type=Duration(), help="Stay, and switch it off again after 30s, 5m …")
+@click.option("--annotate", is_flag=True, help="Mark the moment in every chart, with the title of the fault.")
+@json_option
+@state_dir_option
+def on(
+    name: str,
+    settings: tuple[str, ...],
+    wait: bool,
+    seconds: int | None,
+    annotate: bool,
+    as_json: bool,
+    state_dir: StateDirectory,
+) -> None:
+    """Switch the fault NAME on; several may be on at once.
+
+    With --wait the telemetry is looked at before and after, until every piece of evidence shows. If that does not
+    happen, if something goes wrong or with Ctrl-C, the fault is switched off again.
+    """
+    with _messages():
+        catalogue = read_catalogue()
+        fault = catalogue[name]
+        values = chosen_parameters(fault, settings)
+        state = _lab_that_has(fault, state_dir)
+        flags = FlagFile(state_dir.flag_file)
+        if wait and fault.flag in flags.switched_on():
+            raise click.ClickException(
+                f"{name} is on already, and with it on there is nothing to compare with. "
+                f"Switch it off first: python3 lab fault off {name} --wait"
+            )
+        with TelemetryClient.from_backends(state.backends) as client, _termination_is_an_interrupt():
+            injection = Injection(fault, flags, client, values, known_flags=_flags_of(catalogue))
+            with _shown(injection, wait and not as_json), _failure_as_json(as_json), ExitStack() as undo:
+                if wait:
+                    injection.await_baseline()
+                undo.enter_context(switched_on(injection))
+                if annotate:
+                    where = fault.truth_with(values).service
+                    service = None if where == VISITORS else where
+                    record(state.backends["loki"], Event(fault.title, "fault", service))
+                findings = injection.await_effect() if wait else ()
+                if seconds is None:
+                    undo.pop_all()
+                else:
+                    time.sleep(seconds)
+            after = []
+            if seconds is not None and wait:
+                with _shown(injection, not as_json), _failure_as_json(as_json):
+                    after = list(injection.await_recovery())
+    if as_json:
+        click.echo(json.dumps(_told(fault, values, seconds is None, findings, after), ensure_ascii=False, indent=2))
+        return
+    if findings:
+        click.echo("\n".join(findings_table(findings)))
+    if seconds is None:
+        click.echo(f"{name} is on{_in_words(values)}. Switch it off: python3 lab fault off {name}")
+    else:
+        click.echo(f"{name} was on for {seconds} s{_in_words(values)}{', and nothing of it is left' if wait else ''}.")
+
+
+@command.command()
+@click.argument("name")
+@wait_option
+@json_option
+@state_dir_option
+def off(name: str, wait: bool, as_json: bool, state_dir: StateDirectory) -> None:
+    """Switch the fault NAME off.
+
+    With --wait the telemetry is looked at until everything is as it was before the fault.
+    """
+    with _messages():
+        fault = read_catalogue()[name]
+        state = _lab_that_has(fault, state_dir)
+        flags = FlagFile(state_dir.flag_file)
+        was = flags.switched_on().get(fault.flag)
+        findings: Sequence[Finding] = ()
+        if wait and was:
+            if was.since is None:
+                raise click.ClickException(
+                    f"it was not `lab fault` that switched {name} on, so nobody knows since when, and what was normal "
+                    f"before. Without looking: python3 lab fault off {name}"
+                )
+            with TelemetryClient.from_backends(state.backends) as client:
+                injection = Injection.resumed(fault, flags, client, was)
+                injection.switch_off()
+                with _shown(injection, not as_json), _failure_as_json(as_json):
+                    findings = injection.await_recovery()
+        else:
+            flags.switch_off(fault.flag)
+    if as_json:
+        click.echo(json.dumps(_told(fault, {}, False, (), findings), ensure_ascii=False, indent=2))
+        return
+    if findings:
+        click.echo("\n".join(findings_table(findings)))
+    click.echo(f"{name} is off{'' if was else ' already'}.")
+
+
+@command.command()
+@json_option
+@state_dir_option
+def clear(as_json: bool, state_dir: StateDirectory) -> None:
+    """Switch everything off. Also mends a flag file that cannot be read."""
+    with _messages():
+        running_lab(state_dir)
+        catalogue = read_catalogue()
+        flags = FlagFile(state_dir.flag_file)
+        try:
+            states = flags.switched_on()
+        except FlagFileError:
+            states = {}
+        flags.clear(_flags_of(catalogue))
+    names = [fault.name for fault in catalogue.values() if fault.flag in states]
+    if as_json:
+        click.echo(json.dumps({"switched_off": names}))
+    else:
+        click.echo(f"Switched off: {', '.join(names)}." if names else "No fault is on.")
+
+
+def _lab_that_has(fault: Fault, directory: StateDirectory) -> RunState:
+    """Raises NotRunning, and ClickException when the lab that runs is about something else."""
+    state = running_lab(directory)
+    if fault.system not in state.systems:
+        raise click.ClickException(f"{fault.name} is a fault of {fault.system}, which does not run in this lab")
+    return state
+
+
+def _flags_of(catalogue: Catalogue) -> list[str]:
+    return [fault.flag for fault in catalogue.values()]
+
+
+@contextmanager
+def _messages() -> Iterator[None]:
+    """What can go wrong becomes a message: wrong usage is 2 to whoever called, everything else 1."""
+    try:
+        yield
+    except (UnknownFault, ParameterError) as error:
+        raise click.UsageError(str(error)) from None
+    except (CatalogueError, FlagFileError, TelemetryError, EventError, InjectionFailed) as error:
+        raise click.ClickException(str(error)) from None
+
+
+@contextmanager
+def _termination_is_an_interrupt() -> Iterator[None]:
+    """SIGTERM, and a terminal that is closed, end the command as Ctrl-C does: what is on for a time is switched off."""
+
+    def interrupt(number: int, frame: FrameType | None) -> NoReturn:
+        raise KeyboardInterrupt
+
+    signals = (signal.SIGTERM, signal.SIGHUP)
+    before = [signal.signal(one, interrupt) for one in signals]
+    try:
+        yield
+    finally:
+        for one, handler in zip(signals, before, strict=True):
+            signal.signal(one, handler)
+
+
+@contextmanager
+def _shown(injection: Injection, visible: bool) -> Iterator[None]:
+    """Says how much of the evidence shows while it is waited for."""
+    console = make_console(stderr=True)
+    with console.status("") if visible and console.is_terminal else nullcontext() as status:
+
+        def say(findings: Sequence[Finding]) -> None:
+            if status is not None:
+                done = sum(finding.holds for finding in findings)
+                status.update(f"{injection.fault.name}: {done} of {len(findings)}")
+
+        injection.on_look = say
+        yield
+
+
+@contextmanager
+def _failure_as_json(as_json: bool) -> Iterator[None]:
+    try:
+        yield
+    except InjectionFailed as error:
+        if as_json:
+            problem = str(error).partition("\n")[0]
+            content = {"name": error.fault.name, "problem": problem, "evidence": _findings_as_json(error.findings)}
+            click.echo(json.dumps(content, ensure_ascii=False, indent=2))
+            raise SystemExit(1) from None
+        raise
+
+
+def _as_json(fault: Fault, states: Mapping[str, SwitchedOn]) -> dict[str, Any]:
+    """Whether it is on, since when (unix seconds), and with what."""
+    state = states.get(fault.flag)
+    chosen = None
+    if state:
+        chosen = fault.defaults | {name: state.values[name] for name in fault.parameters if name in state.values}
+    return {
+        "system": fault.system,
+        "on": state is not None,
+        "since": state.since if state else None,
+        "parameters": chosen,
+    }
+
+
+def _told(
+    fault: Fault,
+    values: Mapping[str, ParameterValue],
+    is_on: bool,
+    effect: Sequence[Finding],
+    recovery: Sequence[Finding],
+) -> dict[str, Any]:
+    return {
+        "name": fault.name,
+        "on": is_on,
+        "parameters": dict(values),
+        "evidence": _findings_as_json(effect),
+        "recovery": _findings_as_json(recovery),
+    }
+
+
+def _findings_as_json(findings: Sequence[Finding]) -> list[dict[str, Any]]:
+    return [
+        {
+            "says": finding.evidence.says,
+            "expected": finding.evidence.expectation,
+            "baseline": finding.baseline,
+            "now": finding.now,
+            "holds": finding.holds,
+        }
+        for finding in findings
+    ]
+
+
+def _on_since(state: SwitchedOn) -> str:
+    since = f" since {time.strftime('%H:%M:%S', time.localtime(state.since))}" if state.since else ""
+    return f"on{since}"
+
+
+def _in_words(values: Mapping[str, ParameterValue]) -> str:
+    return f" ({', '.join(f'{name}={value}' for name, value in values.items())})" if values else ""
+
+
+def _description(fault: Fault, state: SwitchedOn | None) -> Iterator[str]:
+    truth = fault.truth_with({**fault.defaults, **(state.values if state else {})})
+    yield f"{fault.name}: {fault.title} ({_on_since(state) if state else 'off'})"
+    yield ""
+    yield textwrap.fill(" ".join(fault.what.split()), 100)
+    yield ""
+    yield f"  where      {truth.service}, {truth.component}"
+    yield f"  what kind  {truth.kind}"
+    yield f"  suffering  {', then '.join(truth.victims) or 'nobody else'}"
+    if fault.parameters:
+        yield ""
+        yield "Parameters (--set name=value):"
+    for parameter in fault.parameters.values():
+        yield f"  {parameter.name}={parameter.default}  {parameter.help}{_limits(fault, parameter.name)}"
+    for name in SIGNALS:
+        yield ""
+        yield f"In {name}:"
+        signal_ = fault.signals[name]
+        yield from (f"  + {sentence}" for sentence in signal_.shows)
+        yield from (f"  - {sentence}" for sentence in signal_.hides)
+    yield ""
+    yield "Evidence:"
+    for evidence in fault.evidence:
+        yield f"  {evidence.says}: {evidence.expectation}"
+        yield f"    {evidence.language}: {' '.join(evidence.query.split())}"
+
+
+def _limits(fault: Fault, name: str) -> str:
+    parameter = fault.parameters[name]
+    if parameter.choices:
+        return f" (one of {', '.join(map(str, parameter.choices))})"
+    limits = []
+    if parameter.minimum is not None:
+        limits.append(f"at least {parameter.minimum:g}")
+    if parameter.maximum is not None:
+        limits.append(f"at most {parameter.maximum:g}")
+    return f" ({', '.join(limits)})" if limits else ""
