@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from backend_service.cache import TtlLruCache
+from backend_service.cache import CacheUnavailable, TtlLruCache
 
 
 class CountingClock:
@@ -75,3 +75,41 @@ def test_it_stays_within_its_bound_when_many_threads_use_it(clock: CountingClock
         thread.join()
     assert wrong == []
     assert len(cache) == 50
+
+
+def test_entries_that_expire_in_rounds_expire_at_the_same_moment_however_old_they_are(clock: CountingClock) -> None:
+    cache: TtlLruCache[int] = TtlLruCache(max_entries=9, ttl_seconds=30, clock=clock)
+    clock.now = 101
+    cache.put("before", 1)
+    cache.expire_in_rounds(10)
+    clock.now = 104
+    cache.put("since", 2)
+    clock.now = 109.9
+    assert (cache.get("before"), cache.get("since"), cache.expired_keys()) == (1, 2, [])
+    clock.now = 110
+    assert cache.expired_keys() == ["before", "since"]
+    assert (cache.get("before"), cache.get("since")) == (None, None)
+
+
+def test_after_rounds_each_entry_has_its_own_time_again(clock: CountingClock) -> None:
+    cache: TtlLruCache[int] = TtlLruCache(max_entries=9, ttl_seconds=30, clock=clock)
+    cache.expire_in_rounds(10)
+    cache.expire_in_rounds(None)
+    clock.now = 3
+    cache.put("1", 1)
+    clock.now = 32.9
+    assert cache.get("1") == 1
+    clock.now = 33
+    assert cache.get("1") is None
+
+
+def test_a_disconnected_cache_refuses_and_is_empty_when_it_is_reconnected(clock: CountingClock) -> None:
+    cache: TtlLruCache[int] = TtlLruCache(max_entries=9, ttl_seconds=30, clock=clock)
+    cache.put("1", 1)
+    cache.disconnect()
+    with pytest.raises(CacheUnavailable, match="its store cannot be reached"):
+        cache.get("1")
+    with pytest.raises(CacheUnavailable):
+        cache.put("2", 2)
+    cache.reconnect()
+    assert (cache.get("1"), cache.get("2")) == (None, None)

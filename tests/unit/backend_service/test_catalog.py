@@ -35,10 +35,11 @@ def answer(status: int, json: Any) -> ServiceResponse:
     return ServiceResponse(status, json, {"Server-Timing": "database;dur=1.00"})
 
 
-def catalog_of(database: FakeDatabase) -> tuple[Catalog, BackendMetrics]:
+def catalog_of(database: FakeDatabase, cache: TtlLruCache[Any] | None = None) -> tuple[Catalog, BackendMetrics]:
     telemetry = setup("backend", namespace="chain", version="1.0.0", environ={"OTEL_SDK_DISABLED": "true"})
     metrics = BackendMetrics(telemetry.registry)
-    cache: TtlLruCache[Any] = TtlLruCache(max_entries=10, ttl_seconds=30)
+    if cache is None:
+        cache = TtlLruCache(max_entries=10, ttl_seconds=30)
     return Catalog(database, cache, metrics, telemetry), metrics  # type: ignore[arg-type]
 
 
@@ -125,3 +126,22 @@ def test_an_id_that_fails_validation_is_neither_asked_for_nor_cached() -> None:
     with pytest.raises(RequestError):
         catalog.user("x" * 10_000, refuse)
     assert database.asked == []
+
+
+def test_when_everything_has_expired_who_asks_first_fetches_it_all_and_a_failure_is_not_theirs() -> None:
+    now = 100.0
+    cache: TtlLruCache[Any] = TtlLruCache(max_entries=10, ttl_seconds=30, clock=lambda: now)
+    found = [answer(200, {"user": {"id": n}}) for n in range(1, 5)]
+    gone = ServiceUnavailable("database", "the connection failed")
+    database = FakeDatabase(*found, *found[:2], gone, *found[2:])
+    catalog, _ = catalog_of(database, cache)
+    catalog.reloads_expired = True
+    for n in range(1, 5):
+        catalog.user(str(n), lambda: None)
+    now = 200.0
+    assert catalog.user("1", lambda: None).record() == {"id": 1}
+    assert database.asked[4:] == ["/db/user/1", "/db/user/2", "/db/user/3"]
+    assert catalog.user("2", lambda: None).cache == "hit"
+    catalog.reloads_expired = False
+    assert catalog.user("3", lambda: None).cache == "miss"
+    assert database.asked[7:] == ["/db/user/3"]

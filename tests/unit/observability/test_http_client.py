@@ -83,6 +83,25 @@ def test_a_service_that_hangs_is_left_in_bounded_time_and_not_asked_again(visibl
     assert len(visible.collected.spans) == 1
 
 
+def test_a_policy_may_repeat_what_ran_out_of_time_and_is_another_one_from_one_call_to_the_next(
+    visible: Visible,
+) -> None:
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen()
+        calling = client(visible, f"http://127.0.0.1:{deaf.getsockname()[1]}")
+        patient = calling.policy
+        calling.policy = CallPolicy(0.1, 0.1, attempts=3, backoff_seconds=0.001, repeats_timeouts=True)
+        with pytest.raises(ServiceUnavailable, match="it did not answer in time"):
+            calling.get("/")
+        assert len(visible.collected.spans) == 3
+        assert [line.message for line in visible.lines] == ["Calling backend again: it did not answer in time"] * 2
+        calling.policy = patient
+        with pytest.raises(ServiceUnavailable):
+            calling.get("/")
+        assert len(visible.collected.spans) == 4
+
+
 def test_redirects_and_cookies_of_other_services_are_not_followed(visible: Visible, backend: Backend) -> None:
     backend.answer = lambda method, path: (302, b"{}")
     assert client(visible, backend.url).get("/").status == 302
