@@ -44,6 +44,6 @@ def follow_flags(
 
     flags.on_change("inventory-index", keep_indexes)
     flags.on_change("session-review", keep_sessions)
-    flags.on_change("order-totals", update_order_totals)
+    flags.on_change("maintenance-job", update_order_totals)
     flags.on_change("inventory-pages", page_inventory)
     flags.on_change("storage-tier", slow_storage)

@@ -97,7 +97,7 @@ def running(*targets: Callable[[], object]) -> Iterator[list[BaseException]]:
         ("inventory-index", {"table": "orders"}),
         ("inventory-pages", {"rows": 1}),
         ("inventory-pages", {"rows": 2}),
-        ("order-totals", {"orders": 500, "pause_seconds": 0.01}),
+        ("maintenance-job", {"orders": 500, "pause_seconds": 0.01}),
         ("session-review", {"share": 0.1}),
         ("storage-tier", {"factor": 10}),
     ],
@@ -189,9 +189,9 @@ def test_while_totals_are_updated_readers_wait_for_the_lock_and_some_are_refused
         return "answered"
 
     assert {ask() for _ in range(10)} == {"answered"}
-    service.flags.set("order-totals", {"orders": 5_000, "pause_seconds": 0.05})
+    service.flags.set("maintenance-job", {"orders": 5_000, "pause_seconds": 0.05})
     until(lambda: ask() == "database_locked")
-    service.flags.set("order-totals")
+    service.flags.set("maintenance-job")
     until(lambda: "order-totals" not in {thread.name for thread in threading.enumerate()})
     assert {ask() for _ in range(10)} == {"answered"}
 
@@ -249,7 +249,7 @@ def test_everything_at_once_leaves_nothing_behind() -> None:
     everything: dict[str, dict[str, Any]] = {
         "inventory-index": {"table": "inventory"},
         "inventory-pages": {"rows": 1},
-        "order-totals": {"orders": 1_000, "pause_seconds": 0.01},
+        "maintenance-job": {"orders": 1_000, "pause_seconds": 0.01},
         "session-review": {"share": 0.2},
         "storage-tier": {"factor": 5},
     }
