@@ -1,0 +1,69 @@
+"""Every fault of the catalogue, on a lab with traffic: it shows what its entry says, nothing of what that excludes,
+ends when it is switched off, and is named nowhere.
+
+One run a fault; each test looks at another side of it.
+"""
+
+import re
+import time
+from dataclasses import dataclass
+
+import pytest
+
+from lab.faults.injection import InjectionFailed, NoRecovery, injected
+from tests.e2e.faults.conftest import FAULTS, WINDOW_SECONDS
+from tests.e2e.faults.emitted import everything_since, telling_words
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+#: Would give away that something has been switched, if not what.
+MACHINERY = ("fault", "chaos", "injection", "injected", "feature flag", "flagd", "openfeature")
+
+
+@dataclass
+class Run:
+    """What became of one fault."""
+
+    failure: InjectionFailed | None
+    emitted: list[tuple[str, str]]
+
+
+@pytest.fixture(scope="module", params=FAULTS.values(), ids=FAULTS.keys())
+def run(request, lab_with_traffic, flags_of_the_lab):
+    began = time.time()
+    emitted = []
+    failure = None
+    try:
+        with injected(
+            request.param, flags_of_the_lab, lab_with_traffic.telemetry, window_seconds=WINDOW_SECONDS
+        ) as injection:
+            emitted = list(everything_since(lab_with_traffic, began))
+            assert injection.fault.flag in flags_of_the_lab.switched_on()
+    except InjectionFailed as error:
+        failure = error
+    return Run(failure, emitted)
+
+
+def test_it_shows_what_the_catalogue_says_and_nothing_that_this_excludes(run):
+    if run.failure is not None and not isinstance(run.failure, NoRecovery):
+        pytest.fail(str(run.failure))
+
+
+def test_it_is_gone_when_it_has_been_switched_off(run):
+    if isinstance(run.failure, NoRecovery):
+        pytest.fail(str(run.failure))
+    if run.failure is not None:
+        pytest.skip("it did not come to that")
+
+
+def test_nothing_that_is_emitted_or_answered_names_it(run):
+    if not run.emitted:
+        pytest.skip("it did not come to that")
+    telling = {word for fault in FAULTS.values() for word in telling_words(fault)}
+    # Joined with whatever, in any case; but a word of its own: "bot" is not in "both".
+    joined = ["[-_ ]?".join(map(re.escape, re.split("[-_ ]", word))) for word in (*telling, *MACHINERY)]
+    pattern = re.compile(rf"(?<![a-z0-9])({'|'.join(joined)})(?![a-z0-9])", re.IGNORECASE)
+
+    found = {(where, match[0].lower()): text for where, text in run.emitted for match in pattern.finditer(text)}
+
+    assert found == {}
