@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Literal, get_args
 
 from lab.faults.document import DocumentError, Table, read_document
+from lab.faults.repairs import ACTIONS, Repair
 from lab.manifest import System, discover
 from lab.paths import REPOSITORY, SYSTEMS
 
@@ -90,6 +91,9 @@ class Parameter:
     choices: tuple[ParameterValue, ...] = ()
     minimum: float | None = None
     maximum: float | None = None
+    #: How little of it, and how much, an incident has; None: always the default.
+    weak: float | None = None
+    strong: float | None = None
 
     def refusal(self, value: ParameterValue) -> str | None:
         """Why the value cannot be taken; None if it can."""
@@ -175,6 +179,8 @@ class Fault:
     recovery_seconds: float = 20.0
     #: Requests per second from which on the evidence is reliable.
     needs_rps: float = 8.0
+    #: What mends it, any one of them.
+    repair: tuple[Repair, ...] = ()
 
     @property
     def defaults(self) -> dict[str, ParameterValue]:
@@ -183,6 +189,10 @@ class Fault:
     def truth_with(self, values: Mapping[str, ParameterValue]) -> Truth:
         """The truth when these are the parameters."""
         return replace(self.truth, service=_filled(self.truth.service, values))
+
+    def repair_with(self, values: Mapping[str, ParameterValue]) -> tuple[Repair, ...]:
+        """What mends it when these are the parameters."""
+        return tuple(replace(one, target=_filled(one.target, values)) for one in self.repair)
 
 
 def _filled(text: str, values: Mapping[str, ParameterValue]) -> str:
@@ -261,6 +271,7 @@ def _fault(document: Table, systems: Mapping[str, System]) -> Fault:
         effect_seconds=settle.number("effect", Fault.effect_seconds, above=0),
         recovery_seconds=settle.number("recovery", Fault.recovery_seconds, above=0),
         needs_rps=needs.number("rps", Fault.needs_rps, above=0),
+        repair=tuple(_repair(item) for item in document.tables("repair")) if "repair" in document else (),
     )
     for table in (document, settle, needs, chosen):
         table.require_all_known()
@@ -281,12 +292,24 @@ def _parameter(table: Table, name: str) -> Parameter:
         choices=tuple(table.scalars("choices", like=default)),
         minimum=table.number("minimum", None) if number else None,
         maximum=table.number("maximum", None) if number else None,
+        weak=table.number("weak", None) if number else None,
+        strong=table.number("strong", None) if number else None,
     )
     table.require_all_known()
-    refusal = parameter.refusal(default)
-    if refusal:
-        raise table.error("default", refusal)
+    for key, value in (("default", default), ("weak", parameter.weak), ("strong", parameter.strong)):
+        refusal = parameter.refusal(value) if value is not None else None
+        if refusal:
+            raise table.error(key, refusal)
+    if (parameter.weak is None) != (parameter.strong is None):
+        raise table.error("weak", "and strong belong together")
     return parameter
+
+
+def _repair(table: Table) -> Repair:
+    action = ACTIONS[table.choice("action", ACTIONS)]
+    repair = Repair(action.name, table.text("target") if action.target != "none" else "")
+    table.require_all_known()
+    return repair
 
 
 def _truth(table: Table, services: list[str], parameters: Mapping[str, Parameter]) -> Truth:

@@ -1,0 +1,59 @@
+"""What can be done about a fault by somebody who runs the system: a closed list, as data.
+
+Which fault an action mends stands in the fault's own file (`repair`). What an action really does to the lab, whether it
+mends something or not, is lab/incidents/acting.py's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+TargetKind = Literal["service", "table", "client", "none"]
+
+
+@dataclass(frozen=True)
+class Action:
+    """Something that an operator can do."""
+
+    name: str
+    target: TargetKind
+    help: str
+    #: What it does to the system besides, also when there was nothing to mend.
+    cost: str
+
+
+_RESTART = "the service is away for some seconds, and what it had in memory is gone"
+
+ACTIONS: Mapping[str, Action] = MappingProxyType(
+    {
+        action.name: action
+        for action in (
+            Action("restart", "service", "start a service anew", _RESTART),
+            Action("rollback", "service", "put the version and settings of a service back that it had before", _RESTART),
+            Action("recycle-connections", "service", "close all connections of a service, and open new ones", _RESTART),
+            Action("stop-job", "service", "end the background work of a service", _RESTART),
+            Action("sync-clock", "service", "set the clock of a service's machine", _RESTART),
+            Action(
+                "rebuild-index",
+                "table",
+                "make the indexes of a table anew",
+                "a long transaction holds the database's lock meanwhile",
+            ),
+            Action("flush-cache", "none", "empty the backend's cache", "everything is fetched anew"),
+            Action("block-client", "client", "turn away a client, by its user agent", "the frontend is started anew"),
+            Action("limit-traffic", "none", "let in as many visitors as usual, and no more", "the frontend is started anew"),
+        )
+    }
+)
+
+
+@dataclass(frozen=True)
+class Repair:
+    """An action, and on what: one that mends the fault."""
+
+    action: str
+    #: Empty for an action that needs none; or `{parameter}` of the fault.
+    target: str = ""
