@@ -1,0 +1,153 @@
+"""A file of the catalogue that is not as it must be is refused with the file, the place and what was expected."""
+
+import pytest
+import yaml
+
+from lab.faults.catalogue import CatalogueError, UnknownFault, read_catalogue
+
+ENTRY = {
+    "name": "cold-start",
+    "title": "The first request is slow",
+    "system": "chain",
+    "what": "Nothing is ready when it comes.",
+    "flag": "early-requests",
+    "parameters": {
+        "share": {"default": 0.5, "minimum": 0.1, "maximum": 1, "help": "of all requests"},
+        "tier": {"default": "backend", "choices": ["backend", "database"], "help": "where"},
+    },
+    "truth": {"service": "{tier}", "component": "start", "kind": "cpu_saturation", "victims": ["frontend"]},
+    "signals": {name: {"shows": ["something"], "hides": []} for name in ("metrics", "logs", "traces")},
+    "evidence": [
+        {"says": "slower", "language": "promql", "query": 'rate(a{b="{tier}"}[{window}])', "expect": {"rises": 3}},
+        {"says": "no errors", "language": "traceql", "query": "{ status = error }", "expect": {"absent": True}},
+    ],
+    "settle_seconds": {"effect": 30},
+    "needs": {"rps": 4},
+}
+
+
+def changed(entry, path, value):
+    """A copy with one place changed; without a value the place is gone."""
+    copy = yaml.safe_load(yaml.safe_dump(entry))
+    place = copy
+    *ways, last = path
+    for way in ways:
+        place = place[way]
+    if value is None:
+        del place[last]
+    else:
+        place[last] = value
+    return copy
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(entry, name="cold-start"):
+        text = entry if isinstance(entry, str) else yaml.safe_dump(entry)
+        (tmp_path / f"{name}.yaml").write_text(text, encoding="utf-8")
+        return tmp_path
+
+    return write
+
+
+def test_an_entry_is_read_as_it_stands(write):
+    fault = read_catalogue(write(ENTRY))["cold-start"]
+
+    assert fault.defaults == {"share": 0.5, "tier": "backend"}
+    assert (fault.effect_seconds, fault.recovery_seconds, fault.needs_rps) == (30, 20, 4)
+    assert fault.truth_with({"tier": "database"}).service == "database"
+    first, second = fault.evidence
+    assert first.query_with({"tier": "database"}, 10) == 'rate(a{b="database"}[10s])'
+    assert (first.change, first.amount, second.change, second.amount) == ("rises", 3, "absent", None)
+
+
+def test_an_unknown_name_is_refused_with_names_like_it(write):
+    catalogue = read_catalogue(write(ENTRY))
+
+    with pytest.raises(UnknownFault) as near:
+        catalogue["cold-stat"]
+    assert str(near.value) == "there is no fault 'cold-stat'; did you mean cold-start?"
+    with pytest.raises(UnknownFault) as far:
+        catalogue["xyz"]
+    assert str(far.value) == "there is no fault 'xyz'; all of them: python3 lab fault list"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        (["title"], None, "title: is missing"),
+        (["title"], " ", "title: must be text, not ' '"),
+        (["title"], 5, "title: must be text, not 5"),
+        (["colour"], "red", "colour: is not known here; known are: system, "),
+        (["name"], "other-name", "name: is 'other-name', but the file is called cold-start.yaml"),
+        (["flag"], "Early_Requests", "flag: must be lower-case words with dashes between them, not 'Early_Requests'"),
+        (["system"], "exchange", "system: is 'exchange', which is none of: chain"),
+        (
+            ["truth", "service"],
+            "cache",
+            "truth.service: is 'cache', which is none of: frontend, backend, database, vis",
+        ),
+        (["truth", "service"], "{share}", "truth.service: is '{share}', which is none of: "),
+        (["truth", "kind"], "odd", "truth.kind: is 'odd', which is none of: missing_index, "),
+        (["truth", "victims"], ["frontend", "cache"], "truth.victims[2]: is 'cache', which is none of: "),
+        (["truth", "victims"], "frontend", "truth.victims: must be a list, not 'frontend'"),
+        (["parameters", "share", "default"], 2, "parameters.share.default: must be at most 1, not 2"),
+        (["parameters", "share", "default"], [2], "parameters.share.default: must be text, a number, true or false"),
+        (["parameters", "share", "help"], None, "parameters.share.help: is missing"),
+        (["parameters", "share", "least"], 1, "parameters.share.least: is not known here"),
+        (["parameters", "tier", "choices"], ["backend", 3], "parameters.tier.choices[2]: must be of the same type as"),
+        (["parameters", "tier", "choices"], ["database"], "parameters.tier.default: must be one of database, not back"),
+        (["signals", "logs"], None, "signals.logs: is missing"),
+        (["signals", "logs", "shows"], "x", "signals.logs.shows: must be a list, not 'x'"),
+        (["evidence"], [], "evidence: is empty"),
+        (
+            ["evidence", 0, "language"],
+            "sql",
+            "evidence[1].language: is 'sql', which is none of: promql, logql, traceql",
+        ),
+        (["evidence", 0, "query"], "rate(a[1m])", "evidence[1].query: looks over a range of its own: write [{window}]"),
+        (["evidence", 0, "expect"], {"grows": 3}, "evidence[1].expect: must have exactly one of rises, falls, stays, "),
+        (["evidence", 0, "expect"], {"rises": 3, "stays": 2}, "evidence[1].expect: must have exactly one of rises, "),
+        (["evidence", 0, "expect"], {"rises": 1}, "evidence[1].expect.rises: must be more than 1, not 1"),
+        (["evidence", 0, "expect"], {"rises": "3"}, "evidence[1].expect.rises: must be a number, not '3'"),
+        (["evidence", 1, "expect"], {"absent": 3}, "evidence[2].expect.absent: must be true"),
+        (
+            ["evidence", 1, "expect"],
+            {"appears": True},
+            "evidence: nothing says what does not happen: one must be stays",
+        ),
+        (["evidence", 0, "expect"], {"absent": True}, "evidence: nothing says what happens: one must be another than"),
+        (["settle_seconds", "effect"], 0, "settle_seconds.effect: must be more than 0, not 0"),
+        (["needs", "users"], 3, "needs.users: is not known here; known are: rps"),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_place(write, path, value, message):
+    directory = write(changed(ENTRY, path, value))
+
+    with pytest.raises(CatalogueError) as refused:
+        read_catalogue(directory)
+    assert str(refused.value).startswith(f"{directory / 'cold-start.yaml'}: {message}")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name: [", "line 1: not valid YAML: "),
+        ("name: a\nname: b\n", "line 2: not valid YAML: 'name' is there twice"),
+        ("- a\n- b\n", "must be a mapping"),
+        ("", "must be a mapping"),
+    ],
+)
+def test_a_file_that_is_no_mapping_is_refused(write, text, message):
+    directory = write(text)
+
+    with pytest.raises(CatalogueError) as refused:
+        read_catalogue(directory)
+    assert str(refused.value).startswith(f"{directory / 'cold-start.yaml'}: {message}")
+
+
+def test_two_faults_cannot_share_a_flag(write):
+    write(ENTRY)
+
+    with pytest.raises(CatalogueError, match="warm-start and cold-start have the same flag, early-requests"):
+        read_catalogue(write(changed(ENTRY, ["name"], "warm-start"), "warm-start"))
