@@ -11,7 +11,7 @@ from opentelemetry.trace import SpanKind, StatusCode, format_trace_id
 from prometheus_client import Counter, Histogram
 
 from observability.errors import RequestError, ServiceUnavailable
-from observability.flask import create_flask_app
+from observability.flask import create_flask_app, operations_of
 
 from .conftest import Visible
 
@@ -227,3 +227,14 @@ def test_metrics_without_an_accept_header_are_prometheus_text(service: Service) 
     response = service.client.get("/metrics")
     assert response.content_type.startswith("text/plain; version=")
     assert "_created" not in response.text
+
+
+def test_metrics_that_are_not_available_are_a_503_and_nothing_else_changes(service: Service) -> None:
+    operations = operations_of(service.app)
+    operations.metrics_available = False
+    answer = service.client.get("/metrics")
+    assert (answer.status_code, answer.json["error"]["type"]) == (503, "metrics_unavailable")  # type: ignore[index]
+    assert [service.client.get(path).status_code for path in ("/health", "/ready", "/user/1")] == [200, 200, 200]
+    operations.metrics_available = True
+    text = service.client.get("/metrics").text
+    assert 'frontend_requests_total{endpoint="/user/<id>",method="GET",status="200"} 1.0' in text

@@ -105,3 +105,26 @@ def test_a_policy_may_repeat_what_ran_out_of_time_and_is_another_one_from_one_ca
 def test_redirects_and_cookies_of_other_services_are_not_followed(visible: Visible, backend: Backend) -> None:
     backend.answer = lambda method, path: (302, b"{}")
     assert client(visible, backend.url).get("/").status == 302
+
+
+def test_without_propagation_calls_carry_no_trace_context_and_are_traced_as_before(
+    visible: Visible, backend: Backend
+) -> None:
+    service = client(visible, backend.url)
+    assert service.propagation
+    for propagation in (False, True):
+        service.propagation = propagation
+        with visible.telemetry.span("frontend_get_user"):
+            assert service.get("/api/user/123").status == 200
+    without, with_it = (
+        {name.lower(): value for name, value in headers.items()} for _, _, headers, _ in backend.requests
+    )
+    assert set(with_it) - set(without) == {"traceparent"}
+    assert [span.name for span in visible.collected.spans] == ["GET", "frontend_get_user"] * 2
+
+
+def test_propagation_is_one_clients_own(visible: Visible, backend: Backend) -> None:
+    client(visible, backend.url).propagation = False
+    client(visible, backend.url).get("/")
+    ((_, _, headers, _),) = backend.requests
+    assert "traceparent" in {name.lower() for name in headers}

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, SpanLimits, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, DEFAULT_OFF, DEFAULT_ON, TraceIdRatioBased
 from opentelemetry.trace import (
@@ -133,3 +134,73 @@ def test_the_usual_span_is_light_and_an_exception_is_recorded_by_the_with_block(
     assert isinstance(span, LightSpan)
     assert keep.spans[0].status.status_code is StatusCode.ERROR
     assert [event.name for event in keep.spans[0].events] == ["exception"]
+
+
+@pytest.mark.parametrize("parent_flags", [None, 0, 1])
+def test_a_share_of_the_traces_is_recorded_whatever_the_caller_decided_and_told_on(parent_flags: int | None) -> None:
+    keep = Keep()
+    provider = LightTracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(keep)
+    tracer = provider.get_tracer("t")
+    context = None if parent_flags is None else context_of(parent_flags)
+
+    def start() -> Any:
+        span = tracer.start_span("s", context)
+        span.end()
+        return span
+
+    provider.sample(0)
+    unrecorded = start()
+    assert (unrecorded.is_recording(), unrecorded.get_span_context().trace_flags.sampled) == (False, False)
+    assert unrecorded.get_span_context().is_valid
+    assert keep.spans == []
+    provider.sample(1)
+    start()
+    assert len(keep.spans) == (0 if parent_flags == 0 else 1)
+    assert isinstance(start(), LightSpan) == (parent_flags != 0)
+
+
+def test_the_share_is_a_share_of_traces_and_holds_for_every_tracer() -> None:
+    keep = Keep()
+    provider = LightTracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(keep)
+    before = provider.get_tracer("before")
+    provider.sample(0.25)
+    for tracer in (before, provider.get_tracer("before"), provider.get_tracer("after")):
+        keep.spans.clear()
+        for _ in range(400):
+            tracer.start_span("s").end()
+        assert 50 < len(keep.spans) < 150
+
+
+def test_spans_of_one_trace_are_recorded_all_or_none() -> None:
+    keep = Keep()
+    provider = LightTracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(keep)
+    tracer = provider.get_tracer("t")
+    provider.sample(0.5)
+    for _ in range(50):
+        with tracer.start_as_current_span("parent"), tracer.start_as_current_span("child"):
+            pass
+    by_trace: dict[int, list[str]] = {}
+    for span in keep.spans:
+        by_trace.setdefault(span.context.trace_id, []).append(span.name)
+    assert 5 < len(by_trace) < 45
+    assert {tuple(names) for names in by_trace.values()} == {("child", "parent")}
+
+
+def test_who_is_speaking_changes_for_spans_that_begin_afterwards() -> None:
+    keep = Keep()
+    provider = LightTracerProvider(shutdown_on_exit=False, resource=Resource({"service.version": "1"}))
+    provider.add_span_processor(keep)
+    before = provider.get_tracer("before")
+    begun = before.start_span("begun before")
+    provider.describe(Resource({"service.version": "2"}))
+    for tracer in (before, provider.get_tracer("after")):
+        tracer.start_span("begun after").end()
+    begun.end()
+    assert [(span.name, span.resource.attributes["service.version"]) for span in keep.spans] == [
+        ("begun after", "2"),
+        ("begun after", "2"),
+        ("begun before", "1"),
+    ]

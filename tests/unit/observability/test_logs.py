@@ -108,3 +108,17 @@ def test_an_unknown_level_is_refused() -> None:
     assert log_level("warning") == "WARNING"
     with pytest.raises(ValueError, match="expected DEBUG, INFO, WARNING, ERROR"):
         log_level("LOUD")
+
+
+def test_lines_that_are_not_correlated_have_no_ids_and_everything_else(visible: Visible) -> None:
+    logger = visible.telemetry.logger
+    with visible.telemetry.span("frontend_get_user"):
+        for correlated in (True, False, True):
+            logger.correlated = correlated
+            logger.info("Fetching user %s", 123, extra={"user_id": 123})
+    contents = [json.loads(line.json()) for line in visible.lines]
+    assert [sorted(content) for content in contents] == [
+        ["level", "message", "service", "span_id", "timestamp", "trace_id", "user_id"],
+        ["level", "message", "service", "timestamp", "user_id"],
+        ["level", "message", "service", "span_id", "timestamp", "trace_id", "user_id"],
+    ]

@@ -7,6 +7,7 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from observability import Telemetry, setup
+from observability.metrics import expose
 
 from .conftest import Backend
 
@@ -120,3 +121,60 @@ def test_disabled_everything_still_works_and_nothing_leaves(backend: Backend, ma
 def test_a_variable_that_cannot_be_used_is_named(made: list[Telemetry], name: str, text: str, expected: str) -> None:
     with pytest.raises(ValueError, match=expected):
         make(made, LOKI_URL="", **{name: text})
+
+
+def test_a_release_is_told_by_spans_that_begin_and_by_the_version_metric_until_the_next(
+    backend: Backend, made: list[Telemetry]
+) -> None:
+    telemetry = make(made, LOKI_URL="", OTEL_EXPORTER_OTLP_ENDPOINT=backend.url)
+    versions = []
+    for version in ("1.0.0", "1.1.0", "1.0.0"):
+        telemetry.release(version)
+        assert telemetry.version == version
+        with telemetry.span(f"of {version}"):
+            pass
+        text, _ = expose(telemetry.registry, "")
+        versions.append([line for line in text.decode().splitlines() if line.startswith("lab_service_info")])
+    # What waits together leaves in one request, each span under its own release.
+    assert telemetry.flush()
+    assert versions == [[f'lab_service_info{{version="{version}"}} 1.0'] for version in ("1.0.0", "1.1.0", "1.0.0")]
+    released = [
+        (attribute["value"]["stringValue"], span["name"], len(resource_spans["resource"]["attributes"]))
+        for _, _, _, body in backend.requests
+        for resource_spans in json.loads(body)["resourceSpans"]
+        for attribute in resource_spans["resource"]["attributes"]
+        if attribute["key"] == "service.version"
+        for span in resource_spans["scopeSpans"][0]["spans"]
+    ]
+    attributes = len(telemetry.tracer_provider.resource.attributes)  # type: ignore[union-attr]
+    assert sorted(released) == [
+        ("1.0.0", "of 1.0.0", attributes),
+        ("1.0.0", "of 1.0.0", attributes),
+        ("1.1.0", "of 1.1.0", attributes),
+    ]
+
+
+def test_what_is_changed_while_it_runs_does_nothing_where_telemetry_is_disabled(made: list[Telemetry]) -> None:
+    telemetry = make(made, OTEL_SDK_DISABLED="true")
+    telemetry.sample(0.1)
+    telemetry.release("1.1.0")
+    telemetry.clock.shift(10)
+    telemetry.logger.correlated = False
+    telemetry.status_lines.every(0.01)
+    with telemetry.span("frontend_get_user"):
+        telemetry.logger.error("Fetching user 123")
+    assert (telemetry.version, telemetry.flush()) == ("", True)
+
+
+def test_a_share_of_the_traces_is_sent(backend: Backend, made: list[Telemetry]) -> None:
+    telemetry = make(made, LOKI_URL="", OTEL_EXPORTER_OTLP_ENDPOINT=backend.url)
+    telemetry.sample(0)
+    with telemetry.span("lost"):
+        pass
+    telemetry.sample(1)
+    with telemetry.span("kept"):
+        pass
+    assert telemetry.flush()
+    ((_, _, _, body),) = backend.requests
+    assert [span["name"] for span in json.loads(body)["resourceSpans"][0]["scopeSpans"][0]["spans"]] == ["kept"]
+    assert telemetry.registry.get_sample_value("lab_telemetry_emitted_total", {"signal": "spans"}) == 1
