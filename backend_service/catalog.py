@@ -37,6 +37,9 @@ QUESTIONS = {
     "orders": Question(NEWEST_ORDERS_PATH, "query", "rows"),
 }
 
+#: What one request brings up to date at most: somebody waits for its answer.
+_MOST_RELOADED = 200
+
 #: The database's status -> how the call is counted; other failures are "error".
 _OUTCOMES = {404: "not_found", 503: "unavailable"}
 
@@ -106,7 +109,7 @@ class Catalog:
             validate()
         finding = self._fetch(kind, id)
         if self.reloads_expired:
-            self._reload(self._store.expired_keys())
+            self._reload(self._store.expired_keys()[:_MOST_RELOADED])
         return finding
 
     def _fetch(self, kind: str, id: str) -> Finding:
@@ -129,7 +132,7 @@ class Catalog:
             # Whose request this is has its record: what fails here is somebody else's to ask for again.
             with suppress(ServiceUnavailable):
                 for key in keys:
-                    if self._fetch(*key.split(":", 1)).refusal is not None:
+                    if not self.reloads_expired or self._fetch(*key.split(":", 1)).refusal is not None:
                         break
 
     def _look_up(self, key: str) -> Any:

@@ -145,3 +145,24 @@ def test_when_everything_has_expired_who_asks_first_fetches_it_all_and_a_failure
     catalog.reloads_expired = False
     assert catalog.user("3", lambda: None).cache == "miss"
     assert database.asked[7:] == ["/db/user/3"]
+
+
+def test_reloading_ends_where_it_is_when_it_is_switched_off() -> None:
+    now = 100.0
+    cache: TtlLruCache[Any] = TtlLruCache(max_entries=10, ttl_seconds=30, clock=lambda: now)
+    database = FakeDatabase(*(answer(200, {"user": {"id": n}}) for n in range(20)))
+    catalog, _ = catalog_of(database, cache)
+    for n in range(1, 6):
+        catalog.user(str(n), lambda: None)
+    now = 200.0
+    catalog.reloads_expired = True
+    ask = database.get
+
+    def ask_and_switch_off(path: str) -> ServiceResponse:
+        if len(database.asked) == 7:
+            catalog.reloads_expired = False
+        return ask(path)
+
+    database.get = ask_and_switch_off  # type: ignore[method-assign]
+    assert catalog.user("1", lambda: None).record()
+    assert database.asked[5:] == ["/db/user/1", "/db/user/2", "/db/user/3"]
