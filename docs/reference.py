@@ -1,7 +1,7 @@
 """Writes the reference pages that are made from the code: `python -m docs.reference`. A test compares them.
 
 settings.md comes from the tables of settings of each service, the workbench and the telemetry store, signals.md from
-the services' metrics and span names, explore.md from the ready questions of `lab status`.
+the services' metrics and span names, explore.md from the ready questions of `lab status`, faults.md from faults/.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
 
 from lab import explore
+from lab.faults.catalogue import Fault, read_catalogue
 from lab.ports import LabPorts, url
 from observability.settings import Setting
 from observability.telemetry import SETTINGS as TELEMETRY_SETTINGS
@@ -61,6 +62,11 @@ editor: change it, and see what changes. `python3 lab status` shows the same lis
 
 A link with `{trace_id}` is one to fill in: the id is on the page of a user or a product, in the `X-Trace-Id` header of
 every answer, on every log line (`trace_id`), and in the tables that a search for traces gives.
+"""
+
+_FAULTS_INTRODUCTION = """\
+What can be broken on purpose, and what that looks like: [how to use them](guide/faults.md). Whoever wants to find out
+by himself stops reading here.
 """
 
 _EXPLORE_SECTIONS = {
@@ -153,7 +159,52 @@ def explore_page() -> str:
     return "\n".join(parts)
 
 
-PAGES = {"settings.md": settings_page, "signals.md": signals_page, "explore.md": explore_page}
+def faults_page() -> str:
+    """docs/faults.md."""
+    faults = read_catalogue().values()
+    parts = [
+        "# All faults\n",
+        _MADE.replace("code", "files in faults/"),
+        _FAULTS_INTRODUCTION,
+        "| name | what it is | where | who suffers |\n|---|---|---|---|",
+        *(f"| [`{one.name}`](#{one.name}) | {one.title} | {_where(one)} | {_victims(one)} |" for one in faults),
+        "",
+    ]
+    for fault in faults:
+        parts += [f"## {fault.name}\n", f"**{fault.title}.** {' '.join(fault.what.split())}\n"]
+        parts += [f"Kind: `{fault.truth.kind}`, in {_where(fault)}: {fault.truth.component}.\n"]
+        if fault.parameters:
+            rows = [f"| `{one.name}` | `{one.default}` | {one.help} |" for one in fault.parameters.values()]
+            parts += ["| parameter | default | for |\n|---|---|---|", *rows, ""]
+        parts.append("| | shows | does not show |\n|---|---|---|")
+        for name, signal in fault.signals.items():
+            parts.append(f"| {name} | {_sentences(signal.shows)} | {_sentences(signal.hides)} |")
+        parts.append("")
+    return "\n".join(parts)
+
+
+def _where(fault: Fault) -> str:
+    """The service, or those that can be chosen."""
+    for name, parameter in fault.parameters.items():
+        if fault.truth.service == f"{{{name}}}":
+            return " or ".join(map(str, parameter.choices))
+    return fault.truth.service
+
+
+def _victims(fault: Fault) -> str:
+    return ", ".join(fault.truth.victims) or "–"
+
+
+def _sentences(sentences: Sequence[str]) -> str:
+    return "<br>".join(" ".join(sentence.replace("|", "\\|").split()) for sentence in sentences) or "–"
+
+
+PAGES = {
+    "settings.md": settings_page,
+    "signals.md": signals_page,
+    "explore.md": explore_page,
+    "faults.md": faults_page,
+}
 
 
 def _table(settings: Sequence[Setting | WorkbenchSetting]) -> str:

@@ -47,6 +47,10 @@ def test_commands_of_the_lab_exist_with_their_options(document: Path) -> None:
             continue
         command = main.get_command(context, words[0])
         assert command is not None, f"python3 lab {words[0]}"
+        if isinstance(command, click.Group) and words[1:] and not words[1].startswith("-"):
+            # In one line with others, as `list | show`, or one of them.
+            group, command = command, command.get_command(context, words[1])
+            assert command is not None, f"python3 lab {words[0]} {words[1]}; there are {', '.join(group.commands)}"
         if command.context_settings.get("ignore_unknown_options"):
             # `lab test` passes pytest's own on.
             continue

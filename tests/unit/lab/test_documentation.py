@@ -17,7 +17,9 @@ def section(verb):
 
 def options(verb):
     command = main.get_command(click.Context(main), verb)
-    return {option for parameter in command.params for option in parameter.opts if option.startswith("--")}
+    commands = [command, *command.commands.values()] if isinstance(command, click.Group) else [command]
+    parameters = [parameter for one in commands for parameter in one.params]
+    return {option for parameter in parameters for option in parameter.opts if option.startswith("--")}
 
 
 @pytest.mark.parametrize("verb", VERBS)
