@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from contextlib import suppress
 from typing import Any
 
-from backend_service.cache import TtlLruCache
+from backend_service.cache import CacheUnavailable, TtlLruCache
 
 #: What the smaller form has of a product.
 _COMPACT_FIELDS = ("id", "name", "category", "created_at")
@@ -59,7 +60,8 @@ class CompactingCache:
         self._make_smaller(self._key)
 
     def _make_smaller(self, key: str) -> None:
-        with self._lock:
+        # A cache without its store has nothing to make smaller.
+        with self._lock, suppress(CacheUnavailable):
             record = self._cache.get(key)
             if record is not None and not self._ended:
                 self._cache.put(key, _compact(record))
