@@ -105,12 +105,13 @@ def memory_of(process: psutil.Process) -> float:
 
 
 @contextmanager
-def running_chain(environ: Mapping[str, str], server: str = "granian") -> Iterator[Chain]:
-    """The chain on free ports with simulated latency and automatic traffic off. `server` is granian or waitress."""
+def running_chain(environ: Mapping[str, str], server: str = "granian", root: Path = ROOT) -> Iterator[Chain]:
+    """The chain on free ports with simulated latency and automatic traffic off. `server` is granian or waitress;
+    `root` may be another checkout, to compare with."""
     ports = dict(zip(SERVICES, free_ports(3), strict=True))
     base = {
         **os.environ,
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": str(root),
         "DATABASE_LATENCY_SCALE": "0",
         "CACHE_MAX_ENTRIES": "1",
         "TRAFFIC_RPS": "0",
@@ -125,7 +126,7 @@ def running_chain(environ: Mapping[str, str], server: str = "granian") -> Iterat
             processes.append(
                 subprocess.Popen(
                     [sys.executable, *command],
-                    cwd=ROOT,
+                    cwd=root,
                     env={**base, "SERVICE_PORT": str(port)},
                     stdout=subprocess.DEVNULL,
                 )
