@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from collections import Counter
 
 import pytest
 
-from frontend_service.visits import INVALID_IDS, KNOWN_IDS, WAVE_SECONDS, Visit, plan_visits
+from frontend_service.visits import (
+    INVALID_IDS,
+    KNOWN_IDS,
+    WAVE_SECONDS,
+    Visit,
+    join_midway,
+    plan_reading,
+    plan_visits,
+)
 
 _HOUR = 3600.0
+#: Of the plan of 5 requests per second and seed 1. Whoever compares two runs relies on it.
+_FIRST_VISIT = (0.827011, "9624d1137b6271877d2bcda21a45db57", "/product/163")
 
 
 def visits_of(hours: float, requests_per_second: float = 5, seed: int = 1) -> list[Visit]:
@@ -81,3 +92,51 @@ def test_the_mix_has_all_routes_popular_records_and_a_few_unknown_and_invalid_id
 def test_a_rate_that_is_not_positive_is_refused() -> None:
     with pytest.raises(ValueError, match="expected a rate above 0, not 0"):
         plan_visits(0, 1)
+
+
+def test_another_crowd_are_different_people_who_like_the_same_pages() -> None:
+    usual, others = (
+        visits_of(2),
+        list(itertools.takewhile(lambda visit: visit.at_seconds < 2 * _HOUR, plan_visits(5, 1, 1))),
+    )
+    assert not {visit.visitor for visit in usual} & {visit.visitor for visit in others}
+    assert len(others) == pytest.approx(len(usual), rel=0.15)
+    favourites = [
+        {path for path, _ in Counter(visit.path for visit in visits).most_common(15)} for visits in (usual, others)
+    ]
+    assert len(favourites[0] & favourites[1]) >= 11
+    assert others == list(itertools.islice(plan_visits(5, 1, 1), len(others)))
+
+
+def test_the_usual_plan_is_what_it_has_always_been() -> None:
+    first = next(plan_visits(5, 1))
+    assert (round(first.at_seconds, 6), first.visitor, first.path) == _FIRST_VISIT
+
+
+@pytest.mark.parametrize("since_seconds", [0.0, 100.0, 250.0, 7 * WAVE_SECONDS + 100])
+def test_who_joins_midway_finds_the_traffic_in_full_swing_and_the_wave_where_it_is(since_seconds: float) -> None:
+    def requests_per_second(since: float) -> float:
+        # Over several seeds: a burst may be on in one of them.
+        counts = [
+            sum(1 for _ in itertools.takewhile(lambda visit: visit.at_seconds < 10, joined))
+            for joined in (join_midway(plan_visits(10, seed), since) for seed in range(20))
+        ]
+        return sum(counts) / len(counts) / 10
+
+    wave = 1 + 0.5 * math.sin(2 * math.pi * (since_seconds + 5) / WAVE_SECONDS)
+    assert requests_per_second(since_seconds) == pytest.approx(10 * wave, rel=0.3)
+    assert requests_per_second(since_seconds) == requests_per_second(since_seconds + 3 * WAVE_SECONDS)
+
+
+def test_times_of_who_joins_midway_are_counted_from_then() -> None:
+    joined = list(itertools.islice(join_midway(plan_visits(5, 1), 90), 50))
+    assert 0 <= joined[0].at_seconds < 5
+    assert [visit.at_seconds for visit in joined] == sorted(visit.at_seconds for visit in joined)
+
+
+def test_a_reader_asks_for_one_user_after_the_other_at_a_steady_rate_without_a_cookie() -> None:
+    assert list(itertools.islice(plan_reading(4, 900), 3)) == [
+        Visit(0.0, "", "/user/900"),
+        Visit(0.25, "", "/user/901"),
+        Visit(0.5, "", "/user/902"),
+    ]
