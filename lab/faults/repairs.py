@@ -32,7 +32,7 @@ ACTIONS: Mapping[str, Action] = MappingProxyType(
         action.name: action
         for action in (
             Action("restart", "service", "start a service anew", _RESTART),
-            Action("rollback", "service", "put the version and settings of a service back that it had before", _RESTART),
+            Action("rollback", "service", "give a service its earlier version and settings back", _RESTART),
             Action("recycle-connections", "service", "close all connections of a service, and open new ones", _RESTART),
             Action("stop-job", "service", "end the background work of a service", _RESTART),
             Action("sync-clock", "service", "set the clock of a service's machine", _RESTART),
@@ -44,7 +44,7 @@ ACTIONS: Mapping[str, Action] = MappingProxyType(
             ),
             Action("flush-cache", "none", "empty the backend's cache", "everything is fetched anew"),
             Action("block-client", "client", "turn away a client, by its user agent", "the frontend is started anew"),
-            Action("limit-traffic", "none", "let in as many visitors as usual, and no more", "the frontend is started anew"),
+            Action("limit-traffic", "none", "let in no more visitors than usual", "the frontend is started anew"),
         )
     }
 )
