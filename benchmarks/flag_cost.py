@@ -4,8 +4,8 @@
     .venv/bin/python -m benchmarks.flag_cost --before /tmp/before [--rounds 8] [--seconds 3] [--hits]
 
 Three chains in the same run, in turn, medians of the ratios within a round: before; with a thread that waits for the
-flag file; and with the file there and every flag off, so that the provider is loaded. All with all telemetry, which goes
-to a receiver that throws it away.
+flag file; and with the file there and every flag off, so that the provider is loaded. All with all telemetry, which
+goes to a receiver that throws it away.
 """
 
 from __future__ import annotations
