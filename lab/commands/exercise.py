@@ -4,7 +4,8 @@ import getpass
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
@@ -17,7 +18,7 @@ from lab.exercises.loader import read_exercises
 from lab.exercises.needs import unmet
 from lab.exercises.personal import PLACES
 from lab.exercises.progress import ProgressError, ProgressStore, progress_file
-from lab.exercises.session import Session, UnknownExercise
+from lab.exercises.session import Session, TaskComesLater, UnknownExercise
 from lab.paths import StateDirectory
 from lab.run_state import RunState
 from lab.telemetry_client import TelemetryClient, TelemetryError
@@ -89,7 +90,7 @@ def start_command(exercise: str, learner: str | None, as_json: bool, state_dir: 
 @click.argument("exercise", required=False)
 @_common
 def show_command(exercise: str | None, learner: str | None, as_json: bool, state_dir: StateDirectory) -> None:
-    """Show EXERCISE, or the one that was started last: its story, its tasks, and once it is solved what is behind it."""
+    """Show EXERCISE, or the one that was started last: story and tasks, and once it is solved the explanation."""
     session = _session(learner, state_dir)
     with _errors():
         _show(session, session.find(exercise), as_json, [])
@@ -320,19 +321,24 @@ def _print_json(content: object) -> None:
     click.echo(json.dumps(content, ensure_ascii=False, indent=2))
 
 
-class _errors:
-    """What can go wrong, as the command line tells it: 1 when the lab or a file is at fault, 2 for usage and content."""
+class _BadContent(click.ClickException):
+    """An exercise cannot be read: nothing that the lab or the learner could do about it."""
 
-    def __enter__(self) -> None:
-        return None
+    exit_code = 2
 
-    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        match error:
-            case UnknownExercise():
-                raise click.UsageError(str(error)) from None
-            case ContentError():
-                raised = click.ClickException(str(error))
-                raised.exit_code = 2
-                raise raised from None
-            case ProgressError() | TelemetryError():
-                raise click.ClickException(str(error)) from None
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    """What can go wrong, as the command line tells it: 2 for usage and content, 1 for all else."""
+    from lab.faults.catalogue import CatalogueError, UnknownFault
+    from lab.faults.flag_file import FlagFileError
+    from lab.faults.parameters import ParameterError
+
+    try:
+        yield
+    except UnknownExercise as error:
+        raise click.UsageError(str(error)) from None
+    except (ContentError, CatalogueError, UnknownFault, ParameterError) as error:
+        raise _BadContent(str(error)) from None
+    except (ProgressError, TaskComesLater, TelemetryError, FlagFileError) as error:
+        raise click.ClickException(str(error)) from None

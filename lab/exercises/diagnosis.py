@@ -1,0 +1,176 @@
+"""What is wrong with series that are not the ones asked for, in words. Pure, and only about what the results show."""
+
+import math
+from collections.abc import Iterable
+
+from lab.exercises.comparing import MOMENTS_THAT_FIT, Comparison, Labels, common_factor, is_close, labels_of
+from lab.exercises.exercise import Task
+from lab.telemetry_client import Series
+
+#: A constant factor -> what it means; `{unit}` is what the task asks for.
+_FACTORS = (
+    (60.0, "Your values are 60 times as large everywhere: yours are per minute. The task asks for {unit}."),
+    (1 / 60, "Your values are a sixtieth everywhere, as if divided once more by 60. The task asks for {unit}."),
+    (3600.0, "Your values are 3600 times as large everywhere: yours are per hour. The task asks for {unit}."),
+    (1000.0, "Your values are 1000 times as large everywhere: milliseconds in place of seconds? It asks for {unit}."),
+    (1 / 1000, "Your values are a thousandth everywhere: seconds in place of milliseconds? It asks for {unit}."),
+    (100.0, "Your values are 100 times as large everywhere: yours are percent. The task asks for {unit}."),
+    (1 / 100, "Your values are a hundredth everywhere: yours are a share of 1. The task asks for {unit}."),
+    (-1.0, "Your values have the wrong sign: what is subtracted from what?"),
+)
+_MOST_NAMED = 3
+
+
+def diagnose(
+    task: Task, answer: tuple[Series, ...], reference: tuple[Series, ...], comparison: Comparison
+) -> list[str]:
+    """Sentences about an answer that is not the reference; the most telling one first."""
+    if comparison.names != comparison.expected_names:
+        return _other_label_names(task, answer, reference, comparison)
+    if comparison.ambiguous:
+        return ["Several of your series carry the same labels, but for the metric's name: ask for one metric only."]
+    if comparison.missing or comparison.extra:
+        return _other_series(comparison)
+    return _other_values(task, answer, reference, comparison)
+
+
+def _other_label_names(
+    task: Task, answer: tuple[Series, ...], reference: tuple[Series, ...], comparison: Comparison
+) -> list[str]:
+    gone = comparison.expected_names - comparison.names
+    more = comparison.names - comparison.expected_names
+    if gone and not more:
+        kept = f"`by ({', '.join(sorted(comparison.expected_names))})` keeps what is asked for"
+        return [f"Too much has been added up: {_names(gone)} is gone from the result. An aggregation {kept}."]
+    if more and not gone:
+        says = f"Your series ({len(answer)}) still carry {_names(more)}, which the task does not ask for."
+        if comparison.expected_names:
+            return [f"{says} Aggregate: `sum by ({', '.join(sorted(comparison.expected_names))}) (…)`."]
+        return [f"{says} One value for everything is wanted: aggregate, as in `sum(…)`, without `by`."]
+    if _same_values(answer, reference, task.tolerance):
+        return [f"The values are right, but they carry {_names(more)} in place of {_names(gone)}."]
+    return [f"Your series are told apart by {_names(more)}; the task asks for {_names(gone)}."]
+
+
+def _same_values(answer: tuple[Series, ...], reference: tuple[Series, ...], tolerance: float) -> bool:
+    """Whether the values agree when labels are looked away from."""
+
+    def last(series: Iterable[Series]) -> list[float]:
+        return sorted(one.points[-1][1] for one in series if one.points)
+
+    mine, theirs = last(answer), last(reference)
+    return len(mine) == len(theirs) and all(is_close(a, b, tolerance) for a, b in zip(mine, theirs, strict=True))
+
+
+def _other_series(comparison: Comparison) -> list[str]:
+    says = []
+    well = [labels for labels, share in comparison.fits.items() if share >= MOMENTS_THAT_FIT]
+    if comparison.extra:
+        right = "What is asked for is there, but" if well and not comparison.missing else "The result"
+        says.append(f"{right} also includes {_series(comparison.extra)}, which does not belong to it.")
+    if comparison.missing:
+        says.append(f"The result lacks {_series(comparison.missing)}.")
+    return says
+
+
+def _other_values(
+    task: Task, answer: tuple[Series, ...], reference: tuple[Series, ...], comparison: Comparison
+) -> list[str]:
+    factor = common_factor(_counted(answer, task, reference), reference)
+    if factor is not None:
+        return [_about_factor(factor, task)]
+    if _only_rises(answer) and not _only_rises(reference):
+        return [
+            (
+                "Your values only ever rise: that is the counter itself, everything since the service has started. "
+                "How fast it rises is `rate(…[1m])`."
+            )
+        ]
+    if _swapped(answer, reference, task):
+        return ["The values are right, but they stand at the wrong labels."]
+    share = min(comparison.fits.values(), default=0.0)
+    if share > 0.3:
+        return [
+            (
+                f"Some moments fit and others do not ({share:.0%} of them): close, but not the same question. "
+                "Is the time in `[…]` the one that is asked for, and is everything in that belongs to it?"
+            )
+        ]
+    if _same_level(answer, reference):
+        return [
+            (
+                "On average your values are right, at single moments they are not: most likely the time in `[…]` is "
+                "another than the task asks for."
+            )
+        ]
+    return ["The labels are right, the values are not.", *_example(answer, reference)]
+
+
+def _about_factor(factor: float, task: Task) -> str:
+    for known, says in _FACTORS:
+        if math.isclose(factor, known, rel_tol=0.04):
+            return says.format(unit=task.unit or "the plain value")
+    if factor > 1:
+        seconds = " (Is that the number of seconds in `[…]`? Then it counts, and does not say how fast.)"
+        return f"Your values are {factor:.3g} times as large everywhere.{seconds if factor >= 5 else ''}"
+    return f"Your values are {factor:.2g} of what they should be, everywhere."
+
+
+def _counted(answer: tuple[Series, ...], task: Task, reference: tuple[Series, ...]) -> list[Series]:
+    """The answer's series with the labels by which they are compared."""
+    expected = {name for series in reference for name, _ in labels_of(series)}
+    ignored = set(task.extra_labels) - expected
+    return [
+        Series({name: value for name, value in series.labels.items() if name not in ignored}, series.points)
+        for series in answer
+    ]
+
+
+def _only_rises(series: tuple[Series, ...]) -> bool:
+    """Whether no value is below the one before, and one at least is above."""
+    pairs = [
+        (earlier, later) for one in series for (_, earlier), (_, later) in zip(one.points, one.points[1:], strict=False)
+    ]
+    return all(later >= earlier for earlier, later in pairs) and any(later > earlier for earlier, later in pairs)
+
+
+def _swapped(answer: tuple[Series, ...], reference: tuple[Series, ...], task: Task) -> bool:
+    return len(answer) > 1 and _same_values(answer, reference, task.tolerance)
+
+
+def _same_level(answer: tuple[Series, ...], reference: tuple[Series, ...]) -> bool:
+    def mean(series: tuple[Series, ...]) -> float:
+        values = [value for one in series for _, value in one.points if math.isfinite(value)]
+        return sum(values) / len(values) if values else 0.0
+
+    expected = mean(reference)
+    return bool(expected) and abs(mean(answer) - expected) <= 0.2 * abs(expected)
+
+
+def _example(answer: tuple[Series, ...], reference: tuple[Series, ...]) -> list[str]:
+    """Where the two are furthest apart, without giving the value away: whether too large or too small."""
+    expected = {labels_of(series): dict(series.points) for series in reference}
+    for series in answer:
+        theirs = expected.get(labels_of(series), {})
+        for moment, value in series.points:
+            if moment in theirs and value != theirs[moment]:
+                which = f" of {_shown(labels_of(series))}" if series.labels else ""
+                size = "larger" if value > theirs[moment] else "smaller"
+                return [f"For example, your last values{which} are {size} than they should be."]
+    return []
+
+
+def _series(all_labels: frozenset[Labels]) -> str:
+    shown = sorted(_shown(labels) for labels in all_labels)
+    rest = len(shown) - _MOST_NAMED
+    return ", ".join(shown[:_MOST_NAMED]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _shown(labels: Labels) -> str:
+    if not labels:
+        return "a series without labels"
+    return "`{" + ", ".join(f'{name}="{value}"' for name, value in sorted(labels)) + "}`"
+
+
+def _names(names: frozenset[str]) -> str:
+    return ", ".join(f"`{name}`" for name in sorted(names)) or "no label"

@@ -1,0 +1,152 @@
+"""What an exercise consists of. `loader.py` reads it from its folder; docs/guide/exercises.md explains each field."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+#: What a learner answers with: a query, the id of a trace, a trace's id and a time, a letter, a number, or names.
+Kind = Literal["promql", "logql", "traceql", "trace_id", "self_time", "choice", "number", "text_set"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+#: What a reference is written in.
+Language = Literal["promql", "logql", "traceql"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+PARTS: Mapping[int, str] = {
+    1: "Reading each signal",
+    2: "From one signal to the next",
+    3: "Finding causes",
+    4: "Acting on it",
+    5: "Instrumenting",
+}
+
+
+@dataclass(frozen=True)
+class TimeRange:
+    """Over which time an answer is compared with the reference: `minutes` up to `ended_minutes_ago`."""
+
+    minutes: float = 5.0
+    step_seconds: float = 15.0
+    ended_minutes_ago: float = 0.0
+
+
+@dataclass(frozen=True)
+class Hint:
+    text: str
+    #: Points that reading it costs.
+    costs: int
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A wrong answer that people give, and what to say to it. A query, or another answer as it would be typed."""
+
+    answer: str
+    says: str
+
+
+@dataclass(frozen=True)
+class Choice:
+    id: str
+    text: str
+    right: bool
+    #: Why it is right, or wrong.
+    why: str
+
+
+@dataclass(frozen=True)
+class Task:
+    """One question. Which fields a kind has stands in `loader.py`; the others keep their defaults."""
+
+    id: str
+    kind: Kind
+    #: Markdown.
+    asks: str
+    points: int
+    #: Markdown: an answer, and why it is one.
+    solution: str
+    #: A query whose result the answer is compared with. Of a trace_id: TraceQL that finds every right trace.
+    reference: str = ""
+    language: Language = "promql"
+    #: Of a trace_id: TraceQL that must find nothing in a right trace.
+    lacks: str = ""
+    over: tuple[TimeRange, ...] = (TimeRange(),)
+    #: How far a value may be off, as a share of it.
+    tolerance: float = 0.02
+    #: What a value is measured in: "requests per second", "ms".
+    unit: str = ""
+    #: Labels that an answer may carry beyond the reference's.
+    extra_labels: tuple[str, ...] = ()
+    #: Of a text_set: the label of the reference's result whose values are asked for.
+    label: str = ""
+    #: Of a text_set without a reference: the names.
+    names: tuple[str, ...] = ()
+    #: Of a self_time: the name of the span.
+    span: str = ""
+    choices: tuple[Choice, ...] = ()
+    #: Answers in other words that are right as well; tests hold the checker to them.
+    also_right: tuple[str, ...] = ()
+    mistakes: tuple[Mistake, ...] = ()
+    #: Wrong answers with a part of what the checker says to them by itself; tests hold it to that.
+    also_wrong: tuple[Mistake, ...] = ()
+    hints: tuple[Hint, ...] = ()
+
+
+@dataclass(frozen=True)
+class NeededFault:
+    """A fault that has to be on, and for how long, before there is something to find. Learners do not see it."""
+
+    name: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    on_for_seconds: float = 60.0
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a lab must be like for an exercise."""
+
+    #: Generated requests per second, on average.
+    requests_per_second: float = 4.0
+    #: How long it must have been running.
+    minutes: float = 3.0
+    faults: tuple[NeededFault, ...] = ()
+
+
+@dataclass(frozen=True)
+class ValueSource:
+    """Where a value that differs from learner to learner comes from: one of these."""
+
+    samples: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Exercise:
+    #: The folder's name, such as "03-where-requests-go".
+    name: str
+    title: str
+    part: int
+    minutes: int
+    #: The new idea, in a sentence.
+    idea: str
+    system: str
+    #: Markdown.
+    story: str
+    explanation: str
+    tasks: tuple[Task, ...]
+    needs: Needs = Needs()
+    values: Mapping[str, ValueSource] = field(default_factory=dict)
+
+    @property
+    def number(self) -> int:
+        return int(self.name.partition("-")[0])
+
+    @property
+    def points(self) -> int:
+        return sum(task.points for task in self.tasks)
+
+    def task(self, id: str) -> Task:
+        """Raises KeyError."""
+        for task in self.tasks:
+            if task.id == id:
+                return task
+        raise KeyError(id)

@@ -1,0 +1,149 @@
+"""Why a query finds nothing: which name or value in it does not exist, and what there is in its place."""
+
+import difflib
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from lab.exercises.exercise import Language
+from lab.telemetry_client import OtherResultType, QueryRefused, Series, TelemetryClient
+
+#: How far back a name counts as existing.
+_WINDOW = "10m"
+_WINDOW_SECONDS = 600
+
+_STRING = r'"(?:[^"\\]|\\.)*"|`[^`]*`|\'(?:[^\'\\]|\\.)*\''
+_SELECTOR = re.compile(r"([a-zA-Z_:][\w:]*)?\s*\{((?:" + _STRING + r"|[^{}\"'`])*)\}")
+_MATCHER = re.compile(r"([a-zA-Z_]\w*)\s*(=~|!~|!=|=)\s*(" + _STRING + ")")
+_WORD = re.compile(r"[a-zA-Z_:][\w:]*")
+_GROUPING = re.compile(r"\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)")
+_GROUPING_WORDS = ("by", "without", "on", "ignoring", "group_left", "group_right")
+_KEYWORDS = frozenset(
+    (*_GROUPING_WORDS, "offset", "bool", "and", "or", "unless", "atan2", "inf", "nan", "start", "end")
+)
+_CONDITIONS = re.compile(r"\{([^{}]*)\}")
+
+_SHOWN_VALUES = 8
+
+
+@dataclass(frozen=True)
+class _Selector:
+    name: str
+    #: label, operator, value
+    matchers: tuple[tuple[str, str, str], ...]
+
+
+def why_nothing(client: TelemetryClient, language: Language, query: str, end: float) -> tuple[str, ...]:
+    """Sentences; none when nothing in particular is to blame. `end` is the moment the query was asked for."""
+    match language:
+        case "promql":
+            return tuple(_of_metrics(client, query, end))
+        case "logql":
+            return tuple(_of_streams(client, query, end))
+        case "traceql":
+            return tuple(_of_spans(client, query, end))
+
+
+def _of_metrics(client: TelemetryClient, query: str, end: float) -> Iterator[str]:
+    for selector in _metric_selectors(query):
+        if selector.name and not client.query(f"count(last_over_time({selector.name}[{_WINDOW}]))", end):
+            names = (sample.labels["__name__"] for sample in client.query('group by (__name__) ({__name__!=""})', end))
+            yield f"There is no metric `{selector.name}`.{_similar(selector.name, names)}"
+            continue
+
+        def series_by(label: str, selected: str = selector.name) -> list[Series]:
+            by_label = f"count by ({label}) (last_over_time({selected}[{_WINDOW}]))"
+            return client.query_range(by_label, end, end, 1)
+
+        of_what = f"`{selector.name}`"
+        yield from _missing_values(selector, of_what, series_by if selector.name else None)
+
+
+def _metric_selectors(query: str) -> list[_Selector]:
+    with_braces = [_Selector(found[1] or "", _matchers(found[2])) for found in _SELECTOR.finditer(query)]
+    rest = _GROUPING.sub(" ", re.sub(_STRING, " ", _SELECTOR.sub(" ", query)))
+    bare = [
+        _Selector(found[0], ())
+        for found in _WORD.finditer(rest)
+        if found[0].lower() not in _KEYWORDS
+        and not rest[found.end() :].lstrip().startswith("(")
+        # The unit of a duration such as 5m.
+        and not rest[: found.start()][-1:].isdigit()
+        and not re.match(r"\s*(by|without)\b", rest[found.end() :])
+    ]
+    return list(dict.fromkeys(with_braces + bare))
+
+
+def _of_streams(client: TelemetryClient, query: str, end: float) -> Iterator[str]:
+    def series_by(label: str) -> list[Series]:
+        by_label = f'sum by ({label}) (count_over_time({{{label}=~".+"}}[{_WINDOW}]))'
+        try:
+            return client.log_series(by_label, end, end, 1)
+        except (QueryRefused, OtherResultType):
+            return []
+
+    found = _SELECTOR.search(query)
+    if found is None:
+        return
+    reasons = list(_missing_values(_Selector("", _matchers(found[2])), "a log stream", series_by))
+    yield from reasons
+    if not reasons and client.logs(found[0], int((end - _WINDOW_SECONDS) * 1e9), int(end * 1e9), limit=1):
+        yield f"`{found[0].strip()}` does have lines, but not one of them passes what stands after it."
+
+
+def _matchers(text: str) -> tuple[tuple[str, str, str], ...]:
+    return tuple((label, operator, value[1:-1]) for label, operator, value in _MATCHER.findall(text))
+
+
+def _missing_values(
+    selector: _Selector, of_what: str, series_by: Callable[[str], list[Series]] | None
+) -> Iterator[str]:
+    """`series_by(label)`: one series for each value that the label has."""
+    if series_by is None:
+        return
+    for label, operator, value in selector.matchers:
+        if operator not in ("=", "=~") or value == "":
+            continue
+        values = sorted({series.labels[label] for series in series_by(label) if series.labels.get(label)})
+        if not values and of_what == "a log stream":
+            yield (
+                f"`{label}` is no label of {of_what}: streams have `service` and `level`. What stands in the line "
+                f"becomes a label after `| json`, and can be asked for behind it: `| json | {label}{operator}…`."
+            )
+        elif not values:
+            yield f"{of_what} has no label `{label}`."
+        elif not any(_matches(operator, value, one) for one in values):
+            yield f"`{label}` of {of_what} is never `{value}`. It is {_listed(values)}."
+
+
+def _matches(operator: str, wanted: str, value: str) -> bool:
+    if operator == "=":
+        return wanted == value
+    try:
+        return re.fullmatch(wanted, value) is not None
+    except re.error:
+        # RE2 knows forms that Python does not: no reason to blame this one.
+        return True
+
+
+def _of_spans(client: TelemetryClient, query: str, end: float) -> Iterator[str]:
+    start = int(end) - _WINDOW_SECONDS
+    conditions = [one.strip() for found in _CONDITIONS.findall(query) for one in re.split(r"&&|\|\|", found)]
+    for condition in dict.fromkeys(filter(None, conditions)):
+        try:
+            found_some = client.search_traces(q=f"{{ {condition} }}", start=start, end=int(end), limit=1)
+        except QueryRefused:
+            # A part of an expression that was cut in the wrong place.
+            continue
+        if not found_some:
+            yield f"No span has `{condition}`."
+
+
+def _similar(name: str, names: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, list(names), n=2, cutoff=0.6)
+    return f" Did you mean {' or '.join(f'`{one}`' for one in close)}?" if close else ""
+
+
+def _listed(values: list[str]) -> str:
+    shown = ", ".join(f"`{value}`" for value in values[:_SHOWN_VALUES])
+    return shown if len(values) <= _SHOWN_VALUES else f"{shown} and {len(values) - _SHOWN_VALUES} more"

@@ -1,0 +1,173 @@
+"""One learner at work on the exercises: what the command line does, and what a page can do."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lab.exercises.answers import clean, read_trace_id
+from lab.exercises.checking import check
+from lab.exercises.exercise import Exercise, Hint, Task
+from lab.exercises.gathering import gather
+from lab.exercises.personal import PLACES, open_answers, personalise
+from lab.exercises.progress import ProgressStore, TaskProgress
+from lab.exercises.verdict import Verdict
+from lab.telemetry_client import TelemetryClient
+
+
+class UnknownExercise(LookupError):
+    """No exercise, or no task of it, is called so; the message says which there are."""
+
+
+class TaskComesLater(RuntimeError):
+    """A task needs the answer to an earlier one."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A verdict, and what it came to for this learner."""
+
+    exercise: Exercise
+    task: Task
+    verdict: Verdict
+    #: Points that the task has earned in all, hints taken off; 0 as long as it is not solved.
+    points: int
+    #: Whether every task of the exercise is solved now.
+    exercise_solved: bool
+
+
+@dataclass(frozen=True)
+class GivenHint:
+    task: Task
+    hint: Hint
+    #: Which one it is, from 1.
+    number: int
+    #: Whether it has cost something now: not when it was read before, or the task is solved.
+    new: bool
+
+
+class Session:
+    """`exercises` as the loader reads them; everything handed out is filled in for `learner`.
+
+    Methods raise UnknownExercise, ProgressError and, where they ask the lab, TaskComesLater and TelemetryError."""
+
+    def __init__(
+        self,
+        exercises: Mapping[str, Exercise],
+        progress: ProgressStore,
+        learner: str,
+        places: Mapping[str, str] = PLACES,
+    ) -> None:
+        self._exercises = exercises
+        self._progress = progress
+        self.learner = learner
+        self._places = places
+
+    def exercises(self) -> list[Exercise]:
+        return [self._for_learner(exercise) for exercise in self._exercises.values()]
+
+    def find(self, said: str | None = None) -> Exercise:
+        """By number, name or part of the name; without any, the current one."""
+        if said is None:
+            said = self._progress.read(self.learner).current
+            if said is None:
+                raise UnknownExercise("no exercise has been started; begin with: python3 lab exercise start 1")
+        if said.isdigit():
+            found = [one for one in self._exercises.values() if one.number == int(said)]
+        else:
+            found = [one for one in self._exercises.values() if said == one.name]
+            found = found or [one for one in self._exercises.values() if said in one.name]
+        if len(found) != 1:
+            which = ", ".join(one.name for one in found or self._exercises.values())
+            raise UnknownExercise(f"{said!r} is {'more than one' if found else 'no'} exercise; there are: {which}")
+        return self._for_learner(found[0])
+
+    def find_task(self, exercise: Exercise, id: str | None = None) -> Task:
+        """By its id; without one, the first that is not solved, or else the last."""
+        if id is not None:
+            try:
+                return exercise.task(id)
+            except KeyError:
+                ids = ", ".join(task.id for task in exercise.tasks)
+                raise UnknownExercise(f"{exercise.name} has no task {id!r}; there are: {ids}") from None
+        open_tasks = (task for task in exercise.tasks if self.progress_of(exercise, task).passed_at is None)
+        return next(open_tasks, exercise.tasks[-1])
+
+    def progress_of(self, exercise: Exercise, task: Task) -> TaskProgress:
+        return self._progress.read(self.learner).task(exercise.name, task.id)
+
+    def is_started(self, exercise: Exercise) -> bool:
+        return exercise.name in self._progress.read(self.learner).exercises
+
+    def is_solved(self, exercise: Exercise) -> bool:
+        progress = self._progress.read(self.learner)
+        return all(progress.task(exercise.name, task.id).passed_at is not None for task in exercise.tasks)
+
+    def points_of(self, exercise: Exercise) -> int:
+        progress = self._progress.read(self.learner)
+        return sum(progress.task(exercise.name, task.id).points for task in exercise.tasks)
+
+    def start(self, exercise: Exercise) -> None:
+        """It is the current one from now on; what was solved of it stays solved."""
+        with self._progress.changing(self.learner) as progress:
+            progress.begin(exercise.name, time.time())
+
+    def check(self, exercise: Exercise, task: Task, answer: str, client: TelemetryClient) -> Judged:
+        """Asks the lab, judges, and remembers."""
+        answer = clean(answer)
+        if earlier := open_answers(task):
+            raise TaskComesLater(f"task {task.id} builds on another: solve {', '.join(sorted(earlier))} first")
+        verdict = check(task, answer, gather(task, answer, client, time.time()))
+        with self._progress.changing(self.learner) as progress:
+            begun = progress.begin(exercise.name, time.time())
+            mine = begun.task(task.id)
+            if verdict.judged and mine.passed_at is None:
+                mine.attempts += 1
+                if verdict.passed:
+                    mine.passed_at = time.time()
+                    mine.points = 0 if mine.solution_seen else verdict.points - _cost(task, mine.hints_read)
+                    mine.answer = answer
+            return Judged(
+                exercise,
+                task,
+                verdict,
+                mine.points,
+                all(begun.task(one.id).passed_at is not None for one in exercise.tasks),
+            )
+
+    def hint(self, exercise: Exercise, task: Task) -> GivenHint | None:
+        """The next one that has not been read; the last again when all have; None when there is none."""
+        if not task.hints:
+            return None
+        with self._progress.changing(self.learner) as progress:
+            mine = progress.begin(exercise.name, time.time()).task(task.id)
+            new = mine.hints_read < len(task.hints) and mine.passed_at is None and not mine.solution_seen
+            number = min(mine.hints_read + 1, len(task.hints))
+            if new:
+                mine.hints_read = number
+            return GivenHint(task, task.hints[number - 1], number, new)
+
+    def solution(self, exercise: Exercise, task: Task) -> str:
+        """The solution's text. From now on the task is worth nothing, unless it was solved before."""
+        with self._progress.changing(self.learner) as progress:
+            progress.begin(exercise.name, time.time()).task(task.id).solution_seen = True
+        return task.solution
+
+    def reset(self, exercise: Exercise | None) -> None:
+        """Forgets what was done in one exercise, or in all of them."""
+        with self._progress.changing(self.learner) as progress:
+            for name in [exercise.name] if exercise else list(progress.exercises):
+                progress.exercises.pop(name, None)
+            if exercise is None or progress.current == exercise.name:
+                progress.current = None
+
+    def _for_learner(self, exercise: Exercise) -> Exercise:
+        progress = self._progress.read(self.learner)
+        answers = {}
+        for task in exercise.tasks:
+            if answer := progress.task(exercise.name, task.id).answer:
+                answers[task.id] = (read_trace_id(answer) if task.kind == "trace_id" else None) or answer
+        return personalise(exercise, self.learner, self._places, answers)
+
+
+def _cost(task: Task, hints_read: int) -> int:
+    return sum(hint.costs for hint in task.hints[:hints_read])
