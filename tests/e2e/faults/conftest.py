@@ -18,7 +18,7 @@ WINDOW_SECONDS = 6.0
 FAULTS = read_catalogue()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def lab_with_traffic(tmp_path_factory: pytest.TempPathFactory, wait_for) -> Iterator[BootedLab]:
     rps = max(fault.needs_rps for fault in FAULTS.values())
     for lab in boot(tmp_path_factory.mktemp("lab"), "--rps", f"{rps:g}", "--seed", "7"):
@@ -36,7 +36,7 @@ def scrape_every_second(lab: BootedLab) -> None:
     path.write_text(json.dumps(targets))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def flags_of_the_lab(lab_with_traffic: BootedLab) -> FlagFile:
     """The switches of the lab."""
     return FlagFile(StateDirectory(lab_with_traffic.state_dir).flag_file)

@@ -6,6 +6,7 @@ One run a fault; each test looks at another side of it.
 
 import re
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pytest
@@ -59,11 +60,18 @@ def test_it_is_gone_when_it_has_been_switched_off(run):
 def test_nothing_that_is_emitted_or_answered_names_it(run):
     if not run.emitted:
         pytest.skip("it did not come to that")
-    telling = {word for fault in FAULTS.values() for word in telling_words(fault)}
-    # Joined with whatever, in any case; but a word of its own: "bot" is not in "both".
-    joined = ["[-_ ]?".join(map(re.escape, re.split("[-_ ]", word))) for word in (*telling, *MACHINERY)]
-    pattern = re.compile(rf"(?<![a-z0-9])({'|'.join(joined)})(?![a-z0-9])", re.IGNORECASE)
+    telling = _any_of({word for fault in FAULTS.values() for word in telling_words(fault)})
+    machinery = _any_of(MACHINERY)
 
-    found = {(where, match[0].lower()): text for where, text in run.emitted for match in pattern.finditer(text)}
-
+    found = {}
+    for where, text in run.emitted:
+        # The workbench has a button for a note on the charts, and one of its kinds is "fault".
+        for pattern in [telling] if where.startswith("workbench") else [telling, machinery]:
+            found |= {(where, match[0].lower()): text for match in pattern.finditer(text)}
     assert found == {}
+
+
+def _any_of(words: Iterable[str]) -> re.Pattern[str]:
+    """Their parts joined with whatever, in any case; but a word of its own: "bot" is not in "both"."""
+    joined = ["[-_ ]?".join(map(re.escape, re.split("[-_ ]", word))) for word in words]
+    return re.compile(rf"(?<![a-z0-9])({'|'.join(joined)})(?![a-z0-9])", re.IGNORECASE)
