@@ -16,6 +16,7 @@ VERBS = {
     "trace": "Show one trace as a waterfall, with its log lines.",
     "load": "Put load on a system with Locust.",
     "fault": "Break something on purpose, and mend it: list, show, on, off, clear.",
+    "incident": "Find, explain or mend a hidden fault against the clock, if there is one.",
     "annotate": "Mark this moment in the charts: a deploy, a fault, a note.",
     "exercise": "Learn to read telemetry: tasks on the running lab, checked against it.",
     "doctor": "Check that this machine can run the lab.",
