@@ -68,11 +68,9 @@ def start(seed: int, level: str, task: str, annotate: bool, as_json: bool, state
         raise click.ClickException(f"incidents are about {_SYSTEM}, which does not run in this lab")
     try:
         draw(seed, cast(Level, level), cast(Task, task), read_catalogue(), _SYSTEM)
-        on = FlagFile(state_dir.flag_file).switched_on()
-    except (CatalogueError, FlagFileError) as error:
+    except CatalogueError as error:
         raise click.ClickException(str(error)) from None
-    if on:
-        raise click.ClickException("something is switched on in this lab already. Begin with: python3 lab fault clear")
+    _require_nothing_on(state_dir)
     files.forget()
     arguments = ["--seed", str(seed), "--level", level, "--task", task, "--state-dir", str(state_dir.root)]
     child = _in_background(files, [*arguments, *(["--annotate"] if annotate else [])], state.run_id)
@@ -254,6 +252,114 @@ def stop(as_json: bool, state_dir: StateDirectory) -> None:
         _print_json({"stopped": was_running})
     else:
         click.echo("Ended, and everything is undone." if was_running else "No incident runs.")
+
+
+class Seeds(click.ParamType[list[int]]):
+    """`1..50`, `7`, `1..5,9`: a list of seeds."""
+
+    name = "seeds"
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> list[int]:
+        if isinstance(value, list):
+            return value
+        seeds: list[int] = []
+        for part in str(value).split(","):
+            first, dots, last = part.strip().partition("..")
+            if not first.isdigit() or (dots and not last.isdigit()):
+                self.fail(f"{value!r} is no list of seeds; write 7, 1..50 or 1..5,9", parameter, context)
+            seeds += range(int(first), int(last or first) + 1)
+        if not seeds or min(seeds) < 1 or len(seeds) > 10_000:
+            self.fail(f"{value!r} must name seeds from 1 on, the smaller one first", parameter, context)
+        return list(dict.fromkeys(seeds))
+
+
+@command.command()
+@click.option("--seeds", type=Seeds(), required=True, metavar="1..50", help="Which incidents.")
+@click.option("--level", type=click.Choice(LEVELS), default="easy", show_default=True, help="How hard they are to see.")
+@click.option(
+    "--task",
+    "tasks",
+    type=click.Choice(TASKS),
+    multiple=True,
+    help="What is asked; may be repeated [default: detect, locate, analyse, which can share an incident].",
+)
+@click.option("--agent", metavar="COMMAND", help="The program to score.")
+@click.option(
+    "--player",
+    "players",
+    multiple=True,
+    metavar="NAME",
+    help="Only these: agent, baseline, always-yes, do-nothing, random.",
+)
+@click.option("--output", type=click.Path(dir_okay=False, writable=True), help="Also write everything there, as JSON.")
+@_common
+def bench(
+    seeds: list[int],
+    level: str,
+    tasks: tuple[str, ...],
+    agent: str | None,
+    players: tuple[str, ...],
+    output: str | None,
+    as_json: bool,
+    state_dir: StateDirectory,
+) -> None:
+    """Score a program over many incidents on the running lab, beside players that look at nothing and a baseline.
+
+    The program is run once for each task and incident. Its environment has LAB_INCIDENT_URL (GET /task, GET /labels,
+    POST /act, POST /answer) and LAB_PROMETHEUS_URL, LAB_LOKI_URL, LAB_TEMPO_URL, and nothing else of the lab's.
+    """
+    from contextlib import ExitStack
+
+    from lab.incidents.bench import Played, players_of
+    from lab.incidents.bench import bench as play_all
+    from lab.incidents.watcher import open_lab, stop_on_signals
+
+    known = players_of(agent)
+    for player in players:
+        if player not in known:
+            hint = " (which needs --agent COMMAND)" if player == "agent" else ""
+            raise click.UsageError(f"there is no player {player!r}{hint}; there are {', '.join(known)}")
+    state = running_lab(state_dir)
+    _require_nothing_on(state_dir)
+
+    def say_played(played: Played) -> None:
+        problem = f"  [{played.problem}]" if played.problem else ""
+        why = "; ".join(played.reasons) + problem
+        click.echo(f"seed {played.seed}  {played.task:8}{played.player:12}{played.score:.2f}  {why}", err=True)
+
+    try:
+        with IncidentFiles(state_dir).held(), ExitStack() as undo, stop_on_signals() as stop:
+            results = play_all(
+                open_lab(state_dir, state, _SYSTEM, undo),
+                seeds,
+                cast(Level, level),
+                cast(tuple[Task, ...], tasks or ("detect", "locate", "analyse")),
+                agent=agent,
+                players=players or None,
+                stop=stop,
+                on_played=say_played,
+                on_not_set_up=lambda seed, why: click.echo(f"seed {seed}  not set up: {why}", err=True),
+            )
+    except IncidentRunning:
+        raise click.ClickException("an incident runs already: answer it, or end it first") from None
+    except (CatalogueError, FlagFileError) as error:
+        raise click.ClickException(str(error)) from None
+    if output:
+        with open(output, "w", encoding="utf-8") as file:
+            json.dump(results.as_json(), file, ensure_ascii=False, indent=2)
+    if as_json:
+        _print_json(results.as_json())
+    else:
+        click.echo(results.as_markdown())
+
+
+def _require_nothing_on(state_dir: StateDirectory) -> None:
+    try:
+        on = FlagFile(state_dir.flag_file).switched_on()
+    except FlagFileError as error:
+        raise click.ClickException(str(error)) from None
+    if on:
+        raise click.ClickException("something is switched on in this lab already. Begin with: python3 lab fault clear")
 
 
 def _labels() -> Labels:

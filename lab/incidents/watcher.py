@@ -11,8 +11,8 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from lab.faults.catalogue import read_catalogue
@@ -38,13 +38,23 @@ def open_lab(directory: StateDirectory, state: RunState, system: str, undo: Exit
     return Lab(directory, state, discover()[system], read_catalogue(), client)
 
 
+@contextmanager
+def stop_on_signals() -> Iterator[threading.Event]:
+    """Set by a signal to end, so that whatever is on can be undone in peace."""
+    stop = threading.Event()
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    before = [signal.signal(number, lambda *_: stop.set()) for number in numbers]
+    try:
+        yield stop
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+
+
 def watch(scenario: Scenario, directory: StateDirectory, state: RunState, *, annotate: bool) -> int:
     """From the preparations to the recovery. Returns an exit code."""
     files = IncidentFiles(directory)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda *_: stop.set())
-    with files.held(), ExitStack() as undo:
+    with files.held(), ExitStack() as undo, stop_on_signals() as stop:
         files.forget()
         public = _Public(files, scenario)
         lab = open_lab(directory, state, "chain", undo)
