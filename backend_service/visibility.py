@@ -23,7 +23,7 @@ def follow_flags(
     """Let flags change this service's telemetry from now on. A flag that names another service leaves it alone."""
 
     def set_clock(value: Value) -> None:
-        telemetry.clock.shift(value.get("seconds", 30.0) if _concerns_us(value, "database") else 0.0)
+        telemetry.clock.shift(value.get("seconds", 15.0) if _concerns_us(value, "database") else 0.0)
 
     def set_sampling(value: Value) -> None:
         telemetry.sample(value.get("share", 0.05) if _concerns_us(value, "backend") else 1.0)

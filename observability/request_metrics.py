@@ -66,8 +66,11 @@ class RequestMetrics:
             labels = {"trace_id": trace_id} if context.trace_flags.sampled else None
         seconds = perf_counter() - request.environ[STARTED]
         paths = self._paths
-        if paths is not None and paths.count(request.path, method, status, seconds, labels):
-            return response
+        if paths is not None:
+            path = request.path[:_LONGEST_PATH]
+            # A route without parameters is its own path: its series were there before, and stay.
+            if path != endpoint and paths.count(path, method, status, seconds, labels):
+                return response
         if self._requests:
             self._requests[method, endpoint, status].inc()
         if self._durations:
@@ -101,7 +104,6 @@ class _Paths:
 
     def count(self, path: str, method: str, status: str, seconds: float, exemplar: dict[str, str] | None) -> bool:
         """Count a request under its path; False when it is one too many."""
-        path = path[:_LONGEST_PATH]
         with self._lock:
             if path not in self._known:
                 if len(self._known) >= self._limit:

@@ -28,6 +28,10 @@ class Service:
         def user(id: str) -> Any:
             return {"id": id}
 
+        @app.get("/")
+        def home() -> Any:
+            return {}
+
         self.metrics = request_metrics_of(app)
         self.client = app.test_client()
 
@@ -75,15 +79,20 @@ def test_past_the_limit_routes_are_counted_again_and_known_paths_go_on(service: 
 
 def test_afterwards_there_are_the_series_that_there_were_before(service: Service) -> None:
     service.ask(1)
+    service.client.get("/")
     before = service.series()
     service.metrics.label_paths(100)
     service.ask(*range(1, 51))
+    service.client.get("/")
     service.client.get("/nowhere")
+    # As if it were the route.
+    service.client.get("/user/<id>")
     assert len(service.series()) > len(before) + 50 * 10
     service.metrics.label_paths(0)
     assert service.series() == before
     service.ask(7)
-    assert service.counted() == {"/user/<id>": 2}
+    service.client.get("/")
+    assert service.counted() == {"/user/<id>": 3, "/": 3}
     assert service.series() == before
 
 
