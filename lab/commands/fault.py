@@ -28,7 +28,7 @@ from lab.faults.catalogue import (
 )
 from lab.faults.evidence import Finding
 from lab.faults.flag_file import FlagFile, FlagFileError, SwitchedOn
-from lab.faults.injection import Injection, InjectionFailed, findings_table, switched_on
+from lab.faults.injection import Injection, InjectionFailed, findings_table
 from lab.faults.parameters import ParameterError, chosen_parameters
 from lab.paths import StateDirectory
 from lab.run_state import RunState
@@ -125,7 +125,9 @@ def on(
             with _shown(injection, wait and not as_json), _failure_as_json(as_json), ExitStack() as undo:
                 if wait:
                     injection.await_baseline()
-                undo.enter_context(switched_on(injection))
+                # No context manager made of a generator: one that is given up runs to its end all the same.
+                undo.callback(injection.switch_off_surely)
+                injection.switch_on()
                 if annotate:
                     where = fault.truth_with(values).service
                     service = None if where == VISITORS else where

@@ -121,6 +121,14 @@ class Injection:
         self.flags.switch_off(self.fault.flag)
         self._switched_at = time.time()
 
+    def switch_off_surely(self) -> None:
+        """For a way out: a second Ctrl-C must not leave it on. Raises FlagFileError."""
+        try:
+            self.switch_off()
+        except KeyboardInterrupt:
+            self.switch_off()
+            raise
+
     def await_recovery(self) -> Sequence[Finding]:
         """Wait until everything is as it was. Raises NoRecovery, TelemetryError."""
         timeout_seconds = self.fault.recovery_seconds + self.window_seconds
@@ -202,12 +210,7 @@ def switched_on(injection: Injection) -> Iterator[None]:
         injection.switch_on()
         yield
     finally:
-        try:
-            injection.switch_off()
-        except KeyboardInterrupt:
-            # A second Ctrl-C must not leave it on.
-            injection.switch_off()
-            raise
+        injection.switch_off_surely()
 
 
 def _all_hold(findings: Sequence[Finding]) -> bool:
