@@ -13,7 +13,7 @@ def follow_flags(flags: FeatureFlags, crowds: Crowds) -> None:
     """Let flags change who comes from now on."""
 
     def set_arrivals(value: Value) -> None:
-        crowds.multiply(value.get("factor", 5.0) if value else 1.0)
+        crowds.multiply(value.get("factor", 6.0) if value else 1.0)
 
     def set_reader(value: Value) -> None:
         rate = value.get("requests_per_second", 10.0) if value else 0.0
