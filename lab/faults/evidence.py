@@ -36,7 +36,9 @@ def ask(
         start = math.floor(at_unix_seconds - window_seconds)
         return float(len(client.search_traces(q=query, start=start, end=end, limit=_MOST_TRACES, spss=1)))
     if evidence.language == "logql":
-        at_once = client.log_series(query, at_unix_seconds, at_unix_seconds, 1)
+        # Loki goes by whole steps: between two of them it would answer for both, and every line would count twice.
+        moment = math.ceil(at_unix_seconds)
+        at_once = client.log_series(query, moment, moment, 1)
         numbers = [value for series in at_once for _, value in series.points]
     else:
         numbers = [sample.value for sample in client.query(query, at_unix_seconds)]
