@@ -9,13 +9,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, cast
 
 import click
 import requests
 
 from lab import process_group
-from lab.commands.options import running_lab, state_dir_option
+from lab.commands.options import Duration, running_lab, state_dir_option
 from lab.faults.catalogue import CatalogueError, read_catalogue
 from lab.faults.flag_file import FlagFile, FlagFileError
 from lab.incidents.files import IncidentFiles, IncidentRunning
@@ -24,6 +25,7 @@ from lab.incidents.scenario import LEVELS, TASKS, Level, Task, draw
 from lab.manifest import discover
 from lab.paths import REPOSITORY, StateDirectory
 from lab.run_state import ProcessIdentity
+from lab.telemetry_client import TelemetryClient, TelemetryError
 
 _SYSTEM = "chain"
 _POLL_SECONDS = 0.1
@@ -351,6 +353,115 @@ def bench(
         _print_json(results.as_json())
     else:
         click.echo(results.as_markdown())
+
+
+@command.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--before", type=Duration(), default=120, show_default=True, help="How much of the time before it to keep."
+)
+@_common
+def record(folder: Path, before: int, as_json: bool, state_dir: StateDirectory) -> None:
+    """Keep the last incident, all three signals and the truth, in FOLDER: for others, and for later."""
+    from lab.incidents.recording import RecordingError
+    from lab.incidents.recording import record as write_recording
+
+    state = running_lab(state_dir)
+    files = IncidentFiles(state_dir)
+    content, truth = files.report(), files.truth()
+    if content is None or truth is None:
+        raise click.ClickException("there is no incident to keep that has been answered")
+    ends = [fault["end"] or 0 for fault in truth["faults"]] + [content["answered_at"] or 0, truth["clock_started_at"]]
+    try:
+        with TelemetryClient.from_backends(state.backends) as client:
+            kept = write_recording(client, folder, truth["healthy_at"] - before, max(ends) + 5, truth)
+    except (RecordingError, TelemetryError) as error:
+        raise click.ClickException(str(error)) from None
+    if as_json:
+        _print_json({"folder": str(folder), "start": kept.start, "end": kept.end})
+    else:
+        click.echo(
+            f"{folder} has {kept.end - kept.start:.0f} s of it. See it again: python3 lab incident replay {folder}"
+        )
+
+
+@command.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@_common
+def replay(folder: Path, as_json: bool, state_dir: StateDirectory) -> None:
+    """Load a recording into the running lab, as if it had just ended. Best into one without traffic.
+
+    FOLDER is what `record` has written. Nothing of the truth is loaded or shown.
+    """
+    from lab.incidents.recording import RecordingError, read_recording
+    from lab.incidents.replaying import replay as load
+
+    state = running_lab(state_dir)
+    try:
+        done = load(read_recording(folder), state.backends)
+    except RecordingError as error:
+        raise click.ClickException(str(error)) from None
+    if as_json:
+        _print_json(
+            {"start": done.start, "end": done.end, "series": done.series, "lines": done.lines, "traces": done.traces}
+        )
+        return
+    click.echo(f"Loaded {done.series} series, {done.lines} log lines and {done.traces} traces.")
+    click.echo(f"The incident lies between {_clock(done.start)} and {_clock(done.end)}: {state.backends['workbench']}")
+
+
+@command.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--seeds", type=Seeds(), required=True, metavar="1..50", help="Which incidents.")
+@click.option("--level", type=click.Choice(LEVELS), default="easy", show_default=True, help="How hard they are to see.")
+@click.option("--before", type=Duration(), default=60, show_default=True, help="Healthy time to keep of each.")
+@click.option("--after", type=Duration(), default=60, show_default=True, help="Time with the fault to keep of each.")
+@click.option("--parquet", is_flag=True, help="Also write Parquet, if pyarrow is installed.")
+@_common
+def export(
+    folder: Path,
+    seeds: list[int],
+    level: str,
+    before: int,
+    after: int,
+    parquet: bool,
+    as_json: bool,
+    state_dir: StateDirectory,
+) -> None:
+    """Run incidents one after the other and write each into FOLDER as CSV, with its truth, in RCAEval's layout."""
+    from contextlib import ExitStack
+
+    from lab.incidents.export import ParquetUnavailable
+    from lab.incidents.exporting import export_all
+    from lab.incidents.recording import RecordingError
+    from lab.incidents.watcher import open_lab, stop_on_signals
+
+    state = running_lab(state_dir)
+    _require_nothing_on(state_dir)
+    try:
+        with IncidentFiles(state_dir).held(), ExitStack() as undo, stop_on_signals() as stop:
+            lab = open_lab(state_dir, state, _SYSTEM, undo)
+            cases = export_all(
+                lab,
+                seeds,
+                cast(Level, level),
+                folder,
+                before_seconds=before,
+                after_seconds=after,
+                parquet=parquet,
+                stop=stop,
+                on_case=lambda seed, what: click.echo(f"seed {seed}  {what}", err=True),
+            )
+    except IncidentRunning:
+        raise click.ClickException("an incident runs already: answer it, or end it first") from None
+    except (CatalogueError, FlagFileError, RecordingError, ParquetUnavailable, TelemetryError) as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(f"{folder} cannot be written: {error}") from None
+    if as_json:
+        _print_json({"folder": str(folder), "cases": {str(seed): str(path) for seed, path in cases.items()}})
+    else:
+        click.echo(f"{len(cases)} cases are in {folder}.")
 
 
 def _require_nothing_on(state_dir: StateDirectory) -> None:
