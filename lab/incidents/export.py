@@ -2,7 +2,7 @@
 
     <service>_<kind>/<n>/      the cause, in RCAEval's form; none_none where nothing was wrong
         inject_time.txt        the onset in unix seconds; without a fault the middle of the run
-        metrics.csv            a row a second: time, and <service>_<metric> for each series, as of the last scrape
+        metrics.csv            a row a second: time, and a column <service>_<metric> for each series
         simple_metrics.csv     of these the few that every method begins with: rate, errors, latency, cpu, memory
         logs.csv               time, timestamp (ns), container_name, message, level, req_path, error
         traces.csv             a span a row, times in microseconds, statusCode 0 or 2
