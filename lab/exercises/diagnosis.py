@@ -63,14 +63,35 @@ def _same_values(answer: tuple[Series, ...], reference: tuple[Series, ...], tole
 
 
 def _other_series(comparison: Comparison) -> list[str]:
+    if not comparison.fits and (elsewhere := _of_something_else(comparison)):
+        return [elsewhere]
     says = []
+    telling = _telling_labels({*comparison.missing, *comparison.extra, *comparison.fits})
     well = [labels for labels, share in comparison.fits.items() if share >= MOMENTS_THAT_FIT]
     if comparison.extra:
         right = "What is asked for is there, but" if well and not comparison.missing else "The result"
-        says.append(f"{right} also includes {_series(comparison.extra)}, which does not belong to it.")
+        says.append(f"{right} also includes {_series(comparison.extra, telling)}, which does not belong to it.")
     if comparison.missing:
-        says.append(f"The result lacks {_series(comparison.missing)}.")
+        says.append(f"The result lacks {_series(comparison.missing, telling)}.")
     return says
+
+
+def _of_something_else(comparison: Comparison) -> str:
+    """Said when all series differ from the expected ones in the one value of the same label, such as the service."""
+    for name in sorted(comparison.names - {"instance"}):
+        mine = {value for labels in comparison.extra for label, value in labels if label == name}
+        theirs = {value for labels in comparison.missing for label, value in labels if label == name}
+        if len(mine) == len(theirs) == 1 and mine != theirs:
+            return f"Your series have the `{name}` `{mine.pop()}`. The task asks for `{theirs.pop()}`."
+    return ""
+
+
+def _telling_labels(all_labels: set[Labels]) -> frozenset[str]:
+    """The labels by which these series can be told apart; those that are the same on all say nothing."""
+    names = {name for labels in all_labels for name, _ in labels}
+    if len(all_labels) == 1:
+        return frozenset(names)
+    return frozenset(name for name in names if len({dict(labels).get(name) for labels in all_labels}) > 1)
 
 
 def _other_values(
@@ -160,8 +181,10 @@ def _example(answer: tuple[Series, ...], reference: tuple[Series, ...]) -> list[
     return []
 
 
-def _series(all_labels: frozenset[Labels]) -> str:
-    shown = sorted(_shown(labels) for labels in all_labels)
+def _series(all_labels: frozenset[Labels], telling: frozenset[str]) -> str:
+    shown = sorted(
+        _shown(frozenset((name, value) for name, value in labels if name in telling)) for labels in all_labels
+    )
     rest = len(shown) - _MOST_NAMED
     return ", ".join(shown[:_MOST_NAMED]) + (f" and {rest} more" if rest > 0 else "")
 

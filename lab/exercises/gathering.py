@@ -51,7 +51,7 @@ def _of_query(task: Task, answer: str, client: TelemetryClient, now: float) -> D
         mistakes=tuple(_over(client, language, mistake.answer, task.over, now) for mistake in task.mistakes),
         answer_long_ago=long_ago[0],
         reference_long_ago=long_ago[1],
-        reasons_for_nothing=why_nothing(client, language, answer, _end(task.over[0], now))
+        reasons_for_nothing=why_nothing(client, language, answer, _end(language, task.over[0], now))
         if all(is_empty(result) for result in asked.results)
         else (),
     )
@@ -89,15 +89,18 @@ def _over(
 ) -> Evaluated:
     return Evaluated(
         tuple(
-            evaluate(client, language, query, _end(one, now) - one.minutes * 60, _end(one, now), one.step_seconds)
+            evaluate(client, language, query, end - one.minutes * 60, end, one.step_seconds)
             for one in ranges
+            for end in [_end(language, one, now)]
         )
     )
 
 
-def _end(time_range: TimeRange, now: float) -> float:
+def _end(language: Language, time_range: TimeRange, now: float) -> float:
     latest = now - LAG_SECONDS - time_range.ended_minutes_ago * 60
-    return math.floor(latest / time_range.step_seconds) * time_range.step_seconds
+    # Values are compared at whole steps. Lines and traces have their own times: the newest belong to them.
+    step = time_range.step_seconds if language == "promql" else 1.0
+    return math.floor(latest / step) * step
 
 
 def _long_ago(client: TelemetryClient, query: str, now: float) -> Result:

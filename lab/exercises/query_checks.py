@@ -13,7 +13,8 @@ from lab.telemetry_client import LogLine
 def check_query(task: Task, answer: str, data: Data) -> Verdict:
     for result in data.answer.results:
         if isinstance(result, Refused):
-            return wrong(*refusals.explain(task.language, answer, result.said))
+            said = _said_to_the_same_text(task, answer)
+            return wrong(said) if said else wrong(*refusals.explain(task.language, answer, result.said))
     if not all(_enough(result) for result in data.reference.results):
         return not_yet(WAIT)
     if _says_the_same_without_data(data):
@@ -26,10 +27,24 @@ def check_query(task: Task, answer: str, data: Data) -> Verdict:
     for mistake, asked in zip(task.mistakes, data.mistakes, strict=True):
         if _same(task, data.answer, asked) and not all(is_empty(result) for result in asked.results):
             return wrong(mistake.says)
+    if said := _said_to_the_same_text(task, answer):
+        return wrong(said)
     for mine, theirs in zip(data.answer.results, data.reference.results, strict=True):
         if not _same(task, Evaluated((mine,)), Evaluated((theirs,))):
             return wrong(*_difference(task, mine, theirs, data))
     raise AssertionError("what differs as a whole differs somewhere")
+
+
+def _said_to_the_same_text(task: Task, answer: str) -> str:
+    """What is said to a mistake that finds nothing, or is refused: there is no result to know it by."""
+
+    def without_spaces(query: str) -> str:
+        return "".join(query.split())
+
+    for mistake in task.mistakes:
+        if without_spaces(mistake.answer) == without_spaces(answer):
+            return mistake.says
+    return ""
 
 
 def _enough(reference: Result) -> bool:

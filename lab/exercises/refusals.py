@@ -30,9 +30,16 @@ _ADVICE = (
     ),
 )
 
+_TOO_MANY_SERIES = (
+    "The result has more series than the server gives out. After `json` each line has labels of its own, such as its "
+    "`trace_id`, and is a series by itself: aggregate, as in `sum(…)`."
+)
+
 
 def explain(language: Language, query: str, said: str) -> list[str]:
     """Sentences for a person, with the query and a mark below the place where reading it ended."""
+    if "maximum number of series" in said:
+        return [_TOO_MANY_SERIES]
     name = {"promql": "PromQL", "logql": "LogQL", "traceql": "TraceQL"}[language]
     place = _place(said)
     reason = _PROMETHEUS_PLACE.sub("", _LINE_AND_COLUMN.sub("", said)).strip(" :")
@@ -43,7 +50,7 @@ def explain(language: Language, query: str, said: str) -> list[str]:
     for pattern, advice in _ADVICE:
         found = re.search(pattern, said)
         if found:
-            says.append(advice.format(*found.groups()))
+            says.append(advice.replace("{0}", found[found.lastindex or 0]))
             break
     else:
         says += _other_language(language, query)

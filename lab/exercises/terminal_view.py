@@ -109,7 +109,11 @@ def show_hint(console: Console, given: GivenHint | None) -> None:
     if given is None:
         console.print("There is no hint for this task.")
         return
-    cost = f"costs {given.hint.costs} points" if given.new and given.hint.costs else "costs nothing"
+    cost = (
+        f"costs {given.hint.costs} {'point' if given.hint.costs == 1 else 'points'}"
+        if given.new and given.hint.costs
+        else "costs nothing"
+    )
     console.print(
         Text.assemble(
             (f"Hint {given.number} of {len(given.task.hints)} for task {given.task.id}", "bold"), (f"  {cost}", "dim")

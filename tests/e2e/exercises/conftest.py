@@ -1,0 +1,46 @@
+"""One lab with visitors for all exercises of a session, and somebody who knows the answers.
+
+Exercises that need something to be wrong take it for themselves; all others find a healthy lab."""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from lab.exercises.exercise import Needs
+from lab.exercises.needs import unmet
+from tests.e2e.conftest import BootedLab, boot
+from tests.e2e.exercises.answering import Learner
+
+#: What an exercise looks back over, in most cases, and a little more.
+WARM_UP = Needs(requests_per_second=4, minutes=2.5)
+
+
+@pytest.fixture(scope="package")
+def lab_with_visitors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BootedLab]:
+    yield from boot(tmp_path_factory.mktemp("exercises"), "--rps", "8")
+
+
+@pytest.fixture(scope="package")
+def learner(lab_with_visitors: BootedLab, wait_for: Callable[..., Any]) -> Learner:
+    return warmed_up(lab_with_visitors, wait_for)
+
+
+def warmed_up(lab: BootedLab, wait_for: Callable[..., Any]) -> Learner:
+    """Once there is enough to see."""
+    client = lab.telemetry
+    assert client is not None
+    learner = Learner(client, lab.url("frontend"))
+    refused = time.monotonic()
+
+    def enough() -> bool:
+        nonlocal refused
+        if time.monotonic() - refused > 10:
+            # Refusals of each kind, now and then, so that there is something to count.
+            learner.visit_refused()
+            refused = time.monotonic()
+        return not unmet(WARM_UP, "chain", lab.state(), client)
+
+    wait_for(enough, "there is something to look at", 240.0)
+    return learner

@@ -1,0 +1,18 @@
+"""Every exercise, on a running lab: each right answer passes, and each wrong one is told why it is wrong."""
+
+import pytest
+
+from lab.exercises.loader import read_exercises
+from tests.e2e.exercises.answering import Learner, walk
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(600)]
+
+EXERCISES = {name: exercise for name, exercise in read_exercises().items() if not exercise.needs.faults}
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_right_answers_pass_and_wrong_ones_are_told_why(learner: Learner, name: str):
+    problems, wrong_answers = walk(learner, EXERCISES[name], "ada")
+
+    assert problems == []
+    assert min(wrong_answers.values()) >= 2

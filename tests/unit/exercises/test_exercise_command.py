@@ -1,0 +1,107 @@
+"""`lab exercise` without a lab: what can be looked at, and how it says what is missing."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from lab.commands.exercise import command
+
+
+@pytest.fixture
+def run(monkeypatch, tmp_path):
+    monkeypatch.setenv("LAB_PROGRESS_FILE", str(tmp_path / "progress.json"))
+    monkeypatch.setenv("LAB_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.setenv("LAB_LEARNER", "ada")
+
+    def run(*arguments, **options):
+        return CliRunner().invoke(command, arguments, **options)
+
+    return run
+
+
+def as_json(result):
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def test_the_path_is_listed_in_parts(run):
+    shown = run("list").stdout
+
+    assert "1. Reading each signal" in shown
+    assert "What a counter counts" in shown
+    assert "Learner: ada" in shown
+    listed = as_json(run("list", "--json"))
+    assert listed["learner"] == "ada"
+    assert listed["exercises"][0]["name"] == "01-what-a-counter-counts"
+
+
+def test_an_exercise_is_shown_without_a_lab(run):
+    assert "http://127.0.0.1:8000/explore" in run("show", "1").stdout
+    shown = as_json(run("show", "1", "--json"))
+    assert [task["id"] for task in shown["tasks"]] == ["raw", "rate", "restart"]
+    assert len(shown["tasks"][2]["choices"]) == 3
+
+
+def test_programs_are_told_no_more_than_learners(run):
+    text = run("show", "1", "--json").stdout
+
+    assert "reference" not in text
+    assert "mistakes" not in text
+    assert as_json(run("show", "1", "--json"))["explanation"] is None
+
+
+def test_each_learner_has_values_and_progress_of_their_own(run):
+    stories = {as_json(run("show", "9", "--json", "--learner", f"{n}"))["tasks"][0]["asks"] for n in range(10)}
+
+    assert len(stories) > 5
+
+
+@pytest.mark.parametrize(("arguments"), [("start", "1"), ("check", "1", "x")])
+def test_without_a_lab_it_says_how_to_start_one(run, arguments):
+    result = run(*arguments)
+
+    assert result.exit_code == 1
+    assert "python3 lab up --detach --rps 8" in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("show",), "no exercise has been started; begin with: python3 lab exercise start 1"),
+        (("show", "99"), "'99' is no exercise; there are: 01-what-a-counter-counts"),
+        (("check",), "expected an answer"),
+        (("check", "1", "a", "b"), "expected an answer"),
+        (("check", "1", " "), "the answer is empty"),
+        (("hint", "1", "--task", "none"), "has no task 'none'; there are: raw, rate, restart"),
+        (("reset", "1", "--all"), "either an exercise, or --all"),
+    ],
+)
+def test_wrong_usage_is_answered_with_what_is_right(run, arguments, said):
+    result = run(*arguments)
+
+    assert result.exit_code == 2
+    assert said in result.output
+
+
+def test_hints_and_the_solution_need_no_lab(run):
+    assert as_json(run("hint", "1", "--json"))["costs"] == 1
+    assert as_json(run("hint", "--json"))["new"] is False
+    assert "costs nothing" in run("hint").stdout
+    assert "selects all its series" in run("solution").stdout
+
+
+def test_a_reset_forgets(run):
+    run("hint", "1")
+
+    assert run("reset", "1").stdout == "Forgotten: What a counter counts.\n"
+    assert as_json(run("hint", "1", "--json"))["new"] is True
+
+
+def test_a_broken_progress_file_is_reported(run, tmp_path):
+    (tmp_path / "progress.json").write_text("{")
+
+    result = run("list")
+
+    assert result.exit_code == 1
+    assert "is not what the lab has written" in result.output

@@ -1,0 +1,70 @@
+"""Values differ from learner to learner, and are the same for the same one."""
+
+import dataclasses
+
+from lab.exercises.exercise import Choice, Task, ValueSource
+from lab.exercises.personal import open_answers, personalise
+
+
+def with_values(exercise, **fields):
+    task = Task(
+        id="t",
+        kind="promql",
+        asks="User {user} of {page.name}, not {other}",
+        points=5,
+        solution="!",
+        reference='rate(x{user="{user}"}[1m]) and {service="a"}',
+    )
+    return dataclasses.replace(
+        exercise,
+        tasks=(task,),
+        values={
+            "user": ValueSource(tuple(range(1000))),
+            "page": ValueSource(({"name": "home"}, {"name": "product"})),
+        },
+        **fields,
+    )
+
+
+def test_a_learner_gets_the_same_again_and_others_get_something_else(exercise):
+    exercise = with_values(exercise)
+
+    ada = personalise(exercise, "ada")
+
+    assert personalise(exercise, "Ada") == ada
+    assert len({personalise(exercise, f"learner {n}").tasks[0].asks for n in range(20)}) > 15
+
+
+def test_only_what_has_a_value_is_filled_in(exercise):
+    task = personalise(with_values(exercise), "ada").tasks[0]
+
+    user = task.asks.split()[1]
+    assert user.isdigit()
+    assert task.reference == f'rate(x{{user="{user}"}}[1m]) and {{service="a"}}'
+    assert task.asks.endswith(("home, not {other}", "product, not {other}"))
+
+
+def test_addresses_are_those_of_the_lab_that_runs(exercise):
+    assert personalise(exercise, "ada").story == "Look at <http://127.0.0.1:8000/explore>."
+    assert personalise(exercise, "ada", {"workbench": "http://127.0.0.1:8600"}).story.endswith(":8600/explore>.")
+
+
+def test_a_later_task_knows_the_answer_to_an_earlier_one(exercise):
+    assert personalise(exercise, "ada", answers={"table": "users"}).tasks[1].asks == "Once more: `users`?"
+
+
+def test_a_reference_that_waits_for_an_answer_says_for_which():
+    task = Task(id="t", kind="logql", asks="?", points=1, solution="!", reference='{a="b"} |= "{answer.trace}"')
+
+    assert open_answers(task) == {"trace"}
+
+
+def test_choices_stand_in_an_order_of_the_learners_own(exercise):
+    choices = tuple(Choice(id, id, id == "a", "") for id in "abcd")
+    task = Task(id="t", kind="choice", asks="?", points=1, solution="!", choices=choices)
+    exercise = dataclasses.replace(exercise, tasks=(task,))
+
+    orders = {tuple(one.id for one in personalise(exercise, f"{n}").tasks[0].choices) for n in range(20)}
+
+    assert len(orders) > 5
+    assert all(sorted(order) == list("abcd") for order in orders)
