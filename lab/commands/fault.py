@@ -30,6 +30,7 @@ from lab.faults.evidence import Finding
 from lab.faults.flag_file import FlagFile, FlagFileError, SwitchedOn
 from lab.faults.injection import Injection, InjectionFailed, findings_table
 from lab.faults.parameters import ParameterError, chosen_parameters
+from lab.incidents import files as incidents
 from lab.paths import StateDirectory
 from lab.run_state import RunState
 from lab.telemetry_client import TelemetryClient, TelemetryError
@@ -52,10 +53,10 @@ def command() -> None:
 @json_option
 @state_dir_option
 def list_faults(as_json: bool, state_dir: StateDirectory) -> None:
-    """Show all faults, and which are on."""
+    """Show all faults, and which are on; while an incident runs that is not told."""
     with _messages():
         catalogue = read_catalogue()
-        states = FlagFile(state_dir.flag_file).switched_on()
+        states = _states(state_dir)
     if as_json:
         rows = [{"name": fault.name, "title": fault.title, **_as_json(fault, states)} for fault in catalogue.values()]
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
@@ -77,7 +78,7 @@ def show(name: str, as_json: bool, state_dir: StateDirectory) -> None:
     """Show what the fault NAME does, the truth about it, and what each signal shows."""
     with _messages():
         fault = read_catalogue()[name]
-        states = FlagFile(state_dir.flag_file).switched_on()
+        states = _states(state_dir)
     if as_json:
         # What is chosen now, beside what there is to choose.
         chosen = _as_json(fault, states)
@@ -196,6 +197,8 @@ def clear(as_json: bool, state_dir: StateDirectory) -> None:
     """Switch everything off. Also mends a flag file that cannot be read."""
     with _messages():
         running_lab(state_dir)
+        # It would name them.
+        _refuse_during_incidents(state_dir)
         catalogue = read_catalogue()
         flags = FlagFile(state_dir.flag_file)
         try:
@@ -210,9 +213,23 @@ def clear(as_json: bool, state_dir: StateDirectory) -> None:
         click.echo(f"Switched off: {', '.join(names)}." if names else "No fault is on.")
 
 
+def _states(state_dir: StateDirectory) -> Mapping[str, SwitchedOn]:
+    """What is on; while an incident runs that is for its player to find out, and nothing is told."""
+    if incidents.refusal(state_dir):
+        return {}
+    return FlagFile(state_dir.flag_file).switched_on()
+
+
+def _refuse_during_incidents(state_dir: StateDirectory) -> None:
+    refusal = incidents.refusal(state_dir)
+    if refusal:
+        raise click.ClickException(refusal)
+
+
 def _lab_that_has(fault: Fault, directory: StateDirectory) -> RunState:
-    """Raises NotRunning, and ClickException when the lab that runs is about something else."""
+    """Raises NotRunning, and ClickException when the lab that runs is about something else, or an incident is on."""
     state = running_lab(directory)
+    _refuse_during_incidents(directory)
     if fault.system not in state.systems:
         raise click.ClickException(f"{fault.name} is a fault of {fault.system}, which does not run in this lab")
     return state
