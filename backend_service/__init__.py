@@ -6,5 +6,6 @@ catalog.py     cache first, then the database; their log lines and metrics are h
 cache.py       time-to-live and least-recently-used cache       pricing.py     what a product costs, as rules
 record_ids.py  what counts as an id                             membership.py  what members get
 compaction.py  a cache that keeps one product smaller           journal.py     answers kept to be looked at later
-forecast.py    how much will be asked for                       switches.py    which flag changes what
+forecast.py    how much will be asked for                       offers.py      which quantity is recommended
+switches.py    which flag changes what
 """

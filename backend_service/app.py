@@ -8,7 +8,6 @@ from typing import Any
 
 from flask import Flask
 
-from backend_service import visibility
 from backend_service.cache import TtlLruCache
 from backend_service.catalog import Catalog
 from backend_service.journal import Journal
@@ -21,7 +20,7 @@ from backend_service.settings import SETTINGS
 from backend_service.switches import follow_flags
 from feature_flags import FeatureFlags, read_flags
 from observability import Telemetry, read_settings, setup
-from observability.flask import create_flask_app, operations_of, request_metrics_of
+from observability.flask import create_flask_app
 from observability.http_client import CallPolicy, ServiceClient
 
 
@@ -62,13 +61,15 @@ def create_app(
     add_routes(app, catalog, offers, metrics, telemetry, prices=prices, memberships=memberships, journal=journal)
     follow_flags(
         flags,
+        app,
+        telemetry,
         cache=cache,
         catalog=catalog,
         database=database,
         prices=prices,
         memberships=memberships,
         journal=journal,
+        offers=offers,
         workers=settings["SERVICE_WORKERS"],
     )
-    visibility.follow_flags(flags, telemetry, operations_of(app), request_metrics_of(app), database, offers)
     return app

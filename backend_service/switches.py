@@ -5,19 +5,25 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from flask import Flask
+
 from backend_service.cache import TtlLruCache
 from backend_service.catalog import Catalog
 from backend_service.compaction import CompactingCache
 from backend_service.forecast import DemandForecast
 from backend_service.journal import Journal
 from backend_service.membership import TERMS, Memberships
+from backend_service.offers import Offers
 from backend_service.pricing import BUNDLES, RULES, PriceList, bundle_rule
 from feature_flags import FeatureFlags, Value
+from observability import Telemetry, switches
 from observability.http_client import ServiceClient
 
 
 def follow_flags(
     flags: FeatureFlags,
+    app: Flask,
+    telemetry: Telemetry,
     *,
     cache: TtlLruCache[Any],
     catalog: Catalog,
@@ -25,11 +31,13 @@ def follow_flags(
     prices: PriceList,
     memberships: Memberships,
     journal: Journal,
+    offers: Offers,
     workers: int,
 ) -> None:
     """Let the service's parts follow their flags from now on. What one machine bears is shared by the `workers`."""
     forecast = DemandForecast()
     usual_policy = database.policy
+    usual_version = telemetry.version
 
     def connect_cache(value: Value) -> None:
         if value:
@@ -84,6 +92,13 @@ def follow_flags(
             else usual_policy
         )
 
+    def release(value: Value) -> None:
+        # The next version recommends quantities. That is what is new in it.
+        offers.largest_quantity = int(value.get("largest_quantity", 120)) if value else 0
+        telemetry.release(value.get("version", "1.1.0") if value else usual_version)
+
+    switches.follow_flags(flags, telemetry, app, [database])
+    flags.on_change("backend-release", release)
     flags.on_change("cache-store", connect_cache)
     flags.on_change("cache-rounds", expire_together)
     flags.on_change("compact-records", compact_records)

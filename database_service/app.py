@@ -7,7 +7,6 @@ from collections.abc import Mapping
 
 from flask import Flask
 
-from database_service import visibility
 from database_service.database import Database
 from database_service.engine import Engine
 from database_service.latency import LatencyModel
@@ -18,7 +17,7 @@ from database_service.settings import SETTINGS
 from database_service.switches import follow_flags
 from feature_flags import FeatureFlags, read_flags
 from observability import Telemetry, read_settings, setup
-from observability.flask import create_flask_app, operations_of
+from observability.flask import create_flask_app
 
 
 def create_app(
@@ -62,7 +61,6 @@ def create_app(
         readiness={"engine": database.check},
     )
     add_routes(app, database, telemetry)
-    follow_flags(flags, engine=engine, database=database, latency=latency, telemetry=telemetry)
-    visibility.follow_flags(flags, telemetry, operations_of(app))
+    follow_flags(flags, app, telemetry, engine=engine, database=database, latency=latency)
     app.extensions["database"] = database
     return app

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from flask import Flask
+
 from database_service.database import Database
 from database_service.engine import Engine
 from database_service.latency import LatencyModel
 from database_service.maintenance import OrderTotals
 from database_service.schema import TABLES
 from feature_flags import FeatureFlags, Value
-from observability import Telemetry
+from observability import Telemetry, switches
 
 
 def follow_flags(
-    flags: FeatureFlags, *, engine: Engine, database: Database, latency: LatencyModel, telemetry: Telemetry
+    flags: FeatureFlags,
+    app: Flask,
+    telemetry: Telemetry,
+    *,
+    engine: Engine,
+    database: Database,
+    latency: LatencyModel,
 ) -> None:
     """Let the service's parts follow their flags from now on."""
     order_totals = OrderTotals(database, telemetry)
@@ -42,6 +50,7 @@ def follow_flags(
     def slow_storage(value: Value) -> None:
         latency.burden(float(value.get("factor", 100)) if value else 1.0)
 
+    switches.follow_flags(flags, telemetry, app)
     flags.on_change("inventory-index", keep_indexes)
     flags.on_change("session-review", keep_sessions)
     flags.on_change("maintenance-job", update_order_totals)

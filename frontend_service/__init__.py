@@ -6,5 +6,5 @@ pages.py       the HTML pages, from templates/                      request_path
 visitors.py    who is here now                                      record_ids.py    what counts as an id
 visits.py      simulated users: who comes when, and looks at what   traffic.py       makes their visits real requests
 crowds.py      the usual users, and who comes besides them
-switches.py    which flag changes who comes                         visibility.py    which flag changes what is seen
+switches.py    which flag changes what
 """

@@ -12,15 +12,15 @@ from typing import Any
 from flask import Flask
 
 from feature_flags import FeatureFlags, read_flags
-from frontend_service import switches, visibility
 from frontend_service.crowds import Crowds
 from frontend_service.metrics import FrontendMetrics
 from frontend_service.pages import Pages, register_filters
 from frontend_service.routes import SPAN_NAMES, add_routes, error_page
 from frontend_service.settings import SETTINGS
+from frontend_service.switches import follow_flags
 from frontend_service.visitors import Siblings, Visitors, follow_visitors
 from observability import Telemetry, read_settings, setup
-from observability.flask import create_flask_app, operations_of, request_metrics_of
+from observability.flask import create_flask_app
 from observability.http_client import ServiceClient
 
 
@@ -57,8 +57,7 @@ def create_app(
     add_routes(app, backend, pages, telemetry)
     visitors.refresh_forever()
     crowds = _simulate_users(settings, telemetry, shared_directory)
-    switches.follow_flags(flags, crowds)
-    visibility.follow_flags(flags, telemetry, operations_of(app), request_metrics_of(app), backend)
+    follow_flags(flags, app, telemetry, crowds=crowds, backend=backend)
     return app
 
 

@@ -9,6 +9,7 @@
     tracing.py        provider and spans                     span_export.py           OTLP/JSON
     batching.py       the bounded queue behind logs and spans    self_metrics.py      what the pipeline says of itself
     clock.py          the time on spans and lines    status_lines.py      how the process is, as log lines
+    switches.py       which flags change what of all that
     settings.py       a service's settings as one table          healthcheck.py       asks a service how it is
 
 It imports nothing else of the lab. This folder also holds the configuration of the real backends.
