@@ -64,8 +64,7 @@ def start(seed: int, level: str, task: str, annotate: bool, as_json: bool, state
     """Begin an incident; returns when its clock starts, which takes half a minute or more."""
     state = running_lab(state_dir)
     files = IncidentFiles(state_dir)
-    if files.is_running():
-        raise click.ClickException("an incident runs already: answer it, or end it with python3 lab incident stop")
+    _await_end_of_last(files)
     if _SYSTEM not in state.systems:
         raise click.ClickException(f"incidents are about {_SYSTEM}, which does not run in this lab")
     try:
@@ -494,6 +493,16 @@ def _in_background(files: IncidentFiles, arguments: list[str], run_id: str) -> s
         )
     finally:
         os.close(output)
+
+
+def _await_end_of_last(files: IncidentFiles) -> None:
+    """One that has been answered is over as soon as all is well again. Raises ClickException for another."""
+    deadline = time.monotonic() + _STOP_SECONDS
+    while files.is_running():
+        content = files.status()
+        if content is None or content["phase"] not in ("judging", "ending", "ended") or time.monotonic() > deadline:
+            raise click.ClickException("an incident runs already: answer it, or end it with python3 lab incident stop")
+        time.sleep(_POLL_SECONDS)
 
 
 def _await_clock(files: IncidentFiles, child: subprocess.Popen[bytes]) -> dict[str, Any] | None:

@@ -18,6 +18,7 @@ import requests
 
 from lab.incidents import remote_write
 from lab.incidents.recording import Recording, RecordingError
+from lab.telemetry_client import hex_id
 
 #: What is older than 30 s when it arrives adds nothing to the metrics made of spans, which the recording has already.
 SETTLED_SECONDS = 40.0
@@ -62,7 +63,7 @@ def _metrics(session: requests.Session, url: str, recording: Recording, shift: f
             )
             for series in some
         )
-        _post(session, url + "/api/v1/write", body, "application/x-protobuf")
+        _post(session, url + "/api/v1/write", remote_write.in_snappy(body), "application/x-protobuf", encoding="snappy")
         count += len(some)
     return count
 
@@ -105,19 +106,23 @@ def _traces(session: requests.Session, url: str, recording: Recording, shift: fl
 
 
 def _moved_spans(content: Any, nanoseconds: int, key: str = "") -> Any:
-    """Every time in it moved, wherever it stands."""
+    """Every time in it moved, and every id in hex, wherever they stand."""
     if isinstance(content, dict):
         return {name: _moved_spans(value, nanoseconds, name) for name, value in content.items()}
     if isinstance(content, list):
         return [_moved_spans(value, nanoseconds) for value in content]
     if key in ("startTimeUnixNano", "endTimeUnixNano", "timeUnixNano"):
         return str(int(content) + nanoseconds)
+    if key in ("traceId", "spanId", "parentSpanId"):
+        # Tempo answers with protobuf's own JSON, and takes OTLP's.
+        return hex_id(content)
     return content
 
 
-def _post(session: requests.Session, url: str, body: bytes, kind: str) -> None:
+def _post(session: requests.Session, url: str, body: bytes, kind: str, encoding: str | None = None) -> None:
+    headers = {"Content-Type": kind, **({"Content-Encoding": encoding} if encoding else {})}
     try:
-        answer = session.post(url, data=body, headers={"Content-Type": kind}, timeout=_SECONDS)
+        answer = session.post(url, data=body, headers=headers, timeout=_SECONDS)
     except requests.RequestException as error:
         raise RecordingError(f"{url} cannot be reached: {error}") from None
     if not answer.ok:
