@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pytest
-
 from tests.browser import Modules
 
 _ROWS = """(m, { numbers, history, before }) => m.dependenciesOf(new Map(Object.entries(numbers)),
@@ -43,7 +41,7 @@ def test_rows_have_every_number_of_a_pair(module: Modules) -> None:
         "p95": 0.2,
         "share": 0.75,
     }
-    assert (second["errors"], second["before"], second["last"]) == (None, None, None)
+    assert (second.get("errors"), second["before"], second["last"]) == (None, None, None)
 
 
 def test_a_row_says_since_when_and_until_when(module: Modules) -> None:
@@ -71,17 +69,11 @@ def test_the_file_has_a_line_for_each_row_and_no_formulas(module: Modules) -> No
     assert end == ""
 
 
-@pytest.mark.parametrize(
-    ("errors", "limit", "status"),
-    [(0, 0.01, "good"), (0.02, 0.01, "bad"), (0.02, None, "good"), (None, 0.01, "unknown")],
-)
-def test_an_arrow_is_as_the_rules_limit_says(
-    module: Modules, errors: float | None, limit: float | None, status: str
-) -> None:
-    numbers = {"calls": [call("a", "b", 2)], "callErrors": [] if errors is None else [call("a", "b", errors)]}
-    asked = """(m, [given, limit]) => m.graphOf(m.dependenciesOf(new Map(Object.entries(given)), {}),
-      { errorLimit: limit ?? undefined }).edges[0].status"""
-    assert module("map/dependencies.js", asked, [numbers, limit]) == status
+def test_a_service_that_is_not_reached_is_down_however_its_calls_are(module: Modules) -> None:
+    numbers = {"calls": [call("a", "b", 2)], "callErrors": [call("a", "b", 0)]}
+    asked = """(m, given) => m.graphOf(m.dependenciesOf(new Map(Object.entries(given)), {}), { down: new Set("b") })
+      .nodes.map((node) => [node.id, node.status, node.statusText])"""
+    assert module("map/dependencies.js", asked, numbers) == [["a", "unknown", ""], ["b", "bad", "down"]]
 
 
 def test_focus_dims_what_is_not_beside_it(module: Modules) -> None:
