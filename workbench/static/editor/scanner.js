@@ -112,3 +112,25 @@ export function placeOfCaret(text, tokens, caret, isPart) {
   const { from, to } = current ?? { from: caret, to: caret };
   return { before, current, place: { from, to, prefix: text.slice(from, caret) } };
 }
+
+/**
+ * What all contexts begin with: the caret among the tokens, and the innermost bracket that is open there.
+ *
+ * @param {string} text
+ * @param {number} caret
+ * @param {{tokenize: (text: string) => Token[], isPart: (token: Token) => boolean}} language
+ * @returns {{tokens: Token[], before: number, current: Token|null, open: number|undefined, bracket: string|undefined,
+ *   place: {from: number, to: number, prefix: string}}|null} `open`: the bracket's index; null in a comment
+ */
+export function surroundings(text, caret, { tokenize, isPart }) {
+  const tokens = tokenize(text);
+  const found = placeOfCaret(text, tokens, caret, isPart);
+  if (found === null) return null;
+  const open = openBrackets(tokens, found.before).at(-1);
+  return { tokens, ...found, open, bracket: tokens[open]?.text };
+}
+
+/** The context where nothing can be completed. */
+export function nothing(caret) {
+  return { kind: "nothing", from: caret, to: caret, prefix: "" };
+}
