@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from tests.browser import Modules
+from tests.unit.workbench.trace.traces import answer, span
 
 _ROWS = """(m, { numbers, history, before }) => m.dependenciesOf(new Map(Object.entries(numbers)),
   { history, before: before && new Map(Object.entries(before)) })"""
@@ -85,65 +85,34 @@ def test_focus_dims_what_is_not_beside_it(module: Modules) -> None:
     assert module("map/dependencies.js", asked, numbers) == [["a", "b"], ["b"]]
 
 
-def span(number: int, parent: int | None, service: str, kind: int, **more: Any) -> dict[str, Any]:
-    begin = 1_800_000_000_000_000_000
-    attributes = [{"key": key, "value": {"stringValue": value}} for key, value in more.pop("attributes", {}).items()]
-    return {
-        "service": service,
-        "span": {
-            "traceId": "0" * 31 + "1",
-            "spanId": f"{number:016x}",
-            "parentSpanId": f"{parent:016x}" if parent else "",
-            "name": f"span {number}",
-            "kind": kind,
-            "startTimeUnixNano": str(begin),
-            "endTimeUnixNano": str(begin + more.pop("milliseconds", 10) * 1_000_000),
-            "attributes": attributes,
-            "status": {"code": 2} if more.pop("failed", False) else {},
-        },
-    }
-
-
-def trace(*spans: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "resourceSpans": [
-            {
-                "resource": {"attributes": [{"key": "service.name", "value": {"stringValue": one["service"]}}]},
-                "scopeSpans": [{"spans": [one["span"]]}],
-            }
-            for one in spans
-        ]
-    }
-
-
-SERVER, CLIENT, CONSUMER = 2, 3, 5
+MAIL = {"peer.service": "mail"}
 
 
 def calls_in(module: Modules, *spans: dict[str, Any]) -> list[list[Any]]:
-    parsed = """async (m, text) => { const answer = JSON.parse(text);
+    parsed = """async (m, answer) => {
       const base = performance.getEntriesByType("resource").map(({ name }) => name)
         .find((name) => name.endsWith("map/from_traces.js"));
       const { parseTrace } = await import(new URL("../trace/model.js", base).href);
       return m.callsIn(parseTrace(answer))
         .map((one) => [one.client, one.server, one.type, one.isFailed, one.isError]); }"""
-    found: list[list[Any]] = module("map/from_traces.js", parsed, json.dumps(trace(*spans)))
+    found: list[list[Any]] = module("map/from_traces.js", parsed, answer(spans))
     return sorted(found)
 
 
 def test_calls_are_read_from_the_spans_of_a_trace(module: Modules) -> None:
     assert calls_in(
         module,
-        span(1, None, "gateway", SERVER),
-        span(2, 1, "gateway", CLIENT, failed=True),
+        span("in", 0, 90, service="gateway", kind="server"),
+        span("out", 10, 80, "in", service="gateway", kind="client", status="error"),
         # 404 is the caller's error: only its span says so.
-        span(3, 2, "orders", SERVER),
-        span(4, 3, "orders", CLIENT, attributes={"db.system": "postgresql"}),
-        span(5, 3, "orders", CLIENT, attributes={"peer.service": "mail"}, failed=True),
-        span(6, 3, "notifications", CONSUMER),
+        span("order", 20, 70, "out", service="orders", kind="server"),
+        span("query", 21, 22, "order", service="orders", kind="client", attributes={"db.system": "postgresql"}),
+        span("mail", 23, 24, "order", service="orders", kind="client", status="error", attributes=MAIL),
+        span("notify", 25, 26, "order", service="notifications", kind="consumer"),
         # Work inside a service is no call.
-        span(7, 3, "orders", 1),
+        span("work", 27, 28, "order", service="orders"),
         # Nobody knows whom this one called.
-        span(8, 3, "orders", CLIENT),
+        span("call", 29, 30, "order", service="orders", kind="client"),
     ) == [
         ["gateway", "orders", "", False, True],
         ["orders", "mail", "virtual_node", True, True],
