@@ -34,6 +34,19 @@ export function scan(text, rules) {
   return tokens;
 }
 
+/**
+ * As `scan`, for languages in which what a name is shows only in its place.
+ *
+ * @param {(tokens: Token[], i: number) => string} kindOfName - of the token i, which is a `name`
+ */
+export function scanNamed(text, rules, kindOfName) {
+  const tokens = scan(text, rules);
+  tokens.forEach((token, i) => {
+    if (token.kind === "name") token.kind = kindOfName(tokens, i);
+  });
+  return tokens;
+}
+
 function string(text, at) {
   if (!"\"'`".includes(text[at])) return null;
   STRINGS.lastIndex = at;
@@ -128,6 +141,15 @@ export function surroundings(text, caret, { tokenize, isPart }) {
   if (found === null) return null;
   const open = openBrackets(tokens, found.before).at(-1);
   return { tokens, ...found, open, bracket: tokens[open]?.text };
+}
+
+/** Whether an aggregation may be followed by `by (…)` here: after its name, or after its arguments. */
+export function isAfterAggregation(tokens, before, aggregations) {
+  const previous = tokens[before - 1];
+  if (Object.hasOwn(aggregations, previous.text)) return true;
+  if (previous.text !== ")") return false;
+  const open = openBrackets(tokens, before - 1).at(-1);
+  return tokens[open - 1]?.kind === "aggregation";
 }
 
 /** The context where nothing can be completed. */

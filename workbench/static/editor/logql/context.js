@@ -1,5 +1,5 @@
 /** Where in a LogQL query the caret is, and so what may be written there. */
-import { nothing, openBrackets, surroundings } from "../scanner.js";
+import { isAfterAggregation, nothing, openBrackets, surroundings } from "../scanner.js";
 import { partOfSelector, readSelector, unquoted, valueInSelector } from "../selectors.js";
 import { isGrouping, tokenize } from "./tokens.js";
 import { AGGREGATIONS, PARSERS } from "./words.js";
@@ -44,7 +44,7 @@ export function contextAt(text, caret) {
   if (current?.kind === "string") return nothing(caret);
   const previous = tokens[before - 1];
   if (previous && ([")", "]"].includes(previous.text) || Object.hasOwn(AGGREGATIONS, previous.text))) {
-    return { kind: "after vector", ...place, aggregates: isAfterAggregation(tokens, before) };
+    return { kind: "after vector", ...place, aggregates: isAfterAggregation(tokens, before, AGGREGATIONS) };
   }
   if (previous?.text === "offset") return nothing(caret);
   return { kind: "expression", ...place };
@@ -146,13 +146,6 @@ function pipelineAfter(text, tokens, before) {
 
 function isParsed(tokens) {
   return tokens.some((token) => token.kind === "stage" && Object.hasOwn(PARSERS, token.text));
-}
-
-function isAfterAggregation(tokens, before) {
-  const previous = tokens[before - 1];
-  if (Object.hasOwn(AGGREGATIONS, previous.text)) return true;
-  const open = openBrackets(tokens, before - 1).at(-1);
-  return previous.text === ")" && tokens[open - 1]?.kind === "aggregation";
 }
 
 function isWord(token) {

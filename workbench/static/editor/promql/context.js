@@ -1,5 +1,5 @@
 /** Where in a PromQL query the caret is, and so what may be written there. */
-import { nothing, openBrackets, surroundings } from "../scanner.js";
+import { isAfterAggregation, nothing, surroundings } from "../scanner.js";
 import { partOfSelector, readSelector, unquoted, valueInSelector } from "../selectors.js";
 import { isGrouping, tokenize } from "./tokens.js";
 import { AGGREGATIONS } from "./words.js";
@@ -38,7 +38,7 @@ export function contextAt(text, caret) {
   }
   const previous = tokens[before - 1];
   if (previous && (OPERAND.includes(previous.kind) || ")}]".includes(previous.text))) {
-    return { kind: "after vector", ...place, aggregates: isAfterAggregation(tokens, before) };
+    return { kind: "after vector", ...place, aggregates: isAfterAggregation(tokens, before, AGGREGATIONS) };
   }
   if (previous?.text.toLowerCase() === "offset") return nothing(caret);
   return { kind: "expression", ...place };
@@ -64,14 +64,6 @@ function metricsAround(tokens, before) {
   const after = names(tokens.slice(before));
   const found = after.length ? after.slice(0, 1) : names(tokens.slice(0, before)).slice(-1);
   return found.filter((name) => !Object.hasOwn(AGGREGATIONS, name));
-}
-
-function isAfterAggregation(tokens, before) {
-  const previous = tokens[before - 1];
-  if (Object.hasOwn(AGGREGATIONS, previous.text)) return true;
-  if (previous.text !== ")") return false;
-  const open = openBrackets(tokens, before - 1).at(-1);
-  return tokens[open - 1]?.kind === "aggregation";
 }
 
 function isWord(token) {
