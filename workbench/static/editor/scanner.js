@@ -19,7 +19,7 @@ const STRINGS = /"(?:[^"\\\n]|\\.)*("|\\?$|\\?(?=\n))|'(?:[^'\\\n]|\\.)*('|\\?$|
  * @param {Array<[string, RegExp]>} rules - kinds with sticky expressions that match at least one character
  * @returns {Token[]} without the white space between them
  */
-export function scan(text, rules) {
+function scan(text, rules) {
   const tokens = [];
   let at = 0;
   while (at < text.length) {
