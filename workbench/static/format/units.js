@@ -40,8 +40,8 @@ const ladder = (steps, scale = 1) => ({ steps, scale });
 const suffixed = (suffix, scale = 1) => ladder([{ factor: 1, suffix }], scale);
 
 /**
- * How each unit is written; `scale` turns the raw value into the ladder's base unit. Where `bareZero`, none at all is "0"
- * however many decimals there are: "0.00 %" is a few.
+ * How each unit is written; `scale` turns the raw value into the ladder's base unit. Where `bareZero`, none at all is
+ * "0" however many decimals there are: "0.00 %" is a few.
  */
 const UNITS = {
   none: suffixed(""),
