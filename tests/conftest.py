@@ -1,4 +1,4 @@
-"""What tests of any kind share: one browser, and pages of the workbench that must not complain."""
+"""What tests of any kind share: one browser, pages of the workbench that must not complain, who runs beside whom."""
 
 from collections.abc import Iterator
 
@@ -6,6 +6,19 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser import Watch, chromium, watched_page
+
+#: Fixtures of tests/e2e that take long to start and serve many tests.
+_SHARED_LABS = ("busy_native_lab", "busy_lab", "workbench", "lab")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With several worker processes (`pytest -n 2 --dist loadgroup`) the tests of a file stay together, and those that
+    share a lab, wherever they are."""
+    for item in items:
+        used = getattr(item, "fixturenames", ()) if item.get_closest_marker("e2e") else ()
+        group = next((name for name in _SHARED_LABS if name in used), item.path.as_posix())
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")

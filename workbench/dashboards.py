@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ def routes(directory: Path) -> list[Route]:
     """`GET /api/dashboards`, `/api/dashboards/{uid}` and `/api/dashboards/{uid}/questions`.
 
     Questions take `range` and `points` (seconds, and points of a line at most) and `var-<name>` for each variable.
-    Files are read anew at each request: whoever changes a dashboard reloads the page.
+    What is told is that of the files as they are: whoever changes a dashboard reloads the page.
     """
 
     async def every(request: Request) -> Response:
@@ -64,17 +65,20 @@ def routes(directory: Path) -> list[Route]:
 
 def summaries(directory: Path) -> list[dict[str, Any]]:
     """uid, title, description and tags of each, in the order of their titles."""
-    documents = [json.loads(file.read_bytes()) for file in dashboard_files(directory)]
-    found = [
-        {
-            "uid": document["uid"],
-            "title": document["title"],
-            "description": document.get("description", ""),
-            "tags": document.get("tags", []),
-        }
-        for document in documents
-    ]
+    found = [_summary(file, (stat := file.stat()).st_mtime_ns, stat.st_size) for file in dashboard_files(directory)]
     return sorted(found, key=lambda summary: str(summary["title"]))
+
+
+@lru_cache(maxsize=128)
+def _summary(file: Path, changed_ns: int, size: int) -> dict[str, Any]:
+    """Of a file as it was at that moment: every page has all of them in it, and few files change."""
+    document = json.loads(file.read_bytes())
+    return {
+        "uid": document["uid"],
+        "title": document["title"],
+        "description": document.get("description", ""),
+        "tags": document.get("tags", []),
+    }
 
 
 def questions_of(document: Mapping[str, Any], parameters: list[tuple[str, str]]) -> dict[str, Any]:

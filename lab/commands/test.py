@@ -19,6 +19,9 @@ CHECKS = (
 )
 
 _QUICK = ("-m", "not slow")
+#: Most tests wait most of their time, so more of them run at once; not more than a small machine has memory for. Long
+#: ones are first in the files' order, which pytest-xdist would change.
+_SIDE_BY_SIDE = ("-n", "logical", "--maxprocesses", "4", "--dist", "loadgroup", "--no-loadscope-reorder")
 
 
 @click.command(name="test", context_settings={"ignore_unknown_options": True})
@@ -43,9 +46,9 @@ def command(run_all: bool, pytest_arguments: tuple[str, ...]) -> None:
     if failed:
         click.secho(f"failed so far: {', '.join(failed)} (see above); the tests follow", fg="red")
     selection = () if run_all else _QUICK
-    raise SystemExit(
-        max(worst, _run("pytest", ("pytest", *selection, *(_from_anywhere(word) for word in pytest_arguments))))
-    )
+    manner = () if pytest_arguments else _SIDE_BY_SIDE
+    words = ("pytest", *selection, *manner, *(_from_anywhere(word) for word in pytest_arguments))
+    raise SystemExit(max(worst, _run("pytest", words)))
 
 
 def _run(name: str, words: tuple[str, ...]) -> int:

@@ -162,7 +162,7 @@ def survivors(run_id: str) -> list[str]:
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BootedLab]:
     yield from boot(tmp_path_factory.mktemp("lab"), "--no-traffic")
 

@@ -13,7 +13,7 @@ from tests.e2e.queries.asking import Backends
 from tests.machine import program
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def busy_lab(tmp_path_factory: pytest.TempPathFactory, wait_for: WaitFor) -> Iterator[Backends]:
     """On the embedded stack."""
     for lab in boot(tmp_path_factory.mktemp("busy"), "--rps", "5"):
@@ -21,7 +21,7 @@ def busy_lab(tmp_path_factory: pytest.TempPathFactory, wait_for: WaitFor) -> Ite
             yield backends
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def busy_native_lab(tmp_path_factory: pytest.TempPathFactory, wait_for: WaitFor) -> Iterator[Backends]:
     """With the real servers that are on PATH. Prometheus has to be."""
     program("prometheus", package="prometheus")

@@ -33,7 +33,7 @@ class Workbench:
         return self.origin + path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def workbench(tmp_path_factory: pytest.TempPathFactory, wait_for: Callable[..., Any]) -> Iterator[Workbench]:
     with contextlib.contextmanager(boot)(tmp_path_factory.mktemp("workbench"), "--rps", _RPS) as lab:
         for query in _FIRST_SIGNS:
@@ -42,7 +42,7 @@ def workbench(tmp_path_factory: pytest.TempPathFactory, wait_for: Callable[..., 
         yield Workbench(lab)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def origin(workbench: Workbench) -> str:
     """Where the pages of `page` are: see tests/conftest.py."""
     return workbench.origin

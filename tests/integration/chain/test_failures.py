@@ -57,6 +57,7 @@ def test_without_the_backend_every_answer_is_503_and_it_recovers(own_chain: Chai
     assert own_chain.get("/user/123").status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tier", ["backend", "database"])
 def test_a_tier_that_hangs_does_not_hang_the_user(own_chain: Chain, tier: str) -> None:
     process = own_chain.processes[tier]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote, quote_from_bytes
 
+import pytest
 import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -45,6 +46,7 @@ _requests = st.sampled_from(list(_ROUTES)).flatmap(
 )
 
 
+@pytest.mark.slow
 @settings(
     max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 import requests
 
 from tests.integration.chain.running_chain import Chain, run_chain, until
@@ -16,6 +17,7 @@ def count(chain: Chain, pattern: str) -> float:
     return sum(map(float, lines))
 
 
+@pytest.mark.slow
 def test_simulated_users_come_by_themselves_and_their_traces_begin_at_the_frontend(tmp_path: Path) -> None:
     with run_chain(tmp_path / "output.log", TRAFFIC_RPS="30", TRAFFIC_SEED="2") as chain:
         until(lambda: count(chain, "frontend_requests_total") >= 60)
@@ -26,6 +28,7 @@ def test_simulated_users_come_by_themselves_and_their_traces_begin_at_the_fronte
         until(lambda: any(line["message"] == "Simulated users are on their way" for line in chain.receiver.lines))
 
 
+@pytest.mark.slow
 def test_of_several_worker_processes_one_drives(tmp_path: Path) -> None:
     with run_chain(tmp_path / "output.log", TRAFFIC_RPS="20", SERVICE_WORKERS="2") as chain:
         until(lambda: count(chain, "frontend_requests_total") >= 30)
@@ -35,6 +38,7 @@ def test_of_several_worker_processes_one_drives(tmp_path: Path) -> None:
         assert len(drivers) == 1
 
 
+@pytest.mark.slow
 def test_when_the_chain_is_down_simulated_users_leave_room_for_others(own_chain: Chain) -> None:
     own_chain.stop("frontend")
     own_chain.start("frontend", TRAFFIC_RPS="200", SERVICE_THREADS="4")
@@ -48,6 +52,7 @@ def test_when_the_chain_is_down_simulated_users_leave_room_for_others(own_chain:
     assert until(lambda: own_chain.get("/user/1").status_code == 200)
 
 
+@pytest.mark.slow
 def test_several_worker_processes_count_a_visitor_once(tmp_path: Path) -> None:
     with run_chain(tmp_path / "output.log", SERVICE_WORKERS="2") as chain:
         for visitor in ("1" * 32, "2" * 32, "3" * 32):

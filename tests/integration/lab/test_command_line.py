@@ -46,6 +46,7 @@ def test_every_verb_has_help(run_lab):
         assert result.stdout.startswith(f"Usage: python3 lab {verb}")
 
 
+@pytest.mark.slow
 def test_lab_test_with_arguments_runs_pytest_alone_and_passes_its_exit_code_on(run_lab, tmp_path):
     passing, failing = tmp_path / "test_passing.py", tmp_path / "test_failing.py"
     passing.write_text("def test_it():\n    pass\n")

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import psutil
+import pytest
 
 from lab.run_state import ProcessIdentity, read_run_state, write_run_state
 
@@ -28,6 +29,7 @@ def test_down_without_a_lab_says_so(run_lab):
     assert (result.returncode, result.stdout) == (0, "No lab is running.\n")
 
 
+@pytest.mark.slow
 def test_down_ends_what_a_killed_supervisor_left_behind_workers_included(throwaway_lab, run_lab):
     throwaway_lab.add("backend", "--with-child")
     throwaway_lab.add("frontend", depends_on=("backend",))
@@ -43,6 +45,7 @@ def test_down_ends_what_a_killed_supervisor_left_behind_workers_included(throwaw
     assert throwaway_lab.survivors() == []
 
 
+@pytest.mark.slow
 def test_down_finds_workers_whose_leader_died_after_the_supervisor(throwaway_lab, run_lab, wait_for):
     throwaway_lab.add("backend", "--with-child")
     throwaway_lab.start_and_wait()
@@ -58,6 +61,7 @@ def test_down_finds_workers_whose_leader_died_after_the_supervisor(throwaway_lab
     assert throwaway_lab.survivors() == []
 
 
+@pytest.mark.slow
 def test_down_never_touches_a_process_that_has_inherited_a_recorded_pid(throwaway_lab, run_lab):
     throwaway_lab.add("backend")
     throwaway_lab.start_and_wait()

@@ -128,6 +128,7 @@ def test_alerts_notes_notifications_and_links_are_shown(throwaway_lab, serve, ru
     assert "\nexplore:\n  Requests per second by service: http" in with_links.stdout
 
 
+@pytest.mark.slow
 def test_with_a_grafana_an_alert_leads_to_its_dashboard_and_links_to_explore(throwaway_lab, serve, run_lab):
     address = serve(healthy)
     throwaway_lab.plan["backends"] = {"prometheus": address, "grafana": "http://127.0.0.1:3000"}
@@ -144,6 +145,7 @@ def test_with_a_grafana_an_alert_leads_to_its_dashboard_and_links_to_explore(thr
     assert content["notifications"] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "behave",
     [pytest.param(hanging, marks=pytest.mark.slow), pytest.param(dripping, marks=pytest.mark.slow), rubbish, cut_off],

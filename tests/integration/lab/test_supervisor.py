@@ -49,6 +49,7 @@ def test_a_killed_process_comes_back_and_the_others_are_left_alone(throwaway_lab
     assert "backend is ready again" in output
 
 
+@pytest.mark.slow
 def test_workers_of_a_killed_process_are_killed_before_it_is_started_again(throwaway_lab, wait_for):
     throwaway_lab.add("backend", "--with-child")
     throwaway_lab.start_and_wait()
@@ -61,6 +62,7 @@ def test_workers_of_a_killed_process_are_killed_before_it_is_started_again(throw
     wait_for(lambda: not worker.is_running(), "the orphaned worker is gone")
 
 
+@pytest.mark.slow
 def test_a_process_that_keeps_dying_is_given_up_with_the_reason_and_the_others_go_on(throwaway_lab, wait_for):
     throwaway_lab.plan["policy"] = {"first_delay_seconds": 0.05, "most_deaths_in_a_row": 2}
     throwaway_lab.add("flapping", "--exit-after", "0.5")

@@ -168,6 +168,7 @@ def start(tmp_path, site):
         one.process.communicate()
 
 
+@pytest.mark.slow
 def test_the_last_scrape_has_what_the_report_and_the_site_have(start, site):
     test = start("--run-time", "2s")
     test.wait_for(test.scrape)
@@ -184,6 +185,7 @@ def test_the_last_scrape_has_what_the_report_and_the_site_have(start, site):
     assert (max(users), users[-1]) == (3, 0)
 
 
+@pytest.mark.slow
 def test_the_documentation_lists_the_metrics_that_are_served(start):
     test = start("--run-time", "1s")
     test.wait_for(lambda: (test.scrape() or {}) and test.totals())
@@ -292,6 +294,7 @@ def test_two_load_tests_at_once_have_a_port_and_a_file_each(start):
     assert first.announced() == {}
 
 
+@pytest.mark.slow
 def test_a_directory_that_cannot_be_written_stops_nothing(start, tmp_path):
     (tmp_path / "targets").write_text("a file, not a directory")
     test = start("--run-time", "1s", targets=NotMade(tmp_path / "targets"))

@@ -183,6 +183,7 @@ def test_several_workers_are_measured_together(start: Callable[..., Served]) -> 
     assert found["process_open_fds"] > 10
 
 
+@pytest.mark.slow
 def test_what_an_earlier_run_left_behind_is_not_counted(start: Callable[..., Served], tmp_path: Path) -> None:
     directory = tmp_path / "metrics"
     first = start(workers=2, PROMETHEUS_MULTIPROC_DIR=str(directory))

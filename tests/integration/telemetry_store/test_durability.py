@@ -42,6 +42,7 @@ def raw_samples(store: Any, selector: str, at: float, seconds: int = 86400) -> l
     return [(t, float(v)) for row in answer.json["data"]["result"] for t, v in row["values"]]
 
 
+@pytest.mark.slow
 def test_an_orderly_end_keeps_everything(start_store: Callable[..., Any], push_of: Any, otlp: Any, poll: Any) -> None:
     span, request_of = otlp
     store = start_store()
@@ -168,6 +169,7 @@ def assert_files_are_whole(directory: Path, scratch: Path) -> None:
     shutil.rmtree(scratch)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kills", [2, pytest.param(20, marks=[pytest.mark.slow, pytest.mark.timeout(300)])])
 def test_what_was_acknowledged_a_second_before_a_kill_is_there_exactly_once(
     start_store: Callable[..., Any], otlp: Any, tmp_path: Path, kills: int
@@ -221,6 +223,7 @@ def test_what_was_acknowledged_a_second_before_a_kill_is_there_exactly_once(
         connection.close()
 
 
+@pytest.mark.slow
 def test_a_batch_that_is_sent_twice_counts_once(start_store: Callable[..., Any], push_of: Any, otlp: Any) -> None:
     span, request_of = otlp
     store = start_store()
@@ -303,6 +306,7 @@ def assert_recovers(sender: Sender, poll: Callable[..., Any]) -> None:
     poll(lambda: sender.found() == sender.accepted)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs Linux: a limit on file size is set for the process")
 @pytest.mark.parametrize("signal", SIGNALS)
 def test_a_file_that_may_not_grow_refuses_senders_and_leaves_old_data_readable(
@@ -341,6 +345,7 @@ def small_disk(place: Path, megabytes: int) -> Iterator[None]:
         subprocess.run(["umount", "--lazy", str(place)], check=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("signal", SIGNALS)
 def test_a_full_disk_refuses_senders_and_leaves_old_data_readable(
     start_store: Callable[..., Any], otlp: Any, poll: Any, tmp_path: Path, signal: str
@@ -369,6 +374,7 @@ def make_unwritable(files: list[Path], unwritable: bool) -> bool:
         return False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("signal", SIGNALS)
 def test_a_disk_that_becomes_read_only_refuses_senders_and_leaves_old_data_readable(
     start_store: Callable[..., Any], otlp: Any, poll: Any, signal: str
@@ -413,6 +419,7 @@ def kept(store: Any, signal: str, numbers: range) -> list[int]:
     return [n for n in numbers if store.get("tempo", f"/api/traces/{n:x}").status == 200]
 
 
+@pytest.mark.slow
 def test_retention_by_age_deletes_what_is_older_and_nothing_else(
     start_store: Callable[..., Any], otlp: Any, poll: Any
 ) -> None:
@@ -431,6 +438,7 @@ def test_retention_by_age_deletes_what_is_older_and_nothing_else(
     assert {signal: kept(store, signal, minutes) for signal in SIGNALS} == dict.fromkeys(SIGNALS, young)
 
 
+@pytest.mark.slow
 def test_retention_by_size_deletes_the_oldest_first_and_never_the_last_minute(
     start_store: Callable[..., Any], otlp: Any, poll: Any
 ) -> None:

@@ -152,6 +152,7 @@ def test_a_line_and_a_trace_are_visible_as_soon_as_they_are_acknowledged(store: 
         assert [trace["traceID"] for trace in found] == [f"{number:x}"]
 
 
+@pytest.mark.slow
 def test_old_data_goes_when_it_is_past_its_time(start_store: Callable[..., Any], poll: Any) -> None:
     from telemetry_store.logs.storage import LogStorage
     from telemetry_store.retention import Retention

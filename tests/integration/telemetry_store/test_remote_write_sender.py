@@ -49,6 +49,7 @@ def calls(url: str) -> float:
     return sum(float(row["value"][1]) for row in answer["data"]["result"])
 
 
+@pytest.mark.slow
 def test_a_real_prometheus_gets_the_series_values_and_exemplars_of_the_stores_own_storage(
     start_store: Callable[..., Store], receiver: Prometheus
 ) -> None:
@@ -84,6 +85,7 @@ def test_a_real_prometheus_gets_the_series_values_and_exemplars_of_the_stores_ow
 KINDS = ("samples", "exemplars")
 
 
+@pytest.mark.slow
 def test_a_prometheus_that_was_away_gets_what_it_missed_and_nobody_waits_for_it(
     start_store: Callable[..., Store], tmp_path: Path
 ) -> None:
@@ -110,6 +112,7 @@ def test_a_prometheus_that_was_away_gets_what_it_missed_and_nobody_waits_for_it(
     server.stop()
 
 
+@pytest.mark.slow
 def test_a_store_that_starts_again_loses_no_more_than_the_zeros_of_its_series(
     start_store: Callable[..., Store], receiver: Prometheus
 ) -> None:

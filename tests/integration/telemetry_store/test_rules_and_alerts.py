@@ -77,6 +77,7 @@ def alertmanager(tmp_path: Path) -> Iterator[str]:
     process.wait(20)
 
 
+@pytest.mark.slow
 def test_rules_are_evaluated_and_told_as_prometheus_tells_them(
     start_store: Callable[..., Any], rules_file: Path, poll: Callable[..., Any]
 ) -> None:
@@ -125,6 +126,7 @@ def test_rules_can_be_chosen_by_type_name_group_and_file(
     assert (refused.status, refused.json["error"]) == (400, 'invalid parameter "type": not supported value "foo"')
 
 
+@pytest.mark.slow
 def test_rules_change_with_their_file_and_a_broken_one_changes_nothing(
     start_store: Callable[..., Any], rules_file: Path, poll: Callable[..., Any]
 ) -> None:
@@ -161,6 +163,7 @@ def test_own_metrics_tell_how_rules_do(
     assert data(store, "/api/v1/alertmanagers")["activeAlertmanagers"] == [{"url": "http://127.0.0.1:9/api/v2/alerts"}]
 
 
+@pytest.mark.slow
 def test_a_real_alertmanager_gets_alerts_and_hears_that_they_are_over(
     start_store: Callable[..., Any], rules_file: Path, alertmanager: str, poll: Callable[..., Any]
 ) -> None:

@@ -160,6 +160,7 @@ def test_nothing_of_a_broken_page_is_stored(
     assert error in known["lastError"]
 
 
+@pytest.mark.slow
 def test_a_target_that_leaves_the_file_ends_with_all_its_series(
     start_store: Callable[..., Any], target: Target, poll: Callable[..., Any]
 ) -> None:
@@ -192,6 +193,7 @@ def test_a_file_that_goes_ends_its_series_by_staleness_markers(
     assert targets_of(store) == []
 
 
+@pytest.mark.slow
 def test_a_broken_targets_file_leaves_the_targets_as_they_were(
     start_store: Callable[..., Any], target: Target, poll: Callable[..., Any]
 ) -> None:
@@ -239,6 +241,7 @@ def test_a_page_that_breaks_off_counts_what_was_read(
     assert store.vector("good") == {}
 
 
+@pytest.mark.slow
 def test_a_target_that_is_not_there_is_told_of_in_gos_words(
     start_store: Callable[..., Any], poll: Callable[..., Any]
 ) -> None:
@@ -259,6 +262,7 @@ def targets_of(store: Any) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.mark.slow
 def test_an_exemplar_without_a_time_that_stays_the_same_is_kept_once(
     start_store: Callable[..., Any], target: Target, poll: Callable[..., Any]
 ) -> None:

@@ -7,6 +7,7 @@ import time
 from urllib.parse import urlencode
 
 import psutil
+import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
@@ -74,6 +75,7 @@ def test_a_long_reason_is_cut_where_a_close_has_no_more_room(origin):
     assert 0 < len(reason.encode()) <= 123
 
 
+@pytest.mark.slow
 def test_a_loki_that_is_gone_is_said_and_one_that_ends_ends_the_tail(own_store):
     store = own_store
     with running_workbench(environment(store)) as origin:

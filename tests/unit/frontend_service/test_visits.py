@@ -29,6 +29,7 @@ def visits_of(hours: float, requests_per_second: float = 5, seed: int = 1) -> li
     return list(itertools.takewhile(lambda visit: visit.at_seconds < hours * _HOUR, plan))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("requests_per_second", [0.5, 5, 40])
 @pytest.mark.parametrize("seed", [1, 2])
 def test_the_mean_rate_is_what_was_asked_for(requests_per_second: float, seed: int) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.unit.workbench.asking import ask
 from workbench.app import create_app
-from workbench.pages import DIRECTORY, PAGES, StaticFiles, as_script, shell
+from workbench.pages import DIRECTORY, PAGES, Pages, StaticFiles, as_script, shell
 from workbench.settings import read_settings
 
 
@@ -215,14 +215,27 @@ def test_nothing_but_the_files_of_the_pages_can_be_fetched(app, path):
 
 
 def test_a_changed_file_is_there_at_the_next_page_without_a_new_start(tmp_path):
-    from workbench.pages import Pages
-
     (tmp_path / "app.js").write_text("1")
-    pages = Pages(lambda request: {}, tmp_path)
+    now = 100.0
+    pages = Pages(lambda request: {}, tmp_path, clock=lambda: now)
     before = pages.static()
     (tmp_path / "app.js").write_text("22")
+    now += 1
     after = pages.static()
 
     assert (before.files["app.js"], after.files["app.js"]) == (b"1", b"22")
     assert before.content_hash != after.content_hash
+    now += 1
     assert pages.static() is after
+
+
+def test_the_files_are_looked_at_once_a_second_at_most(tmp_path):
+    (tmp_path / "app.js").write_text("1")
+    now = 100.0
+    pages = Pages(lambda request: {}, tmp_path, clock=lambda: now)
+    (tmp_path / "app.js").write_text("22")
+
+    now += 0.9
+    assert pages.static().files["app.js"] == b"1"
+    now += 0.1
+    assert pages.static().files["app.js"] == b"22"

@@ -209,6 +209,7 @@ def test_a_range_that_is_chosen_stands_in_the_address_and_back_undoes_it(probe):
     assert [line.partition("&")[0] for line in log_of(page)] == ["range now-1h now", "range now-15m now", "address"]
 
 
+@pytest.mark.slow
 def test_who_goes_back_before_a_slow_page_is_there_finds_the_page_that_was_left(probe):
     page = probe("logs")
     held: list[Route] = []
@@ -307,6 +308,7 @@ def test_an_address_with_a_range_that_makes_no_sense_shows_the_usual_one(probe):
     expect(page.locator(".time-text")).to_have_text("Last 15 minutes")
 
 
+@pytest.mark.slow
 def test_a_page_refreshes_as_often_as_it_is_told(probe):
     page = probe("logs", refresh=1)
     page.goto("/logs")
@@ -322,6 +324,7 @@ def test_a_page_refreshes_as_often_as_it_is_told(probe):
     assert log_of(page) == ["manual now-15m now"]
 
 
+@pytest.mark.slow
 def test_a_hidden_tab_does_not_refresh_until_somebody_looks(probe):
     page = probe("logs", refresh=1)
     page.goto("/logs")
@@ -350,6 +353,7 @@ def test_a_chosen_theme_holds_and_does_not_flash(quiet):
     assert quiet.evaluate("document.documentElement.dataset.theme") == "dark"
 
 
+@pytest.mark.slow
 def test_apis_that_do_not_answer_are_named_and_their_return_is_seen(quiet):
     answering = {"loki": False}
 
@@ -419,6 +423,7 @@ def test_an_error_that_no_part_caught_is_said_once(probe):
     expect(page.locator("h1")).to_have_text("Probe")
 
 
+@pytest.mark.slow
 def test_on_a_phone_nothing_is_wider_than_the_screen(quiet):
     quiet.set_viewport_size({"width": 390, "height": 844})
     for path in PAGES.values():

@@ -175,6 +175,7 @@ TABLE = """(m, root, hear) => {
     ],
     rows,
     onRow: ([name]) => hear(name),
+    rowLabel: ([name]) => `Open ${name}`,
     onSort: ({ id, descending }) => hear(`${id} ${descending}`),
   });
 }"""

@@ -5,10 +5,10 @@ import { clock, dateTime } from "../format/time.js";
 import { formatValue } from "../format/units.js";
 import { h } from "../ui/dom.js";
 import { cropped, gridFromBuckets, gridFromCells, gridFromSeries, most, rowPlace } from "./buckets.js";
-import { exemplarContent, hideTooltip, showTooltip, tooltipContent } from "./chart_tooltip.js";
+import { exemplarContent, hideTooltip, tooltipContent } from "./chart_tooltip.js";
 import { contrast, mixed } from "./contrast.js";
 import { drawTimeLabels, timeFrame } from "./frame.js";
-import { drawChosen, drawExemplars, exemplarAt, exemplarText, nextPlaced, placeExemplars, placeOf } from "./marks.js";
+import { drawChosen, drawExemplars, exemplarAt, placeExemplars, placeOf } from "./marks.js";
 import { crisp } from "./surface.js";
 import { TimeChart } from "./time_chart.js";
 
@@ -20,7 +20,8 @@ const WORDS = {
   help: "Arrow keys read the cells, E goes to the next exemplar, Enter opens the cell or the exemplar, " +
     "plus and minus zoom.",
 };
-const NO_CURSOR = { column: -1, row: -1, time: null, own: false, exemplar: null };
+const NO_CELL = { column: -1, row: -1 };
+const AT_REST = { ...NO_CELL, time: null, own: false, exemplar: null };
 
 /**
  * @typedef {Object} Options every part optional
@@ -50,13 +51,11 @@ export function heatmap(root, options = {}) {
 class Heatmap extends TimeChart {
   #grid = { times: [], step: NaN, rows: [], counts: [] };
   #most = 0;
-  #placed = [];
   #shades = [];
-  #cursor = NO_CURSOR;
   #scale;
 
   constructor(root, options) {
-    super(root, options, WORDS);
+    super(root, options, WORDS, AT_REST);
     this.#scale = {
       least: h("span", null),
       ramp: h("span", { class: "heatmap-ramp", "aria-hidden": "true" }),
@@ -77,7 +76,7 @@ class Heatmap extends TimeChart {
     if (cells) grid = gridFromCells(cells);
     else if (buckets) grid = gridFromBuckets(this.data);
     else grid = gridFromSeries(series ?? [], { label: bucketLabel, cumulative });
-    const pointed = this.#cursor.column >= 0 ? this.#cell(this.#cursor) : null;
+    const pointed = this.cursor.column >= 0 ? this.#cell(this.cursor) : null;
     this.#grid = cropped(grid, hideBelow);
     this.#most = most(this.#grid);
     this.showEmpty(!(this.#most > 0));
@@ -85,7 +84,7 @@ class Heatmap extends TimeChart {
     this.#scale.most.textContent = this.#most > 0 ? this.#count(this.#most) : "";
     this.#scale.ramp.hidden = !(this.#most > 0);
     // Columns move with every refresh; the cursor stays in its bucket and time.
-    if (pointed) this.#cursor = { ...this.#cursor, ...this.#placeOfCell(pointed) };
+    if (pointed) this.cursor = { ...this.cursor, ...this.#placeOfCell(pointed) };
     this.frame = null;
     this.surface.invalidateData();
   }
@@ -117,10 +116,10 @@ class Heatmap extends TimeChart {
     this.#shades = shadesOf(this.options.colour ? namedColour(this.options.colour) : accent, background, text);
     this.#scale.ramp.style.background = `linear-gradient(90deg, ${this.#shades.join(", ")})`;
     this.frame = this.#layOut(width, height, (label) => context.measureText(label).width);
-    this.#placed = placeExemplars(this.data.exemplars ?? [], this.frame).filter(({ y }) => Number.isFinite(y));
+    this.placed = placeExemplars(this.data.exemplars ?? [], this.frame).filter(({ y }) => Number.isFinite(y));
     this.#drawCells(context, ratio);
     this.#drawAxes(context, ratio);
-    drawExemplars(context, this.#placed, this.colours);
+    drawExemplars(context, this.placed, this.colours);
   }
 
   #layOut(width, height, measure) {
@@ -197,7 +196,7 @@ class Heatmap extends TimeChart {
   }
 
   drawCursor(context, { ratio }) {
-    const { column, row, time, exemplar } = this.#cursor;
+    const { column, row, time, exemplar } = this.cursor;
     if (column < 0) this.drawCrosshair(context, time);
     else {
       const { frame } = this;
@@ -208,7 +207,7 @@ class Heatmap extends TimeChart {
       context.lineWidth = 1;
       context.strokeRect(crisp(left, ratio) - 0.5 / ratio, high, right - left, frame.rowHeight);
     }
-    const chosen = placeOf(this.#placed, exemplar);
+    const chosen = placeOf(this.placed, exemplar);
     if (chosen) drawChosen(context, chosen, this.colours);
   }
 
@@ -221,13 +220,13 @@ class Heatmap extends TimeChart {
     const time = this.frame.timeAt(x);
     const column = this.#grid.times.findIndex((end) => time <= end && time > end - this.#step);
     const inside = row >= 0 && row < this.#grid.rows.length && x >= left && x <= right;
-    return inside && column >= 0 ? { column, row } : { column: -1, row: -1 };
+    return inside && column >= 0 ? { column, row } : NO_CELL;
   }
 
   #placeOfCell({ to, low, high }) {
     const column = this.#grid.times.indexOf(to);
     const row = this.#grid.rows.findIndex((bucket) => bucket.low === low && bucket.high === high);
-    return column >= 0 && row >= 0 ? { column, row } : { column: -1, row: -1 };
+    return column >= 0 && row >= 0 ? { column, row } : NO_CELL;
   }
 
   #cell({ column, row }) {
@@ -241,16 +240,12 @@ class Heatmap extends TimeChart {
     return `${this.#write(low)} to ${this.#write(high)}`;
   }
 
-  #content() {
-    const { exemplar, column } = this.#cursor;
+  content() {
+    const { exemplar, column } = this.cursor;
     if (exemplar) {
-      return exemplarContent(
-        exemplar,
-        formatValue(exemplar.value, this.options.unit ?? "s"),
-        Boolean(this.options.onExemplar),
-      );
+      return exemplarContent(exemplar, this.exemplarValue(exemplar), Boolean(this.options.onExemplar));
     }
-    const cell = this.#cell(this.#cursor);
+    const cell = this.#cell(this.cursor);
     const total = this.#grid.counts.reduce((sum, row) => sum + (row[column] || 0), 0);
     return tooltipContent(`${dateTime(cell.from)} to ${clock(cell.to)}`, [
       { name: "Bucket", value: this.#bucketText(cell) },
@@ -264,27 +259,12 @@ class Heatmap extends TimeChart {
 
   // Pointer
 
-  point(x, y, { clientX, clientY }) {
-    const exemplar = exemplarAt(this.#placed, x, y)?.exemplar ?? null;
+  point(x, y, event) {
+    const exemplar = exemplarAt(this.placed, x, y)?.exemplar ?? null;
     const at = this.#cellAt(x, y);
     if (at.column < 0 && !exemplar) return this.clearCursor();
-    this.#cursor = { ...at, time: this.frame.timeAt(x), own: true, exemplar };
-    this.plot.classList.toggle("is-link", Boolean(exemplar ? this.options.onExemplar : this.options.onCell));
-    this.surface.invalidateOverlay();
-    this.moveGroup(this.#cursor.time);
-    showTooltip(this, this.#content(), clientX, clientY);
-  }
-
-  clearCursor() {
-    if (this.#cursor.own) this.moveGroup(null);
-    this.#cursor = NO_CURSOR;
-    this.plot.classList.remove("is-link");
-    hideTooltip(this);
-    this.surface.invalidateOverlay();
-  }
-
-  follow(time) {
-    this.#cursor = { ...NO_CURSOR, time };
+    const isLink = Boolean(exemplar ? this.options.onExemplar : this.options.onCell);
+    this.pointCursor({ ...at, time: this.frame.timeAt(x), exemplar }, event, isLink);
   }
 
   click(x, y, event) {
@@ -292,10 +272,10 @@ class Heatmap extends TimeChart {
   }
 
   #open(event, { x, y }) {
-    const { exemplar, column } = this.#cursor;
+    const { exemplar, column } = this.cursor;
     hideTooltip(this);
     if (exemplar && this.options.onExemplar) this.options.onExemplar(exemplar, event, this.anchorAt(x, y));
-    else if (column >= 0) this.options.onCell?.(this.#cell(this.#cursor), event, this.anchorAt(x, y));
+    else if (column >= 0) this.options.onCell?.(this.#cell(this.cursor), event, this.anchorAt(x, y));
   }
 
   // Keyboard
@@ -306,15 +286,15 @@ class Heatmap extends TimeChart {
       ArrowLeft: () => this.#walk(-1, 0),
       ArrowUp: () => this.#walk(0, 1),
       ArrowDown: () => this.#walk(0, -1),
-      e: () => this.#nextExemplar(1),
-      E: () => this.#nextExemplar(-1),
-      Enter: () => this.#open(event, this.#cursorPixel()),
+      e: () => this.nextExemplar(1, NO_CELL),
+      E: () => this.nextExemplar(-1, NO_CELL),
+      Enter: () => this.#open(event, this.cursorPixel()),
     };
   }
 
-  #cursorPixel() {
-    const { column, row, exemplar } = this.#cursor;
-    const placed = placeOf(this.#placed, exemplar);
+  cursorPixel() {
+    const { column, row, exemplar } = this.cursor;
+    const placed = placeOf(this.placed, exemplar);
     if (placed) return placed;
     const { left, top, bottom, rowHeight } = this.frame;
     if (column < 0) return { x: left, y: top };
@@ -325,27 +305,16 @@ class Heatmap extends TimeChart {
     const { times, rows: buckets } = this.#grid;
     if (!times.length || !buckets.length) return this.say("There are no values.");
     const within = (value, size) => Math.min(size - 1, Math.max(0, value));
-    const none = this.#cursor.column < 0;
-    const column = none ? times.length - 1 : within(this.#cursor.column + columns, times.length);
-    const row = none ? 0 : within(this.#cursor.row + rows, buckets.length);
-    this.#place({ column, row, time: times[column], exemplar: null });
-    const cell = this.#cell(this.#cursor);
+    const none = this.cursor.column < 0;
+    const column = none ? times.length - 1 : within(this.cursor.column + columns, times.length);
+    const row = none ? 0 : within(this.cursor.row + rows, buckets.length);
+    this.placeCursor({ column, row, time: times[column], exemplar: null });
+    const cell = this.#cell(this.cursor);
     this.say(`${clock(cell.from)} to ${clock(cell.to)}, ${this.#bucketText(cell)}: ${this.#count(cell.count || 0)}`);
   }
 
-  #nextExemplar(direction) {
-    const next = nextPlaced(this.#placed, this.#cursor.exemplar, direction);
-    if (!next) return this.say("There are no exemplars.");
-    this.#place({ column: -1, row: -1, time: next.exemplar.time, exemplar: next.exemplar });
-    this.say(exemplarText(this.#placed, next, formatValue(next.exemplar.value, this.options.unit ?? "s")));
-  }
-
-  #place(cursor) {
-    this.#cursor = { ...cursor, own: true };
-    this.surface.invalidateOverlay();
-    this.moveGroup(cursor.time);
-    const { x, y } = this.#cursorPixel();
-    this.tooltipAt(this.#content(), x, y);
+  exemplarValue({ value }) {
+    return formatValue(value, this.options.unit ?? "s");
   }
 }
 

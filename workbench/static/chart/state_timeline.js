@@ -3,7 +3,7 @@
 import { namedColour, seriesColour } from "../colours.js";
 import { clock, dateTime, duration } from "../format/time.js";
 import { h } from "../ui/dom.js";
-import { hideTooltip, showTooltip, tooltipContent } from "./chart_tooltip.js";
+import { hideTooltip, tooltipContent } from "./chart_tooltip.js";
 import { inkOn, legible, mixed } from "./contrast.js";
 import { drawTimeGrid, drawTimeLabels, timeFrame } from "./frame.js";
 import { ownRange } from "./series_model.js";
@@ -18,7 +18,7 @@ const WORDS = {
   label: "States over time",
   help: "Left and right go from state to state, up and down choose a row, plus and minus zoom.",
 };
-const NO_CURSOR = { row: -1, time: null, own: false };
+const AT_REST = { row: -1, time: null, own: false };
 
 /**
  * @typedef {Object} Options every part optional
@@ -44,10 +44,9 @@ export function stateTimeline(root, options = {}) {
 class StateTimeline extends TimeChart {
   #rows = [];
   #total = 0;
-  #cursor = NO_CURSOR;
 
   constructor(root, options) {
-    super(root, options, WORDS);
+    super(root, options, WORDS, AT_REST);
   }
 
   applyOptions() {
@@ -158,7 +157,7 @@ class StateTimeline extends TimeChart {
   }
 
   drawCursor(context, { ratio }) {
-    const { time, row } = this.#cursor;
+    const { time, row } = this.cursor;
     this.drawCrosshair(context, time);
     const span = time !== null && this.#rows[row] && spanAt(this.#rows[row].spans, time);
     if (!span) return;
@@ -172,18 +171,15 @@ class StateTimeline extends TimeChart {
 
   // Pointer
 
-  point(x, y, { clientX, clientY }) {
+  point(x, y, event) {
     const { left, right, top, rowHeight } = this.frame;
     const row = Math.floor((y - top) / rowHeight);
     if (x < left || x > right || !this.#rows[row]) return this.clearCursor();
-    this.#cursor = { row, time: this.frame.timeAt(x), own: true };
-    this.surface.invalidateOverlay();
-    this.moveGroup(this.#cursor.time);
-    showTooltip(this, this.#content(), clientX, clientY);
+    this.pointCursor({ row, time: this.frame.timeAt(x) }, event);
   }
 
-  #content() {
-    const { row, time } = this.#cursor;
+  content() {
+    const { row, time } = this.cursor;
     const { name, spans } = this.#rows[row];
     const span = spanAt(spans, time);
     if (!span) return tooltipContent(dateTime(time), [{ name, value: "no value" }]);
@@ -193,27 +189,15 @@ class StateTimeline extends TimeChart {
     ]);
   }
 
-  clearCursor() {
-    if (this.#cursor === NO_CURSOR) return;
-    if (this.#cursor.own) this.moveGroup(null);
-    this.#cursor = NO_CURSOR;
-    hideTooltip(this);
-    this.surface.invalidateOverlay();
-  }
-
-  follow(time) {
-    this.#cursor = time === null ? NO_CURSOR : { ...NO_CURSOR, time };
-  }
-
   click(x, y, event) {
     this.#open(event, x, y);
   }
 
   #open(event, x, y) {
-    const row = this.#rows[this.#cursor.row];
+    const row = this.#rows[this.cursor.row];
     if (!row || !this.options.onSeries) return;
     hideTooltip(this);
-    this.options.onSeries(row.series ?? row, event, { time: this.#cursor.time, anchor: this.anchorAt(x, y) });
+    this.options.onSeries(row.series ?? row, event, { time: this.cursor.time, anchor: this.anchorAt(x, y) });
   }
 
   // Keyboard
@@ -226,35 +210,37 @@ class StateTimeline extends TimeChart {
       ArrowDown: () => this.#changeRow(1),
       ArrowUp: () => this.#changeRow(-1),
       Enter: () =>
-        this.#cursor.row >= 0 &&
-        this.#open(event, this.frame.x(this.#cursor.time), this.#rowBox(this.#cursor.row).middle),
+        this.cursor.row >= 0 &&
+        this.#open(event, this.frame.x(this.cursor.time), this.#rowBox(this.cursor.row).middle),
     };
   }
 
   #walk(direction) {
-    const row = Math.max(0, this.#cursor.row);
+    const row = Math.max(0, this.cursor.row);
     const { spans } = this.#rows[row];
-    const { time } = this.#cursor;
+    const { time } = this.cursor;
     const place = time === null ? (direction > 0 ? -1 : spans.length) : spans.indexOf(spanAt(spans, time));
     this.#read(row, spans[Math.min(spans.length - 1, Math.max(0, place + direction))] ?? null);
   }
 
   #changeRow(direction) {
-    const row = (this.#cursor.row + direction + this.#rows.length) % this.#rows.length;
+    const row = (this.cursor.row + direction + this.#rows.length) % this.#rows.length;
     const { spans } = this.#rows[row];
-    this.#read(row, spanAt(spans, this.#cursor.time ?? Infinity) ?? spans.at(-1) ?? null);
+    this.#read(row, spanAt(spans, this.cursor.time ?? Infinity) ?? spans.at(-1) ?? null);
   }
 
   #read(row, span) {
     const { from, to } = this.range;
     const time = span ? Math.min(to, Math.max(from, (span.from + span.to) / 2)) : to;
-    this.#cursor = { row, time, own: true };
-    this.surface.invalidateOverlay();
-    this.moveGroup(time);
+    this.placeCursor({ row, time });
     const { name } = this.#rows[row];
     const lasted = span && `${clock(span.from)} to ${clock(span.to)}, ${duration(span.to - span.from)}`;
     this.say(span ? `${name}: ${span.text}, ${lasted}` : `${name}: no value`);
-    this.tooltipAt(this.#content(), this.frame.x(time), this.#rowBox(row).middle + this.#rowBox(row).size / 2);
+  }
+
+  cursorPixel() {
+    const { middle, size } = this.#rowBox(this.cursor.row);
+    return { x: this.frame.x(this.cursor.time), y: middle + size / 2 };
   }
 }
 

@@ -1,7 +1,8 @@
-/** What all charts over time share: their box, focus and voice, the cursor they have in common, choosing a range. */
+/** What all charts over time share: their box, focus and voice, their cursor and that of a group, choosing a range. */
 
 import { h, uniqueId } from "../ui/dom.js";
 import { hideTooltip, showTooltip } from "./chart_tooltip.js";
+import { exemplarText, nextPlaced } from "./marks.js";
 import { joinCursor } from "./shared_cursor.js";
 import { crisp, palette, Surface } from "./surface.js";
 import { TimePointer } from "./time_pointer.js";
@@ -15,6 +16,10 @@ export class TimeChart {
   options;
   data = {};
   frame = null;
+  /** Where the pointer, the keyboard or another chart of the group points: `time`, and what a chart adds to it. */
+  cursor;
+  /** The exemplars and where they are drawn; see marks.js. */
+  placed = [];
   element;
   plot;
   legend;
@@ -26,15 +31,19 @@ export class TimeChart {
   #group;
   #selection = [NaN, NaN];
   #resting = null;
+  #atRest;
 
   /**
    * @param {HTMLElement} root
    * @param {Object} options
    * @param {{kind: string, label: string, help: string}} words kind: "heat map"; help: which keys do what
+   * @param {{time: null, own: false}} atRest the cursor that points at nothing; `own`: it is not another chart's
    */
-  constructor(root, options, words) {
+  constructor(root, options, words, atRest) {
     this.options = options;
     this.#words = words;
+    this.#atRest = atRest;
+    this.cursor = atRest;
     this.#build(words);
     root.append(this.element);
     this.surface = new Surface(this.plot, {
@@ -126,9 +135,18 @@ export class TimeChart {
   /** The pointer is at a pixel of the plot. */
   point(_x, _y, _event) {}
   click(_x, _y, _event) {}
-  clearCursor() {}
-  /** Another chart of the group points at a time, or at none (null). */
-  follow(_time) {}
+  /** What the tooltip says of the cursor; null: nothing. */
+  content() {
+    return null;
+  }
+  /** Where the tooltip stands when the cursor is moved by keyboard. */
+  cursorPixel() {
+    return { x: this.cursor.x, y: this.cursor.y };
+  }
+  /** An exemplar's value as text. */
+  exemplarValue({ value }) {
+    return String(value);
+  }
   themed() {}
   /** What keys do: name → function; false from it: the key is not taken. */
   keys(_event) {
@@ -165,15 +183,42 @@ export class TimeChart {
     return this.#parts.anchor;
   }
 
-  /** Shows the tooltip beside a pixel of the plot, for a cursor moved by keyboard. */
-  tooltipAt(content, x, y) {
+  /** Points at what is under the pointer. `isLink`: a click there leads somewhere. */
+  pointCursor(cursor, { clientX, clientY }, isLink = false) {
+    this.plot.classList.toggle("is-link", isLink);
+    this.#moveCursor(cursor);
+    const content = this.content();
+    if (content) showTooltip(this, content, clientX, clientY);
+    else hideTooltip(this);
+  }
+
+  /** Points at something by keyboard. */
+  placeCursor(cursor) {
+    this.#moveCursor(cursor);
+    const content = this.content();
+    if (!content) return;
     const box = this.plot.getBoundingClientRect();
+    const { x, y } = this.cursorPixel();
     showTooltip(this, content, box.left + x, box.top + y);
   }
 
-  /** Tells the other charts of the group. */
-  moveGroup(time) {
-    this.#group.move(time);
+  /** By keyboard to the exemplar after the cursor's (direction 1) or before it (-1). */
+  nextExemplar(direction, more = {}) {
+    const next = nextPlaced(this.placed, this.cursor.exemplar, direction);
+    if (!next) return this.say("There are no exemplars.");
+    const { exemplar, x, y } = next;
+    this.placeCursor({ time: exemplar.time, x, y, exemplar, ...more });
+    this.say(exemplarText(this.placed, next, this.exemplarValue(exemplar)));
+  }
+
+  /** Points at nothing. */
+  clearCursor() {
+    if (this.cursor === this.#atRest) return;
+    if (this.cursor.own) this.#group.move(null);
+    this.cursor = this.#atRest;
+    this.plot.classList.remove("is-link");
+    hideTooltip(this);
+    this.surface.invalidateOverlay();
   }
 
   /** Asks for a range `factor` times as wide around a moment (default: the middle). */
@@ -233,11 +278,17 @@ export class TimeChart {
     this.applyOptions();
   }
 
+  #moveCursor(cursor) {
+    this.cursor = { ...this.cursor, ...cursor, own: true };
+    this.surface.invalidateOverlay();
+    this.#group.move(this.cursor.time);
+  }
+
   #joinGroup() {
     this.#group?.leave();
     this.#group = joinCursor(this.options.syncKey, (time) => {
       hideTooltip(this);
-      this.follow(time);
+      this.cursor = time === null ? this.#atRest : { ...this.#atRest, time };
       this.surface.invalidateOverlay();
     });
   }
@@ -252,8 +303,11 @@ export class TimeChart {
   #key(event) {
     if (!this.frame) this.surface.flush();
     if (event.ctrlKey || event.metaKey || event.altKey || !this.frame) return;
-    const zoom = { "+": () => this.zoomBy(0.5), "=": () => this.zoomBy(0.5), "-": () => this.zoomBy(2) };
-    const action = { ...zoom, Escape: () => this.clearCursor(), ...this.keys(event) }[event.key];
+    const nearer = () => this.zoomBy(0.5, this.cursor.time ?? undefined);
+    const zoom = { "+": nearer, "=": nearer, "-": () => this.zoomBy(2) };
+    // Without a cursor it is somebody else's key: a dialog's, a page's.
+    const escape = () => (this.cursor === this.#atRest ? false : this.clearCursor());
+    const action = { ...zoom, Escape: escape, ...this.keys(event) }[event.key];
     if (!action) return;
     this.#resting = null;
     if (action() === false) return;

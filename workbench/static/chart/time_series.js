@@ -87,35 +87,29 @@
  */
 
 import { namedColour, seriesColour } from "../colours.js";
-import { clock, dateTime } from "../format/time.js";
 import { h } from "../ui/dom.js";
-import { exemplarContent, hideTooltip, showTooltip, tooltipContent } from "./chart_tooltip.js";
+import { hideTooltip } from "./chart_tooltip.js";
 import { legible } from "./contrast.js";
 import { drawDots, drawSeries } from "./draw_series.js";
 import { drawFrame, frameOf } from "./frame.js";
 import { Legend } from "./legend.js";
 import {
-  annotationsAt,
-  annotationText,
   drawAnnotations,
   drawChosen,
   drawExemplars,
   drawThresholds,
   exemplarAt,
-  exemplarText,
-  nextPlaced,
   placeExemplars,
   placeOf,
 } from "./marks.js";
 import { isValue } from "./points.js";
-import { nearestTo, neighbourTime, prepare, snapped, valuesAt } from "./series_model.js";
+import { prepare, snapped } from "./series_model.js";
+import { SeriesReading } from "./series_reading.js";
 import { TimeChart } from "./time_chart.js";
 import { displayed } from "./values.js";
 import { valuesTable } from "./values_table.js";
 
 const MOST_SERIES = 50;
-/** Rows of a tooltip: more would not fit a window. */
-const MOST_ROWS = 16;
 /** How near the pointer must be to a line to mean it, CSS pixels. */
 const NEAR = 14;
 const WORDS = {
@@ -124,7 +118,7 @@ const WORDS = {
   help: "Arrow keys read the values, up and down choose a series, E goes to the next exemplar, Enter opens it, " +
     "plus and minus zoom, T shows all values as a table.",
 };
-const NO_CURSOR = { time: null, x: NaN, y: NaN, own: false, key: null, exemplar: null };
+const AT_REST = { time: null, x: NaN, y: NaN, own: false, key: null, exemplar: null };
 
 /**
  * @param {HTMLElement} root has a size of its own; the chart fills it (or is `options.height` high)
@@ -135,19 +129,20 @@ export function timeSeries(root, options = {}) {
   return new TimeSeries(root, options).handle;
 }
 
-class TimeSeries extends TimeChart {
-  #model = { lines: [], keys: [], step: NaN, gap: Infinity, range: { from: 0, to: 1 } };
-  #placed = [];
+/** Its model and cursor are read by SeriesReading. */
+export class TimeSeries extends TimeChart {
+  /** What is drawn; see series_model.js. */
+  model = { lines: [], keys: [], step: NaN, gap: Infinity, range: { from: 0, to: 1 } };
   #hidden = new Set();
   #highlight = null;
   #showAll = false;
-  #cursor = NO_CURSOR;
   #names;
   #table = null;
   #toTable;
+  #reading = new SeriesReading(this);
 
   constructor(root, options) {
-    super(root, options, WORDS);
+    super(root, options, WORDS, AT_REST);
     this.#names = new Legend(this.legend, {
       toggle: (key, one) => this.#toggle(key, one),
       hover: (key) => this.#emphasise(key),
@@ -165,7 +160,7 @@ class TimeSeries extends TimeChart {
   }
 
   get range() {
-    return this.#model.range;
+    return this.model.range;
   }
 
   update(data) {
@@ -182,16 +177,16 @@ class TimeSeries extends TimeChart {
   prepare() {
     const series = this.data.series?.slice(0, this.#limit) ?? [];
     const keys = keysOf(series);
-    this.#model = {
+    this.model = {
       ...prepare({ ...this.data, series }, this.options, (_, index) => !this.#hidden.has(keys[index])),
       keys,
     };
-    if (this.data.step) this.#model.step = this.data.step;
+    if (this.data.step) this.model.step = this.data.step;
     this.frame = null;
     this.#updateLegend();
     this.showEmpty(!series.some(({ values }) => Array.prototype.some.call(values, isValue)));
     this.surface.invalidateData();
-    this.#table?.update(this.#model.lines);
+    this.#table?.update(this.model.lines);
   }
 
   themed() {
@@ -202,23 +197,23 @@ class TimeSeries extends TimeChart {
     return this.#showAll ? Infinity : this.options.maxSeries ?? MOST_SERIES;
   }
 
-  #colourOf = ({ series, index }) => (series.colour ? this.#readable(series.colour) : seriesColour(index));
+  colourOf = ({ series, index }) => (series.colour ? this.#readable(series.colour) : seriesColour(index));
 
   #readable = (colour) => legible(namedColour(colour), this.colours.background, 2.4);
 
-  #keyOf(line) {
-    return this.#model.keys[line.index];
+  keyOf(line) {
+    return this.model.keys[line.index];
   }
 
   #updateLegend() {
     if (this.options.legend === "hidden") return;
-    const shown = new Set(this.#model.lines.map((line) => line.index));
+    const shown = new Set(this.model.lines.map((line) => line.index));
     const series = this.data.series ?? [];
     const entries = series.slice(0, this.#limit).map((one, index) => ({
-      key: this.#model.keys[index],
+      key: this.model.keys[index],
       name: one.name,
       series: one,
-      colour: this.#colourOf({ series: one, index }),
+      colour: this.colourOf({ series: one, index }),
       shown: shown.has(index),
       dash: Boolean((one.style?.dash ?? this.options.dash)?.length),
       unit: one.unit ?? this.options.unit,
@@ -234,158 +229,61 @@ class TimeSeries extends TimeChart {
     const { from, to } = this.range;
     const exemplars = (this.data.exemplars ?? []).filter(({ time }) => time >= from && time <= to);
     const measure = (text) => context.measureText(text).width;
-    const frame = frameOf(this.#model, this.options, size, measure, exemplars);
+    const frame = frameOf(this.model, this.options, size, measure, exemplars);
     this.frame = frame;
-    this.#placed = placeExemplars(exemplars, frame);
+    this.placed = placeExemplars(exemplars, frame);
     const { ratio } = size;
     const annotationColour = (colour) => (colour ? this.#readable(colour) : this.colours.accent);
     drawFrame(context, frame, this.colours, ratio, this.options.axisLabel);
     drawThresholds(context, frame, this.options, this.#readable, ratio, "behind");
-    drawSeries(context, this.#model.lines, frame, this.#model, {
-      colourOf: this.#colourOf,
+    drawSeries(context, this.model.lines, frame, this.model, {
+      colourOf: this.colourOf,
       ratio,
       options: this.options,
-      faint: this.#highlight === null ? undefined : (line) => this.#keyOf(line) !== this.#highlight,
+      faint: this.#highlight === null ? undefined : (line) => this.keyOf(line) !== this.#highlight,
     });
     drawThresholds(context, frame, this.options, this.#readable, ratio, "before");
     drawAnnotations(context, frame, this.data.annotations ?? [], annotationColour, ratio);
-    drawExemplars(context, this.#placed, this.colours);
+    drawExemplars(context, this.placed, this.colours);
   }
 
   drawCursor(context) {
-    const { time, exemplar } = this.#cursor;
+    const { time, exemplar } = this.cursor;
     if (time !== null) {
-      this.drawCrosshair(context, time + this.#lead);
-      drawDots(context, this.#dots(time), this.colours.background);
+      this.drawCrosshair(context, time + this.#reading.lead);
+      drawDots(context, this.#reading.dots(time), this.colours.background);
     }
-    const chosen = placeOf(this.#placed, exemplar);
+    const chosen = placeOf(this.placed, exemplar);
     if (chosen) drawChosen(context, chosen, this.colours);
-  }
-
-  #dots(time) {
-    const near = this.#nearLine();
-    const values = this.#valuesAt(time).filter(({ line, time: at }) =>
-      line.style.draw !== "bars" && at >= this.range.from && at <= this.range.to
-    );
-    return values.map(({ line, time: at, height }) => ({
-      x: this.frame.x(at),
-      y: this.frame.axes.get(line.axis).scale.to(height),
-      colour: this.#colourOf(line),
-      strong: line === near?.line,
-    }));
-  }
-
-  // What is under the cursor
-
-  #valuesAt(time) {
-    const { step } = this.#model;
-    const pixels = this.frame.timeAt(6) - this.frame.timeAt(0);
-    return valuesAt(this.#model.lines, time, Math.max(Number.isFinite(step) ? step * 0.6 : 0, pixels));
-  }
-
-  /** The value nearest to the pointer, or that of the series chosen by keyboard; null if none is meant. */
-  #nearLine(reach = Infinity) {
-    const { time, y, key } = this.#cursor;
-    if (time === null || !this.frame) return null;
-    const values = this.#valuesAt(time);
-    if (key !== null) return values.find(({ line }) => this.#keyOf(line) === key) ?? null;
-    return nearestTo(values, y, (line) => this.frame.axes.get(line.axis).scale, reach);
-  }
-
-  /** What the tooltip and the screen reader say of the time under the cursor. */
-  #rows() {
-    const near = this.#nearLine();
-    const single = this.options.tooltip === "single";
-    const values = this.#valuesAt(this.#cursor.time)
-      .filter(({ line }) => line.style.inTooltip && (!single || line === near?.line));
-    const order = { asc: 1, desc: -1 }[this.options.tooltipSort];
-    if (order) values.sort((a, b) => order * (a.value - b.value));
-    // Stacks read from the top as they are drawn.
-    else if (values.length && values.every(({ line }) => line.bottoms)) values.reverse();
-    return values.map(({ line, value }) => ({
-      name: line.series.name,
-      value: this.#write(value, line),
-      colour: this.#colourOf(line),
-      key: this.#keyOf(line),
-      strong: values.length > 1 && line === near?.line,
-    }));
-  }
-
-  #write(value, { unit, decimals }) {
-    return displayed(value, { unit, decimals, mappings: this.options.mappings }).text;
-  }
-
-  #tooltip() {
-    const { exemplar, time, x } = this.#cursor;
-    if (exemplar) {
-      return exemplarContent(exemplar, displayed(exemplar.value, this.options).text, Boolean(this.options.onExemplar));
-    }
-    if (this.options.tooltip === "none") return null;
-    const notes = annotationsAt(this.data.annotations ?? [], this.frame, x).map(annotationText);
-    const rows = this.#rows();
-    if (!rows.length && !notes.length) return null;
-    const left = rows.length - MOST_ROWS;
-    const shown = left > 0 ? rows.filter((row, i) => i < MOST_ROWS || row.strong) : rows;
-    return tooltipContent(this.#when(time), shown, [...(left > 0 ? [`and ${left} more`] : []), ...notes].join("\n"));
-  }
-
-  /** A bar counts a span of time, a point is a moment. */
-  #when(time) {
-    if (!this.options.barZoom || !Number.isFinite(this.#model.step)) return dateTime(time);
-    const { from, to } = this.#barSpan(time);
-    return `${dateTime(from)} to ${clock(to)}`;
-  }
-
-  /** From where to where the bar of a time counts, unix seconds. */
-  #barSpan(time) {
-    const half = this.#model.step / 2;
-    return { from: time + this.#lead - half, to: time + this.#lead + half };
-  }
-
-  /** How far the middle of a bar lies from its time, seconds; 0 for lines. */
-  get #lead() {
-    const { bars, draw, barAlign = 0 } = this.options;
-    return (bars || draw === "bars") && Number.isFinite(this.#model.step) ? (barAlign * this.#model.step) / 2 : 0;
   }
 
   // Pointer
 
-  point(x, y, { clientX, clientY }) {
+  point(x, y, event) {
     const { left, right, bottom } = this.frame;
     if (x < left - 6 || x > right + 6 || y < 0 || y > bottom + 8) return this.clearCursor();
     const under = this.frame.timeAt(x);
-    const time = snapped(this.#model.lines, under - this.#lead) ?? under;
-    const exemplar = exemplarAt(this.#placed, x, y)?.exemplar ?? null;
-    this.#cursor = { time, x, y, own: true, key: null, exemplar };
-    this.plot.classList.toggle("is-link", Boolean(exemplar && this.options.onExemplar));
-    this.surface.invalidateOverlay();
-    this.moveGroup(time);
-    const content = this.#tooltip();
-    if (content) showTooltip(this, content, clientX, clientY);
-    else hideTooltip(this);
+    const time = snapped(this.model.lines, under - this.#reading.lead) ?? under;
+    const exemplar = exemplarAt(this.placed, x, y)?.exemplar ?? null;
+    this.pointCursor({ time, x, y, key: null, exemplar }, event, Boolean(exemplar && this.options.onExemplar));
   }
 
-  clearCursor() {
-    if (this.#cursor === NO_CURSOR) return;
-    if (this.#cursor.own) this.moveGroup(null);
-    this.#cursor = NO_CURSOR;
-    this.plot.classList.remove("is-link");
-    hideTooltip(this);
-    this.surface.invalidateOverlay();
+  content() {
+    return this.#reading.content();
   }
 
-  follow(time) {
-    this.#cursor = time === null ? NO_CURSOR : { ...NO_CURSOR, time };
+  exemplarValue({ value }) {
+    return displayed(value, this.options).text;
   }
 
   click(x, y, event) {
-    const placed = exemplarAt(this.#placed, x, y);
+    const placed = exemplarAt(this.placed, x, y);
     if (placed && this.options.onExemplar) return this.#openExemplar(placed, event);
-    const near = this.#nearLine(NEAR);
+    const near = this.#reading.near(NEAR);
     if (near && this.options.onSeries) return this.#openSeries(near, event);
-    const { time } = this.#cursor;
-    if (!this.options.barZoom || time === null || !this.#valuesAt(time).length) return;
-    const { from, to } = this.#barSpan(time);
+    const { time } = this.cursor;
+    if (!this.options.barZoom || time === null || !this.#reading.valuesAt(time).length) return;
+    const { from, to } = this.#reading.barSpan(time);
     if (to > from) this.options.onZoom?.(from, to);
   }
 
@@ -403,7 +301,7 @@ class TimeSeries extends TimeChart {
   // Legend
 
   #toggle(key, one) {
-    const { keys } = this.#model;
+    const { keys } = this.model;
     if (!one) {
       if (!this.#hidden.delete(key)) this.#hidden.add(key);
     } else {
@@ -415,8 +313,8 @@ class TimeSeries extends TimeChart {
   }
 
   #emphasise(key) {
-    const drawn = this.#model.lines.some((line) => this.#keyOf(line) === key);
-    const highlight = drawn && this.#model.lines.length > 1 ? key : null;
+    const drawn = this.model.lines.some((line) => this.keyOf(line) === key);
+    const highlight = drawn && this.model.lines.length > 1 ? key : null;
     if (highlight === this.#highlight) return;
     this.#highlight = highlight;
     this.surface.invalidate();
@@ -425,78 +323,20 @@ class TimeSeries extends TimeChart {
   // Keyboard
 
   keys(event) {
-    const { lines, range } = this.#model;
     return {
-      ArrowRight: () => this.#step(1, event.shiftKey ? 10 : 1),
-      ArrowLeft: () => this.#step(-1, event.shiftKey ? 10 : 1),
-      ArrowDown: () => this.#choose(1),
-      ArrowUp: () => this.#choose(-1),
-      Home: () => this.#moveTo(neighbourTime(lines, range.from - 1e-6, 1)),
-      End: () => this.#moveTo(neighbourTime(lines, range.to + 1e-6, -1)),
-      e: () => this.#nextExemplar(1),
-      E: () => this.#nextExemplar(-1),
+      ...this.#reading.keys(event),
+      e: () => this.nextExemplar(1),
+      E: () => this.nextExemplar(-1),
       Enter: () => this.#enter(event),
-      Escape: () => (this.#cursor === NO_CURSOR ? false : this.clearCursor()),
-      "+": () => this.zoomBy(0.5, this.#cursor.time ?? undefined),
-      "=": () => this.zoomBy(0.5, this.#cursor.time ?? undefined),
       t: () => this.#toggleTable(),
     };
   }
 
-  #step(direction, count) {
-    const { from, to } = this.range;
-    let time = this.#cursor.time ?? (direction > 0 ? from - 1e-6 : to + 1e-6);
-    for (let i = 0; i < count; i += 1) {
-      const next = neighbourTime(this.#model.lines, time, direction);
-      if (next === null || next < from || next > to) break;
-      time = next;
-    }
-    this.#moveTo(time);
-  }
-
-  #moveTo(time) {
-    const { from, to } = this.range;
-    if (time === null || time < from || time > to) return this.say("There are no values.");
-    this.#place({ time, x: this.frame.x(time), y: this.frame.top, exemplar: null });
-    const rows = this.#rows();
-    const { key } = this.#cursor;
-    const read = key === null ? rows.slice(0, 6) : rows.filter((row) => row.key === key);
-    const values = read.map(({ name, value }) => `${name} ${value}`).join(", ") || "no value";
-    const more = key === null && rows.length > read.length ? ` and ${rows.length - read.length} more` : "";
-    this.say(`${clock(time)}: ${values}${more}`);
-  }
-
-  #choose(direction) {
-    const keys = this.#model.lines.map((line) => this.#keyOf(line));
-    if (!keys.length) return;
-    const place = keys.indexOf(this.#cursor.key);
-    const start = direction > 0 ? -1 : keys.length;
-    const next = ((place < 0 ? start : place) + direction + keys.length) % keys.length;
-    this.#cursor = { ...this.#cursor, key: keys[next] };
-    this.#moveTo(this.#cursor.time ?? neighbourTime(this.#model.lines, this.range.to + 1e-6, -1));
-  }
-
-  #nextExemplar(direction) {
-    const next = nextPlaced(this.#placed, this.#cursor.exemplar, direction);
-    if (!next) return this.say("There are no exemplars.");
-    const { exemplar, x, y } = next;
-    this.#place({ time: exemplar.time, x, y, exemplar });
-    this.say(exemplarText(this.#placed, next, displayed(exemplar.value, this.options).text));
-  }
-
-  #place(cursor) {
-    this.#cursor = { ...this.#cursor, ...cursor, own: true };
-    this.surface.invalidateOverlay();
-    this.moveGroup(this.#cursor.time);
-    const content = this.#tooltip();
-    if (content) this.tooltipAt(content, this.#cursor.x, this.#cursor.y);
-  }
-
   #enter(event) {
-    const placed = placeOf(this.#placed, this.#cursor.exemplar);
+    const placed = placeOf(this.placed, this.cursor.exemplar);
     if (placed && this.options.onExemplar) return this.#openExemplar(placed, event);
-    const meant = this.#cursor.key !== null || this.#model.lines.length === 1;
-    const near = meant && this.#nearLine();
+    const meant = this.cursor.key !== null || this.model.lines.length === 1;
+    const near = meant && this.#reading.near();
     if (near && this.options.onSeries) return this.#openSeries(near, event);
     return false;
   }
@@ -507,10 +347,10 @@ class TimeSeries extends TimeChart {
       this.#table = null;
       this.plot.focus();
     } else {
-      const write = (value, line) => this.#write(value, line);
+      const write = (value, line) => this.#reading.write(value, line);
       this.#table = valuesTable({ label: this.options.label, write, close: () => this.#toggleTable() });
       this.element.append(this.#table.root);
-      this.#table.update(this.#model.lines);
+      this.#table.update(this.model.lines);
       this.#table.root.focus();
     }
     this.#toTable.hidden = Boolean(this.#table);

@@ -4,20 +4,28 @@ import { rangeKeeper } from "../data/incremental.js";
 import * as loki from "../data/loki.js";
 import * as prometheus from "../data/prometheus.js";
 import * as tempo from "../data/tempo.js";
+import { byNumber, union } from "../data/union.js";
+import { callMean, callNumbers, WINDOW } from "../graph/call_questions.js";
+import { callsOf } from "../graph/service_graph.js";
 
 const LINES = 200;
 const TRACES = 20;
 const SPANS_OF_A_TRACE = 3;
+const SERVICE_MAP = "service map";
+/** Beside the questions of a service map, which are about its whole range: how the calls are at its end. */
+const NEWEST = { form: SERVICE_MAP, part: "newest" };
 
 /**
  * What asks one panel's questions again and again, and remembers what it can.
  *
  * @param {Array<Object>} questions of the server: {source, kind, text, ref_id, form, step_seconds, limit, exemplars, …}
  * @returns {function({from: number, to: number, signal: AbortSignal}): Promise<Array<{question: Object,
- *   series?: Array, samples?: Array, lines?: Array, traces?: Array, trace?: Object, exemplars?: Array}>>}
+ *   series?: Array, samples?: Array, lines?: Array, traces?: Array, trace?: Object, exemplars?: Array,
+ *   calls?: Array}>>}
  */
 export function asker(questions) {
   const asking = questions.map((question) => ({ question, ask: askerOf(question) }));
+  if (questions.some(({ form }) => form === SERVICE_MAP)) asking.push({ question: NEWEST, ask: newestCalls });
   return (range) => Promise.all(asking.map(async ({ question, ask }) => ({ question, ...(await ask(range)) })));
 }
 
@@ -61,6 +69,12 @@ function instantOf(query, text) {
   return async ({ to, signal }) => ({ samples: await query(text, { at: to, signal }) });
 }
 
+async function newestCalls({ to, signal }) {
+  const numbers = [...callNumbers(WINDOW), callMean(WINDOW)];
+  const found = await quietly(prometheus.query(union(numbers), { at: to, signal }), signal);
+  return { calls: callsOf(byNumber(found)) };
+}
+
 function prometheusRange({ text, step_seconds: step, exemplars }) {
   const keeper = rangeKeeper(prometheus.queryRange);
   return async ({ from, to, signal }) => {
@@ -72,7 +86,7 @@ function prometheusRange({ text, step_seconds: step, exemplars }) {
   };
 }
 
-/** A graph without its exemplars is still the graph. */
+/** A graph without its exemplars is still the graph, a map without its verdicts the map. */
 async function quietly(promise, signal) {
   try {
     return await promise;

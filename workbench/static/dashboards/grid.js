@@ -63,7 +63,8 @@ export function grid(root, board, { single, turned, onTurn }) {
       for (const element of [...place.children]) {
         close(element);
       }
-      place.replaceChildren(...(closed() ? [] : section.panels.map(placed)));
+      const left = leftOver(section.panels);
+      place.replaceChildren(...(closed() ? [] : section.panels.map((one) => placed(one, left.has(one)))));
     };
     fill();
     if (section.title === null) {
@@ -91,8 +92,9 @@ export function grid(root, board, { single, turned, onTurn }) {
     return h("section", { class: "board-section" }, h("h2", null, button), place);
   }
 
-  function placed({ panel, x, y, w, h: height }) {
+  function placed({ panel, x, y, w, h: height }, isLeftOver) {
     const element = viewOf(panel);
+    element.classList.toggle("is-left-over", isLeftOver);
     const style = { "--x": x + 1, "--y": y + 1, "--w": w, "--h": height };
     for (const [name, value] of Object.entries(style)) {
       element.style.setProperty(name, value);
@@ -110,6 +112,24 @@ export function grid(root, board, { single, turned, onTurn }) {
     },
   };
 }
+
+/**
+ * On a phone two figures stand side by side: of each odd run of them the one that has no neighbour. Pure.
+ *
+ * @param {{panel: Object}[]} panels in their order
+ * @returns {Set<{panel: Object}>}
+ */
+export function leftOver(panels) {
+  const found = new Set();
+  let run = 0;
+  panels.forEach((one, i) => {
+    run = isFigure(one) ? run + 1 : 0;
+    if (run % 2 === 1 && !isFigure(panels[i + 1])) found.add(one);
+  });
+  return found;
+}
+
+const isFigure = (one) => ["stat", "gauge"].includes(one?.panel.type);
 
 function nothing(id) {
   return h("p", { class: "quiet" }, `This dashboard has no panel ${id}.`);

@@ -19,7 +19,7 @@ const STRINGS = /"(?:[^"\\\n]|\\.)*("|\\?$|\\?(?=\n))|'(?:[^'\\\n]|\\.)*('|\\?$|
  * @param {Array<[string, RegExp]>} rules - kinds with sticky expressions that match at least one character
  * @returns {Token[]} without the white space between them
  */
-export function scan(text, rules) {
+function scan(text, rules) {
   const tokens = [];
   let at = 0;
   while (at < text.length) {
@@ -31,6 +31,19 @@ export function scan(text, rules) {
     tokens.push(token);
     at = token.to;
   }
+  return tokens;
+}
+
+/**
+ * As `scan`, for languages in which what a name is shows only in its place.
+ *
+ * @param {(tokens: Token[], i: number) => string} kindOfName - of the token i, which is a `name`
+ */
+export function scanNamed(text, rules, kindOfName) {
+  const tokens = scan(text, rules);
+  tokens.forEach((token, i) => {
+    if (token.kind === "name") token.kind = kindOfName(tokens, i);
+  });
   return tokens;
 }
 
@@ -111,4 +124,35 @@ export function placeOfCaret(text, tokens, caret, isPart) {
   const { before, current } = aroundCaret(tokens, caret, isPart);
   const { from, to } = current ?? { from: caret, to: caret };
   return { before, current, place: { from, to, prefix: text.slice(from, caret) } };
+}
+
+/**
+ * What all contexts begin with: the caret among the tokens, and the innermost bracket that is open there.
+ *
+ * @param {string} text
+ * @param {number} caret
+ * @param {{tokenize: (text: string) => Token[], isPart: (token: Token) => boolean}} language
+ * @returns {{tokens: Token[], before: number, current: Token|null, open: number|undefined, bracket: string|undefined,
+ *   place: {from: number, to: number, prefix: string}}|null} `open`: the bracket's index; null in a comment
+ */
+export function surroundings(text, caret, { tokenize, isPart }) {
+  const tokens = tokenize(text);
+  const found = placeOfCaret(text, tokens, caret, isPart);
+  if (found === null) return null;
+  const open = openBrackets(tokens, found.before).at(-1);
+  return { tokens, ...found, open, bracket: tokens[open]?.text };
+}
+
+/** Whether an aggregation may be followed by `by (…)` here: after its name, or after its arguments. */
+export function isAfterAggregation(tokens, before, aggregations) {
+  const previous = tokens[before - 1];
+  if (Object.hasOwn(aggregations, previous.text)) return true;
+  if (previous.text !== ")") return false;
+  const open = openBrackets(tokens, before - 1).at(-1);
+  return tokens[open - 1]?.kind === "aggregation";
+}
+
+/** The context where nothing can be completed. */
+export function nothing(caret) {
+  return { kind: "nothing", from: caret, to: caret, prefix: "" };
 }

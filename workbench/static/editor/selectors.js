@@ -79,7 +79,7 @@ export function partOfSelector(tokens, open, before) {
  * @param {{from: number, to: number, prefix: string}} place - the whole value
  * @param {string} rest - the value's text after the caret
  */
-export function alternative(place, rest) {
+function alternative(place, rest) {
   const start = place.prefix.lastIndexOf("|") + 1;
   const end = rest.indexOf("|");
   return {
@@ -87,4 +87,20 @@ export function alternative(place, rest) {
     to: end < 0 ? place.to : place.from + place.prefix.length + end,
     prefix: place.prefix.slice(start),
   };
+}
+
+/** A value: of a regular expression one alternative. `pattern` says that what is put in has to be escaped. */
+export function valueInSelector(text, place, current, operator) {
+  const value = unquoted(place, current);
+  const pattern = operator === "=~" || operator === "!~";
+  if (!pattern || !value.mark) return { kind: "value", ...value, pattern };
+  const rest = text.slice(value.from + value.prefix.length, value.to);
+  return { kind: "value", ...value, ...alternative(value, rest), pattern };
+}
+
+/** Inside quotes only what is between them is completed. */
+export function unquoted(place, current) {
+  if (current?.kind !== "string") return { ...place, mark: "" };
+  const to = current.open ? current.to : current.to - 1;
+  return { from: current.from + 1, to, prefix: place.prefix.slice(1), mark: current.text[0] };
 }

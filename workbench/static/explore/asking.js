@@ -4,8 +4,9 @@ import { rangeKeeper } from "../data/incremental.js";
 import * as loki from "../data/loki.js";
 import * as prometheus from "../data/prometheus.js";
 import * as tempo from "../data/tempo.js";
+import { serviceGraph } from "../graph/service_graph.js";
 import { isLogQuery } from "../logs/query_text.js";
-import { serviceMap } from "./service_map.js";
+import { serviceCalls } from "./service_map.js";
 import { allowedStep, stepFor } from "./steps.js";
 
 const TRACE_ID = /^\s*([0-9a-f]{16,32})\s*$/i;
@@ -18,7 +19,7 @@ export const USUAL = { loki: 500, tempo: 20, spans: 3 };
  * @typedef {object} Answer
  * @property {"series"|"values"|"lines"|"traces"|"spans"|"trace"|"map"} kind
  * @property {*} data - by kind: [{labels, times, values}], [{labels, time, value}], lines, found traces, one trace, or
- *   {nodes, edges}
+ *   {nodes, edges, calls}
  * @property {Array} [exemplars] - of series
  * @property {string} told - what came, in a few words: "12 series"
  * @property {number|null} [step] - seconds
@@ -119,9 +120,10 @@ export class Asking {
       return { data: { id, otlp: await tempo.trace(id, { signal }) }, told: "1 trace" };
     },
     "tempo map": async ({ query }, { to, signal }) => {
-      const graph = await serviceMap(query, { at: to, signal });
+      const calls = await serviceCalls(query, { at: to, signal });
+      const graph = serviceGraph(calls);
       return {
-        data: graph,
+        data: { ...graph, calls },
         told: `${counted(graph.nodes.length, "service", "services")}, ${counted(graph.edges.length, "call", "calls")}`,
       };
     },

@@ -55,9 +55,9 @@ const ROWS = {
       )
     ),
   ],
-  map: ({ edges }) => [
+  map: ({ calls }) => [
     ["client", "server", "requests_per_second", "failed_share"],
-    ...edges.map(({ source, target, rate, errors }) => [source, target, rate, errors]),
+    ...calls.map(({ client, server, calls: rate, errors }) => [client, server, rate, errors]),
   ],
 };
 

@@ -1,13 +1,17 @@
 /** Moments and durations as people read them, in the browser's time zone. Moments are unix seconds. */
 
-const CLOCK = new Intl.DateTimeFormat(undefined, {
-  hour: "2-digit",
-  minute: "2-digit",
-  second: "2-digit",
-  hourCycle: "h23",
-});
-const DAY = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
-const YEAR_DAY = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric" });
+const clockText = formatter({ hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+const dayText = formatter({ day: "numeric", month: "short" });
+const yearDayText = formatter({ day: "numeric", month: "short", year: "numeric" });
+
+/** Made when it is first needed: that takes a browser 10 ms, and hardly a page needs all of them. */
+function formatter(options) {
+  let made = null;
+  return (date) => {
+    made ??= new Intl.DateTimeFormat(undefined, options);
+    return made.format(date);
+  };
+}
 
 /** "14:03:27", with `milliseconds` "14:03:27.042". */
 export function clock(t, { milliseconds = false } = {}) {
@@ -15,7 +19,7 @@ export function clock(t, { milliseconds = false } = {}) {
     return "–";
   }
   // Intl rounds nothing: what it shows is the second that has begun.
-  const whole = CLOCK.format(new Date(Math.floor(t * 1000)));
+  const whole = clockText(new Date(Math.floor(t * 1000)));
   return milliseconds ? `${whole}.${String(millisecondsOf(t)).padStart(3, "0")}` : whole;
 }
 
@@ -25,8 +29,8 @@ export function dateTime(t, options = {}) {
     return "–";
   }
   const date = new Date(t * 1000);
-  const day = date.getFullYear() === new Date().getFullYear() ? DAY : YEAR_DAY;
-  return `${day.format(date)}, ${clock(t, options)}`;
+  const day = date.getFullYear() === new Date().getFullYear() ? dayText : yearDayText;
+  return `${day(date)}, ${clock(t, options)}`;
 }
 
 /** What a machine reads, for `<time datetime>`. */

@@ -39,14 +39,17 @@ const SECOND = [
 const ladder = (steps, scale = 1) => ({ steps, scale });
 const suffixed = (suffix, scale = 1) => ladder([{ factor: 1, suffix }], scale);
 
-/** How each unit is written; `scale` turns the raw value into the ladder's base unit. */
+/**
+ * How each unit is written; `scale` turns the raw value into the ladder's base unit. Where `bareZero`, none at all is
+ * "0" however many decimals there are: "0.00 %" is a few.
+ */
 const UNITS = {
   none: suffixed(""),
   string: suffixed(""),
   short: ladder(SHORT),
   sishort: ladder(rungs(SI.map((prefix) => (prefix ? ` ${prefix}` : "")), 1000)),
-  percent: suffixed("%"),
-  percentunit: suffixed("%", 100),
+  percent: { ...suffixed(" %"), bareZero: true },
+  percentunit: { ...suffixed(" %", 100), bareZero: true },
   humidity: suffixed(" %H"),
   dB: suffixed(" dB"),
   ppm: suffixed(" ppm"),
@@ -224,7 +227,7 @@ function formOf(unit) {
   if (kind === "currency") return { ...ladder(rungs(COUNT, 1000)), prefix: text };
   if (kind === "si") return ladder(physical(text));
   if (kind === "count") return ladder(counts(text));
-  return suffixed(/^[%°]/.test(text) ? text : ` ${text}`);
+  return suffixed(text.startsWith("°") ? text : ` ${text}`);
 }
 
 /**
@@ -245,7 +248,7 @@ export function formatParts(value, unit, decimals) {
   const base = clean(value * form.scale);
   const rung = rungOf(form.steps, Math.abs(base), decimals);
   const scaled = clean(base / rung.factor);
-  const number = fixed(scaled, decimals);
+  const number = form.bareZero && scaled === 0 ? "0" : fixed(scaled, decimals);
   const prefix = form.prefix ?? "";
   const text = number.startsWith("-") ? `-${prefix}${number.slice(1)}` : `${prefix}${number}`;
   return { text, suffix: rung.one && Math.abs(Number(number)) === 1 ? rung.one : rung.suffix };
@@ -258,7 +261,7 @@ const clean = (value) => (value === 0 || !Number.isFinite(value) ? value : Numbe
  * @param {number|null|undefined} value
  * @param {string} [unit] Grafana's unit id; default "short"
  * @param {number} [decimals]
- * @returns {string} "1.5 K", "23.4 ms", "12.3%", "–" where there is none
+ * @returns {string} "1.5 K", "23.4 ms", "12.3 %", "–" where there is none
  */
 export function formatValue(value, unit, decimals) {
   const { text, suffix } = formatParts(value, unit, decimals);

@@ -23,7 +23,6 @@ const MARGIN = 8;
  * @typedef {{id: string, title: string, subtitle?: string, kind?: "service"|"world"|"database"|"queue"|"outside",
  *     mainStat?: string, secondaryStat?: string, status?: "good"|"warning"|"bad"|"unknown", statusText?: string,
  *     colour?: string, label?: string, hint?: string, isSelected?: boolean, isDimmed?: boolean,
- *     shares?: {share: number, colour: string}[],
  *     parts?: {id: string, title: string, text: string, share?: number, status?: string}[]}} GraphNode
  *     `label` is what a screen reader says; `parts` are what stands behind the node
  * @typedef {{source: string, target: string, mainStat?: string, secondaryStat?: string, status?: string,

@@ -1,10 +1,11 @@
 /** What the Map page asks: the numbers of calls over a range, those of the range before, and calls over time. */
 
 import { rangeKeeper } from "../data/incremental.js";
-import { query, queryRange, rules } from "../data/prometheus.js";
-import { byNumber, callMedian, callNumbers, failedByGraph, SERVICE_NUMBERS, union } from "../now/questions.js";
+import { query, queryRange } from "../data/prometheus.js";
+import { byNumber, union } from "../data/union.js";
+import { callMean, callMedian, callNumbers, failedByGraph } from "../graph/call_questions.js";
+import { SERVICE_NUMBERS } from "../now/questions.js";
 import { stepFor } from "../now/section.js";
-import { limitsOf } from "../now/status.js";
 import { numbersFromTraces } from "./from_traces.js";
 
 const POINTS = 60;
@@ -15,7 +16,7 @@ const UP = SERVICE_NUMBERS.find(({ id }) => id === "up");
 /** The numbers of a range, in seconds. */
 export function numbersOf(seconds) {
   const window = `${Math.max(SHORTEST_WINDOW, Math.round(seconds))}s`;
-  return [...callNumbers(window), failedByGraph(window), callMedian(window)];
+  return [...callNumbers(window), failedByGraph(window), callMedian(window), callMean(window)];
 }
 
 /** Calls per second over time. */
@@ -28,7 +29,6 @@ export const historyOf = (step) =>
  */
 export function asker() {
   const keeper = rangeKeeper(queryRange);
-  let limits = null;
   return async ({ range, isCompared, scrapeSeconds, signal }) => {
     const { from, to } = range;
     const numbers = numbersOf(to - from);
@@ -37,18 +37,12 @@ export function asker() {
       query(union([...numbers, UP]), { at: to, signal }),
       isCompared ? query(union(numbers), { at: from, signal }) : null,
       keeper(historyOf(step), { from, to, step, signal }),
-      limits ??
-        rules({ type: "alert", signal })
-          .then((groups) => {
-            limits = limitsOf(groups);
-          })
-          .catch(() => null),
     ]);
     const answers = byNumber(found);
     const down = new Set(
       (answers.get("up") ?? []).filter(({ value }) => value === 0).map(({ labels }) => labels.service),
     );
-    const common = { range, down, history, errorLimit: limits?.get("service:errors:ratio1m") };
+    const common = { range, down, history };
     if ((answers.get("calls") ?? []).length > 0) {
       return { ...common, numbers: answers, before: earlier && byNumber(earlier), traces: null };
     }

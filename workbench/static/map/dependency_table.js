@@ -1,9 +1,9 @@
 /** The table of dependencies: a row for each pair of services, with its numbers and how they differ from before. */
 
 import { sparkline } from "../chart/sparkline.js";
+import { amount, percent, rate, time } from "../format/amounts.js";
 import { clock, dateTime } from "../format/time.js";
-import { amount, percent, rate, time } from "../now/words.js";
-import { WORLD } from "../now/facts.js";
+import { WORLD } from "../graph/service_graph.js";
 import { h } from "../ui/dom.js";
 import { table } from "../ui/table.js";
 import { kindOf } from "./dependencies.js";

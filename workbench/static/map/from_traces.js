@@ -4,7 +4,7 @@
  */
 
 import { search, trace } from "../data/tempo.js";
-import { WORLD } from "../now/facts.js";
+import { WORLD } from "../graph/service_graph.js";
 import { parseTrace } from "../trace/model.js";
 
 const MOST_TRACES = 30;

@@ -3,12 +3,14 @@
 import { sparkline } from "../chart/sparkline.js";
 import { rangeKeeper } from "../data/incremental.js";
 import { queryRange } from "../data/prometheus.js";
+import { byNumber, union } from "../data/union.js";
+import { amount } from "../format/amounts.js";
 import { h, replace } from "../ui/dom.js";
 import { showing } from "../ui/states.js";
 import { measured } from "./measured.js";
-import { ARRIVAL_NUMBERS, byNumber, DROPPED, union } from "./questions.js";
+import { ARRIVAL_NUMBERS, DROPPED } from "./questions.js";
 import { section, stepFor } from "./section.js";
-import { amount, listed } from "./words.js";
+import { listed } from "./words.js";
 
 const POINTS = 60;
 

@@ -1,8 +1,10 @@
 /** One round of questions: every number in one query, the alerts, and now and then the rules. */
 
 import { alerts, query, rules } from "../data/prometheus.js";
+import { byNumber, union } from "../data/union.js";
+import { callNumbers, WINDOW } from "../graph/call_questions.js";
 import { PART_NUMBERS } from "./parts.js";
-import { byNumber, callNumbers, DROPPED, OBJECTIVE_NUMBERS, SERVICE_NUMBERS, union, WINDOW } from "./questions.js";
+import { DROPPED, OBJECTIVE_NUMBERS, SERVICE_NUMBERS } from "./questions.js";
 
 /** All that one round asks of Prometheus' query API. */
 export const NUMBERS = [...SERVICE_NUMBERS, ...callNumbers(WINDOW), ...PART_NUMBERS, ...OBJECTIVE_NUMBERS, DROPPED];

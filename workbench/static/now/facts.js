@@ -1,12 +1,8 @@
 /** What the page knows after one round of questions, by service, call and system. Pure: from answers to facts. */
 
+import { WORLD } from "../graph/service_graph.js";
 import { partsOf } from "./parts.js";
-import { limitsOf, sentence, stateOfCall, stateOfService } from "./status.js";
-
-/** Who the service graph says calls when nobody sends a span. */
-export const WORLD = "user";
-
-const ERROR_LIMIT = "service:errors:ratio1m";
+import { sentence, stateOfCall, stateOfService } from "./status.js";
 
 /**
  * @param {{numbers: Map<string, {labels: Object<string, string>, value: number}[]>, alerts: object[],
@@ -16,7 +12,6 @@ const ERROR_LIMIT = "service:errors:ratio1m";
  */
 export function factsOf({ numbers, alerts, groups }, lab) {
   const active = alertsOf(alerts, groups);
-  const errorLimit = limitsOf(groups).get(ERROR_LIMIT);
   const parts = partsOf(numbers, active);
   const ofService = new Map();
   for (const id of ["up", "requests", "errors", "p95"]) {
@@ -26,7 +21,7 @@ export function factsOf({ numbers, alerts, groups }, lab) {
       ofService.get(labels.service)[id] = value;
     }
   }
-  const calls = callsOf(numbers, ofService, active, errorLimit);
+  const calls = callsOf(numbers, ofService, active);
   const taken = new Set(lab.systems.flatMap((system) => system.services.map(({ name }) => name)));
   const systems = lab.systems.map((system) => systemOf(system, { ofService, calls, active, parts, taken }));
   const known = new Set(systems.flatMap((system) => system.nodes.map((node) => node.id)));
@@ -69,7 +64,7 @@ function isDown(alert) {
   return /^\s*up\b/.test(alert.query);
 }
 
-function callsOf(numbers, ofService, alerts, errorLimit) {
+function callsOf(numbers, ofService, alerts) {
   const calls = new Map();
   for (const [id, name] of [
     ["calls", "calls"],
@@ -101,7 +96,7 @@ function callsOf(numbers, ofService, alerts, errorLimit) {
       Object.assign(call, { calls: server.requests, errors: server.errors, p95: server.p95 });
     }
     const about = alerts.filter(({ labels }) => labels.client === call.client && labels.server === call.server);
-    call.state = stateOfCall(call, { server, alerts: about, errorLimit });
+    call.state = stateOfCall(call, { server, alerts: about });
     call.alerts = about;
   }
   return all;
@@ -165,7 +160,7 @@ function plannedCalls(system, edges, ofService) {
   return known
     .filter(([client, server]) => server && !has(client, server))
     .map(([client, server]) => {
-      const state = stateOfCall({}, { server: ofService.get(server), alerts: [], errorLimit: undefined });
+      const state = stateOfCall({}, { server: ofService.get(server), alerts: [] });
       return { client, server, type: "", isPlanned: true, state, alerts: [] };
     });
 }

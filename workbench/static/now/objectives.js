@@ -1,12 +1,13 @@
 /** What was promised, and how much of the error budget is left. */
 
 import { dashboardAddress } from "../addresses.js";
+import { amount, percent } from "../format/amounts.js";
 import { h, replace } from "../ui/dom.js";
 import { statusIcon } from "../graph/status_shape.js";
 import { measured } from "./measured.js";
 import { OBJECTIVE_NUMBERS } from "./questions.js";
 import { section } from "./section.js";
-import { amount, capitalized, percent } from "./words.js";
+import { capitalized } from "./words.js";
 
 /** @returns {{element: HTMLElement, update: (numbers: Map) => void}} */
 export function objectivesSection({ lab }) {

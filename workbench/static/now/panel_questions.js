@@ -1,10 +1,9 @@
 /** What the panel of a service or of a call asks: three charts, log lines, traces. Pure. */
 
 import { escapeRegExp, quote } from "../editor/quoting.js";
-import { WORLD } from "./facts.js";
-import { callMedian, callNumbers, failedByGraph, SERVICE_NUMBERS, WINDOW } from "./questions.js";
-
-const SERVER = 'span_kind=~"SPAN_KIND_SERVER|SPAN_KIND_CONSUMER"';
+import { callMedian, callNumbers, failedByGraph, SERVED, WINDOW } from "../graph/call_questions.js";
+import { WORLD } from "../graph/service_graph.js";
+import { SERVICE_NUMBERS } from "./questions.js";
 
 /**
  * A chart: its title, what it tells, and for each of its queries how its series are named.
@@ -19,8 +18,8 @@ const SERVER = 'span_kind=~"SPAN_KIND_SERVER|SPAN_KIND_CONSUMER"';
  */
 export function questionsOfService(service) {
   const name = quote(service);
-  const spans = `{service=${name}, ${SERVER}}`;
-  const failed = `{service=${name}, ${SERVER}, status_code="STATUS_CODE_ERROR"}`;
+  const spans = `{service=${name}, ${SERVED}}`;
+  const failed = `{service=${name}, ${SERVED}, status_code="STATUS_CODE_ERROR"}`;
   const [, , errors] = SERVICE_NUMBERS;
   const quantile = (q, short) =>
     `service:request_duration_seconds:${short}_1m{service=${name}}\nor on (service) ` +

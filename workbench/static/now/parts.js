@@ -3,7 +3,7 @@
  * have, so whoever records them under these names is shown, too. Each finder is a table row, not code of a system.
  */
 
-import { percent, rate, time } from "./words.js";
+import { percent, rate, time } from "../format/amounts.js";
 
 /** Numbers to ask for. */
 export const PART_NUMBERS = [

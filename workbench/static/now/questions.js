@@ -1,111 +1,13 @@
 /**
  * Every number of this page: the query behind it, its window and what it says. The page asks these queries and no
  * others, and shows them to whoever wants to know how a number is measured.
+ *
+ * Those about calls are in graph/call_questions.js: other pages ask them, too.
  */
 
-/** The window of everything that is "now": twelve scrapes, as in the recording rules. */
-export const WINDOW = "1m";
+import { answered, failedAnswers, SERVED, WINDOW } from "../graph/call_questions.js";
 
-const SERVER = 'span_kind=~"SPAN_KIND_SERVER|SPAN_KIND_CONSUMER"';
-const FAILED = 'status_code="STATUS_CODE_ERROR"';
-const CALLS = "traces_spanmetrics_calls_total";
 const LATENCY = "traces_spanmetrics_latency_bucket";
-const GRAPH = "traces_service_graph_request";
-
-const answered = (window) => `sum by (service) (rate(${CALLS}{${SERVER}}[${window}]))`;
-const failedAnswers = (window) => `sum by (service) (rate(${CALLS}{${SERVER}, ${FAILED}}[${window}]))`;
-
-/** The parts of a selector between its braces; nothing when there are none. */
-const selector = (...conditions) => {
-  const given = conditions.filter(Boolean);
-  return given.length > 0 ? `{${given.join(", ")}}` : "";
-};
-const perEdge = (metric, window, ...conditions) =>
-  `sum by (client, server, connection_type) (rate(${GRAPH}_${metric}${selector(...conditions)}[${window}]))`;
-
-/** Without a pair of spans on both sides: visitors, databases. */
-const ONE_SIDED = '"virtual_node|database"';
-
-/**
- * The share of an edge's calls that the server failed.
- *
- * The service graph counts a call as failed when either of its spans says so, and a client's span does for every answer
- * from 400 on. So of a server's failed calls those are taken that its own spans call failures: all, if it has one
- * caller; in proportion, if it has several. Where the server sends no spans (a database), the client's word is all
- * there is.
- */
-const failedShare = (window, where) => `(
-    ${perEdge("failed_total", window, where, `connection_type!~${ONE_SIDED}`)}
-    * on (server) group_left () clamp_max(
-      label_replace(${failedAnswers(window)}, "server", "$1", "service", "(.*)")
-      / on (server) (sum by (server) (rate(${GRAPH}_failed_total{connection_type!~${ONE_SIDED}}[${window}])) > 0),
-      1)
-  or ${perEdge("failed_total", window, where, `connection_type=~${ONE_SIDED}`)}
-  or ${perEdge("total", window, where)} * 0
-) / (${perEdge("total", window, where)} > 0)`;
-
-const callQuantile = (q, window, where) => `histogram_quantile(${q}, sum by (client, server, connection_type, le) (
-  rate(${GRAPH}_client_seconds_bucket${selector(where, 'connection_type!="virtual_node"')}[${window}])
-  or rate(${GRAPH}_server_seconds_bucket${selector(where, 'connection_type="virtual_node"')}[${window}])
-)) >= 0`;
-
-/**
- * What is asked about calls over a window: the Map page asks the same over another one.
- *
- * @param {string} window  "1m"
- * @param {string} where  further conditions on the edges: 'client="frontend", server="backend"'
- */
-export const callNumbers = (window, where = "") => [
-  {
-    id: "calls",
-    title: "Calls per second",
-    tells:
-      "Pairs of spans, the caller's and the callee's, counted by Tempo's service graph. Visitors send no spans: a " +
-      "request without a caller counts as theirs.",
-    unit: "reqps",
-    expr: perEdge("total", window, where),
-  },
-  {
-    id: "callErrors",
-    title: "Failed share",
-    tells:
-      "The share of calls that the callee failed: its span has the status error, which means 5xx. An answer like 404 " +
-      "is the caller's doing; the service graph's own count includes it, so it is taken out here.",
-    unit: "percentunit",
-    expr: failedShare(window, where),
-  },
-  {
-    id: "callP95",
-    title: "p95 of calls",
-    tells:
-      "What 95 of 100 calls stay below, as the caller measures it: with the network and the wait for a free thread. " +
-      "For visitors, as the callee measures it.",
-    unit: "s",
-    expr: callQuantile(0.95, window, where),
-  },
-];
-
-/** The median of calls, which only the Map page shows. */
-export const callMedian = (window, where = "") => ({
-  id: "callP50",
-  title: "p50 of calls",
-  tells: "Half of the calls are faster than this, as the caller measures it.",
-  unit: "s",
-  expr: callQuantile(0.5, window, where),
-});
-
-/** What the service graph counts as failed, 4xx included. */
-export const failedByGraph = (window, where = "") => ({
-  id: "callFailures",
-  title: "Failed, with 4xx",
-  tells:
-    "What the service graph itself counts: calls of which either span has an error. The caller's has one for every " +
-    "answer from 400 on, so a 404 for an unknown product counts.",
-  unit: "percentunit",
-  expr:
-    `(${perEdge("failed_total", window, where)} or ${perEdge("total", window, where)} * 0)\n` +
-    `/ (${perEdge("total", window, where)} > 0)`,
-});
 
 /** Of services. */
 export const SERVICE_NUMBERS = [
@@ -142,7 +44,7 @@ export const SERVICE_NUMBERS = [
     unit: "s",
     expr:
       "service:request_duration_seconds:p95_1m\nor on (service) " +
-      `histogram_quantile(0.95, sum by (service, le) (rate(${LATENCY}{${SERVER}}[${WINDOW}]))) >= 0`,
+      `histogram_quantile(0.95, sum by (service, le) (rate(${LATENCY}{${SERVED}}[${WINDOW}]))) >= 0`,
   },
 ];
 
@@ -199,31 +101,3 @@ export const DROPPED = {
   unit: "short",
   expr: "sum by (service, signal) (increase(lab_telemetry_dropped_total[15m])) > 0",
 };
-
-/** The label by which the parts of a union are told apart. */
-const NUMBER = "asked";
-
-/**
- * One query for many numbers, so that a refresh is one request.
- *
- * @param {{id: string, expr: string}[]} numbers
- */
-export function union(numbers) {
-  return numbers.map(({ id, expr }) => `label_replace(${expr}, "${NUMBER}", "${id}", "", "")`).join("\nor\n");
-}
-
-/**
- * The answer to a union, by number.
- *
- * @param {{labels: Object<string, string>}[]} series  of an instant or a range query
- * @returns {Map<string, object[]>} for each number its series, without the label that told them apart
- */
-export function byNumber(series) {
-  const found = new Map();
-  for (const one of series) {
-    const { [NUMBER]: id, ...labels } = one.labels;
-    if (!found.has(id)) found.set(id, []);
-    found.get(id).push({ ...one, labels });
-  }
-  return found;
-}

@@ -1,31 +1,15 @@
 /**
  * How services, calls and a system are: from numbers and alerts to a state and a sentence. Pure.
  *
- * The limits stand in the alert rules and nowhere else: what is broken is what an alert of severity "page" says, what
- * is at risk is what any other says, or one that is about to fire. The one limit read besides is that of the share of
- * failures, for calls, which no rule watches one by one.
+ * Services have no limits here: what is broken is what an alert of severity "page" says, what is at risk is what any
+ * other says, or one that is about to fire. Calls, which few rules watch one by one, have those of
+ * graph/service_graph.js.
  */
 
+import { amount, percent, time } from "../format/amounts.js";
 import { clock } from "../format/time.js";
-import { alertsFire, amount, capitalized, counted, listed, percent, time } from "./words.js";
-
-/** Rules with one comparison of one series: "service:errors:ratio1m > 0.01". */
-const COMPARISON = /^\s*([a-zA-Z_:][\w:]*)\s*>=?\s*([0-9.]+)\s*$/;
-
-/**
- * The limits that alert rules compare a series with, by the series' name.
- *
- * @param {{rules: {type: string, query: string}[]}[]} groups  as Prometheus' rules API has them
- * @returns {Map<string, number>}
- */
-export function limitsOf(groups) {
-  const limits = new Map();
-  for (const rule of groups.flatMap((group) => group.rules)) {
-    const [, name, limit] = (rule.type === "alerting" && COMPARISON.exec(rule.query)) || [];
-    if (name) limits.set(name, Math.min(Number(limit), limits.get(name) ?? Infinity));
-  }
-  return limits;
-}
+import { verdictOn } from "../graph/service_graph.js";
+import { alertsFire, capitalized, counted, listed } from "./words.js";
 
 /**
  * @typedef {{name: string, state: "firing"|"pending", severity: string, service: string,
@@ -53,18 +37,16 @@ export function stateOfService(numbers, alerts) {
 }
 
 /**
- * @param {{calls: number|undefined, errors: number|undefined}} numbers
- * @param {{server?: Numbers, alerts: Alert[], errorLimit?: number}} around  `alerts`: active ones that
- *     name both ends; `errorLimit`: of the share of failures
+ * @param {{calls?: number, errors?: number, p95?: number}} numbers
+ * @param {{server?: Numbers, alerts: Alert[]}} around  `alerts`: active ones that name both ends
  * @returns {State}
  */
-export function stateOfCall({ calls, errors }, { server, alerts, errorLimit }) {
+export function stateOfCall(numbers, { server, alerts }) {
   if (server?.up === 0) return { status: "bad", word: "no answer", reason: "the callee does not answer" };
-  if (errors > (errorLimit ?? Infinity)) {
-    return { status: "bad", word: "broken", reason: `${percent(errors)} fail, more than ${percent(errorLimit)}` };
-  }
+  const { status, reason } = verdictOn(numbers);
+  if (status === "bad") return { status, word: "broken", reason };
   if (alerts.length > 0) return { status: "warning", word: "at risk", reason: alerts[0].summary };
-  if (!(calls > 0)) return { status: "unknown", word: "no calls", reason: "no calls in the last minute" };
+  if (!(numbers.calls > 0)) return { status: "unknown", word: "no calls", reason: "no calls in the last minute" };
   return { status: "good", word: "good", reason: "" };
 }
 

@@ -1,7 +1,7 @@
 /** A system's facts as nodes and edges of the graph: what is written on them, what a screen reader says. Pure. */
 
-import { WORLD } from "./facts.js";
-import { amount, percent, rate, time } from "./words.js";
+import { amount, percent, time } from "../format/amounts.js";
+import { edgeWords, WORLD } from "../graph/service_graph.js";
 
 /**
  * @param {object} system  of `factsOf`
@@ -77,29 +77,21 @@ function world(system) {
 }
 
 function edgeOf(call, most, selected) {
-  const { client, server, calls, errors, p95, state } = call;
-  const names = `${client === WORLD ? "visitors" : client} call${client === WORLD ? "" : "s"} ${server}`;
+  const { client, server, calls, state } = call;
   const isCalling = calls > 0;
+  const words = isCalling ? edgeWords(call) : null;
   return {
     source: client,
     target: server,
     status: state.status,
     isPlanned: !isCalling,
     weight: isCalling ? Math.sqrt(calls / most) : 0,
-    mainStat: isCalling ? rate(calls) : state.word,
-    secondaryStat:
-      isCalling && state.word === "no answer"
-        ? state.word
-        : isCalling
-          ? [errors === undefined ? null : percent(errors), p95 === undefined ? null : time(p95)]
-              .filter(Boolean)
-              .join(" · ")
-          : "",
+    mainStat: words?.mainStat ?? state.word,
+    secondaryStat: isCalling && state.word === "no answer" ? state.word : (words?.secondaryStat ?? ""),
     isSelected: selected.call?.[0] === client && selected.call?.[1] === server,
     label: isCalling
-      ? `${names}: ${amount(calls)} requests per second, ${percent(errors ?? NaN)} errors, p95 ${time(p95)}, ` +
-        objective(state)
-      : `${names}: ${state.reason || state.word}`,
+      ? `${words.label}, ${objective(state)}`
+      : `${client === WORLD ? "visitors call" : `${client} calls`} ${server}: ${state.reason || state.word}`,
   };
 }
 

@@ -2,10 +2,10 @@
 
 import { mapAddress } from "../addresses.js";
 import { nodeGraph } from "../graph/node_graph.js";
+import { WORLD } from "../graph/service_graph.js";
 import { statusIcon } from "../graph/status_shape.js";
 import { h } from "../ui/dom.js";
 import { chosenIn } from "./chosen.js";
-import { WORLD } from "./facts.js";
 import { measured } from "./measured.js";
 import { graphOf } from "./system_graph.js";
 import { counted } from "./words.js";

@@ -3,12 +3,13 @@
 import { duration } from "../format/time.js";
 import { inSentence } from "../format/time_range.js";
 import { nodeGraph } from "../graph/node_graph.js";
+import { WORLD } from "../graph/service_graph.js";
 import { asker, historyOf, numbersOf } from "../map/asking.js";
 import { csvOf, dependenciesOf, graphOf } from "../map/dependencies.js";
 import { dependencyTable } from "../map/dependency_table.js";
 import { asker as nowAsker } from "../now/asking.js";
 import { chosenIn, chosenPanel } from "../now/chosen.js";
-import { factsOf, WORLD } from "../now/facts.js";
+import { factsOf } from "../now/facts.js";
 import { measured } from "../now/measured.js";
 import { section } from "../now/section.js";
 import { h, replace } from "../ui/dom.js";
@@ -137,7 +138,6 @@ export function mount(root, context) {
     const data = graphOf(rows, {
       focus: url.get("focus"),
       selected: chosenIn(url),
-      errorLimit: answers.errorLimit,
       down: answers.down,
     });
     if (graph) graph.update(data);

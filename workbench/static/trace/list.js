@@ -86,7 +86,6 @@ export function traceList(
       if (event.ctrlKey || event.metaKey) open(addressOf(trace), "_blank", "noopener");
       else context.navigate(addressOf(trace));
     },
-    rowLabel: (trace) => `${trace.rootService} ${trace.rootName}, ${duration(trace.durationSeconds)}`,
   });
 
   function measure(list) {

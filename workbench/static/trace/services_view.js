@@ -38,7 +38,6 @@ export function servicesView(root, { trace, onFind }) {
       status: sum.errors ? "bad" : "good",
       statusText: sum.errors ? count(sum.errors, "error") : "no errors",
       colour: serviceCss(sum.service),
-      shares: [{ share: 1, colour: serviceCss(sum.service) }],
     })),
     edges: calls.map((call) => ({
       source: call.source,

@@ -13,8 +13,8 @@ const MOST_ROWS = 1000;
  *   onRow?: function(*, Event): void, rowLabel?: function(*): string, empty?: string|Node,
  *   rowKey?: function(*): string, sortBy?: {id: string, descending: boolean},
  *   onSort?: function({id, descending}): void}} options `sort` gives what a row is compared by, rowKey what it is known
- *   by from one update to the next; a row with onRow is reached with Tab and opened with Enter; the caption is for
- *   screen readers
+ *   by from one update to the next; a row with onRow and rowLabel is reached with Tab and opened with Enter, one
+ *   without a label has a link in it that leads to the same; the caption is for screen readers
  * @returns {{update: function(Array): void, destroy: function(): void}}
  */
 export function table(root, options) {
@@ -111,7 +111,7 @@ function line(row, columns, { onRow, rowLabel }) {
   };
   const attributes = {
     class: "table-row-link",
-    tabindex: "0",
+    tabindex: rowLabel ? "0" : null,
     "aria-label": rowLabel?.(row) ?? null,
     onclick: act,
     onkeydown: (event) => event.key === "Enter" && act(event),

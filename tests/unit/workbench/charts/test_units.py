@@ -58,7 +58,7 @@ def test_ticks_of_an_axis_share_prefix_and_decimals(module: Modules) -> None:
     assert labels("s", 0, 0.05, 0.1, 0.15) == ["0 ms", "50 ms", "100 ms", "150 ms"]
     assert labels("s", 0, 0.5, 1, 1.5) == ["0.0 s", "0.5 s", "1.0 s", "1.5 s"]
     assert labels("short", 0, 500, 1000, 1500) == ["0", "0.5 K", "1.0 K", "1.5 K"]
-    assert labels("percentunit", 0, 0.005, 0.01) == ["0.0%", "0.5%", "1.0%"]
+    assert labels("percentunit", 0, 0.005, 0.01) == ["0.0 %", "0.5 %", "1.0 %"]
     assert labels("bytes", 0, 1 << 19, 1 << 20) == ["0.0 MiB", "0.5 MiB", "1.0 MiB"]
     assert labels("short", -200, 0, 200) == ["-200", "0", "200"]
 

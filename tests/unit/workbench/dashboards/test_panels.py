@@ -89,6 +89,12 @@ def test_the_colour_of_a_line_may_be_that_of_its_last_value(module: Modules) -> 
     assert series["colour"] == "page-green"
 
 
+def test_of_an_odd_run_of_figures_the_last_has_no_neighbour(module: Modules) -> None:
+    kinds = ["stat", "gauge", "stat", "timeseries", "stat", "stat", "table", "stat"]
+    alone = "(m, panels) => [...m.leftOver(panels)].map((one) => panels.indexOf(one))"
+    assert module("dashboards/grid.js", alone, [{"panel": {"type": kind}} for kind in kinds]) == [2, 7]
+
+
 def test_a_figure_has_an_entry_a_field_or_a_row(module: Modules) -> None:
     frame = {"length": 2, "fields": [field("name", ["x", "y"], "string"), field("Value", [1, 2])]}
     of = f"(m, [f, panel]) => m.figureSeries(f, panel, {PAGE}).map((one) => [one.name, one.value ?? one.values])"
@@ -112,25 +118,32 @@ def call(part: str, client: str, server: str, value: float) -> dict[str, Any]:
     return {"question": {"part": part}, "samples": [sample]}
 
 
-def test_a_service_map_says_how_often_how_long_and_how_many_fail(module: Modules) -> None:
-    answers = [
+def test_a_service_map_has_the_numbers_of_its_range_and_is_judged_by_its_newest_minute(module: Modules) -> None:
+    over_the_range = [
         call("requests", "user", "frontend", 10),
         call("seconds", "user", "frontend", 0.5),
         call("failed", "user", "frontend", 4),
         call("requests", "gone", "frontend", 0),
     ]
-    graph = module("dashboards/panels/node_graph.js", "(m, answers) => m.graphOf(answers)", answers)
-    (edge,) = graph["edges"]
-    assert (edge["source"], edge["target"], edge["secondaryStat"], edge["status"]) == (
-        "user",
-        "frontend",
-        "50 ms",
-        "bad",
-    )
-    user, frontend = graph["nodes"]
-    assert (user["id"], user["status"], user["mainStat"]) == ("user", "unknown", "")
-    assert (frontend["mainStat"], frontend["status"]) == ("50 ms", "bad")
-    assert [round(share["share"], 9) for share in frontend["shares"]] == [0.6, 0.4]
+    graph_of = "(m, answers) => m.graphOf(answers)"
+
+    def shown(**newest: float) -> dict[str, Any]:
+        calls = [{"client": "user", "server": "frontend", "calls": 12, **newest}] if newest else []
+        answers = [*over_the_range, {"question": {"part": "newest"}, "calls": calls}]
+        found: dict[str, Any] = module("dashboards/panels/node_graph.js", graph_of, answers)
+        return found
+
+    good, bad, idle = shown(errors=0), shown(errors=0.02), shown()
+    assert [graph["edges"][0]["status"] for graph in (good, bad, idle)] == ["good", "bad", "unknown"]
+    for graph in (good, bad, idle):
+        (edge,), (frontend, user) = graph["edges"], graph["nodes"]
+        assert (edge["mainStat"], edge["secondaryStat"]) == ("10/s", "50 ms")
+        assert edge["label"] == (
+            "user calls frontend: 10 requests per second, 40\u00a0% failed (4xx included), 50 ms on average"
+        )
+        assert (user["id"], user["status"], user["mainStat"]) == ("user", "unknown", "")
+        assert (frontend["mainStat"], frontend["secondaryStat"]) == ("50 ms", "10 req/s")
+        assert frontend["status"] == edge["status"]
 
 
 def test_a_series_is_a_mark_each_time_it_begins(module: Modules) -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-import pytest
-
 from tests.browser import Modules
+from tests.unit.workbench.trace.traces import answer, span
 
 _ROWS = """(m, { numbers, history, before }) => m.dependenciesOf(new Map(Object.entries(numbers)),
   { history, before: before && new Map(Object.entries(before)) })"""
@@ -43,7 +41,7 @@ def test_rows_have_every_number_of_a_pair(module: Modules) -> None:
         "p95": 0.2,
         "share": 0.75,
     }
-    assert (second["errors"], second["before"], second["last"]) == (None, None, None)
+    assert (second.get("errors"), second["before"], second["last"]) == (None, None, None)
 
 
 def test_a_row_says_since_when_and_until_when(module: Modules) -> None:
@@ -71,17 +69,11 @@ def test_the_file_has_a_line_for_each_row_and_no_formulas(module: Modules) -> No
     assert end == ""
 
 
-@pytest.mark.parametrize(
-    ("errors", "limit", "status"),
-    [(0, 0.01, "good"), (0.02, 0.01, "bad"), (0.02, None, "good"), (None, 0.01, "unknown")],
-)
-def test_an_arrow_is_as_the_rules_limit_says(
-    module: Modules, errors: float | None, limit: float | None, status: str
-) -> None:
-    numbers = {"calls": [call("a", "b", 2)], "callErrors": [] if errors is None else [call("a", "b", errors)]}
-    asked = """(m, [given, limit]) => m.graphOf(m.dependenciesOf(new Map(Object.entries(given)), {}),
-      { errorLimit: limit ?? undefined }).edges[0].status"""
-    assert module("map/dependencies.js", asked, [numbers, limit]) == status
+def test_a_service_that_is_not_reached_is_down_however_its_calls_are(module: Modules) -> None:
+    numbers = {"calls": [call("a", "b", 2)], "callErrors": [call("a", "b", 0)]}
+    asked = """(m, given) => m.graphOf(m.dependenciesOf(new Map(Object.entries(given)), {}), { down: new Set("b") })
+      .nodes.map((node) => [node.id, node.status, node.statusText])"""
+    assert module("map/dependencies.js", asked, numbers) == [["a", "unknown", ""], ["b", "bad", "down"]]
 
 
 def test_focus_dims_what_is_not_beside_it(module: Modules) -> None:
@@ -93,65 +85,34 @@ def test_focus_dims_what_is_not_beside_it(module: Modules) -> None:
     assert module("map/dependencies.js", asked, numbers) == [["a", "b"], ["b"]]
 
 
-def span(number: int, parent: int | None, service: str, kind: int, **more: Any) -> dict[str, Any]:
-    begin = 1_800_000_000_000_000_000
-    attributes = [{"key": key, "value": {"stringValue": value}} for key, value in more.pop("attributes", {}).items()]
-    return {
-        "service": service,
-        "span": {
-            "traceId": "0" * 31 + "1",
-            "spanId": f"{number:016x}",
-            "parentSpanId": f"{parent:016x}" if parent else "",
-            "name": f"span {number}",
-            "kind": kind,
-            "startTimeUnixNano": str(begin),
-            "endTimeUnixNano": str(begin + more.pop("milliseconds", 10) * 1_000_000),
-            "attributes": attributes,
-            "status": {"code": 2} if more.pop("failed", False) else {},
-        },
-    }
-
-
-def trace(*spans: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "resourceSpans": [
-            {
-                "resource": {"attributes": [{"key": "service.name", "value": {"stringValue": one["service"]}}]},
-                "scopeSpans": [{"spans": [one["span"]]}],
-            }
-            for one in spans
-        ]
-    }
-
-
-SERVER, CLIENT, CONSUMER = 2, 3, 5
+MAIL = {"peer.service": "mail"}
 
 
 def calls_in(module: Modules, *spans: dict[str, Any]) -> list[list[Any]]:
-    parsed = """async (m, text) => { const answer = JSON.parse(text);
+    parsed = """async (m, answer) => {
       const base = performance.getEntriesByType("resource").map(({ name }) => name)
         .find((name) => name.endsWith("map/from_traces.js"));
       const { parseTrace } = await import(new URL("../trace/model.js", base).href);
       return m.callsIn(parseTrace(answer))
         .map((one) => [one.client, one.server, one.type, one.isFailed, one.isError]); }"""
-    found: list[list[Any]] = module("map/from_traces.js", parsed, json.dumps(trace(*spans)))
+    found: list[list[Any]] = module("map/from_traces.js", parsed, answer(spans))
     return sorted(found)
 
 
 def test_calls_are_read_from_the_spans_of_a_trace(module: Modules) -> None:
     assert calls_in(
         module,
-        span(1, None, "gateway", SERVER),
-        span(2, 1, "gateway", CLIENT, failed=True),
+        span("in", 0, 90, service="gateway", kind="server"),
+        span("out", 10, 80, "in", service="gateway", kind="client", status="error"),
         # 404 is the caller's error: only its span says so.
-        span(3, 2, "orders", SERVER),
-        span(4, 3, "orders", CLIENT, attributes={"db.system": "postgresql"}),
-        span(5, 3, "orders", CLIENT, attributes={"peer.service": "mail"}, failed=True),
-        span(6, 3, "notifications", CONSUMER),
+        span("order", 20, 70, "out", service="orders", kind="server"),
+        span("query", 21, 22, "order", service="orders", kind="client", attributes={"db.system": "postgresql"}),
+        span("mail", 23, 24, "order", service="orders", kind="client", status="error", attributes=MAIL),
+        span("notify", 25, 26, "order", service="notifications", kind="consumer"),
         # Work inside a service is no call.
-        span(7, 3, "orders", 1),
+        span("work", 27, 28, "order", service="orders"),
         # Nobody knows whom this one called.
-        span(8, 3, "orders", CLIENT),
+        span("call", 29, 30, "order", service="orders", kind="client"),
     ) == [
         ["gateway", "orders", "", False, True],
         ["orders", "mail", "virtual_node", True, True],

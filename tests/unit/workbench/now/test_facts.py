@@ -235,7 +235,7 @@ def test_a_union_is_taken_apart_again(module: Modules) -> None:
     expression = """(m) => [m.union([{ id: "one", expr: "up" }, { id: "two", expr: "sum(x)" }]),
       [...m.byNumber([{ labels: { asked: "one", service: "a" }, value: 1 }, { labels: { asked: "two" }, value: 2 },
         { labels: { asked: "one", service: "b" }, value: 3 }])]]"""
-    asked, taken = module("now/questions.js", expression)
+    asked, taken = module("data/union.js", expression)
     assert asked == 'label_replace(up, "asked", "one", "", "")\nor\nlabel_replace(sum(x), "asked", "two", "", "")'
     assert taken == [
         ["one", [{"labels": {"service": "a"}, "value": 1}, {"labels": {"service": "b"}, "value": 3}]],

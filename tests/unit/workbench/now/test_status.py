@@ -52,10 +52,9 @@ def test_a_service_is_as_its_target_and_its_alerts_say(
     ("call", "around", "status", "word"),
     [
         ({"calls": 2, "errors": 0}, {}, "good", "good"),
-        ({"calls": 2, "errors": 0.01}, {"errorLimit": 0.01}, "good", "good"),
-        ({"calls": 2, "errors": 0.02}, {"errorLimit": 0.01}, "bad", "broken"),
-        # Without rules there is no limit, and none is made up.
-        ({"calls": 2, "errors": 0.5}, {}, "good", "good"),
+        ({"calls": 2, "errors": 0.01}, {}, "good", "good"),
+        ({"calls": 2, "errors": 0.02}, {}, "bad", "broken"),
+        ({"calls": 2, "errors": 0, "p95": 0.6}, {}, "bad", "broken"),
         ({"calls": 2, "errors": 0}, {"alerts": [alert(severity="ticket")]}, "warning", "at risk"),
         ({"calls": 2, "errors": 0}, {"server": {"up": 0}}, "bad", "no answer"),
         ({}, {"server": {"up": 0}}, "bad", "no answer"),
@@ -68,19 +67,6 @@ def test_a_call_is_as_its_failures_and_its_callee_are(
 ) -> None:
     state = module("now/status.js", "(m, [c, a]) => m.stateOfCall(c, a)", [call, {"alerts": [], **around}])
     assert (state["status"], state["word"]) == (status, word)
-
-
-def test_limits_are_read_from_the_alert_rules(module: Modules) -> None:
-    queries = {
-        "HighErrorRate": "service:errors:ratio1m > 0.01",
-        "Stricter": "service:errors:ratio1m >= 0.005",
-        "Two": "a:b > 1 and c:d > 2",
-        "Below": "x:y < 3",
-        "Selected": 'up{job!="loadtest"} == 0',
-    }
-    groups = [{"rules": [{"type": "alerting", "name": name, "query": query} for name, query in queries.items()]}]
-    groups.append({"rules": [{"type": "recording", "name": "r", "query": "m:n > 7"}]})
-    assert module("now/status.js", "(m, groups) => m.limitsOf(groups)", groups) == [["service:errors:ratio1m", 0.005]]
 
 
 def service(name: str, **more: Any) -> dict[str, Any]:
@@ -214,6 +200,15 @@ def test_a_lab_that_has_just_started_says_so(module: Modules) -> None:
         ("time", 0.02345, "23 ms"),
         ("time", 2.345, "2.3 s"),
         ("time", None, "–"),
+    ],
+)
+def test_numbers_are_short(module: Modules, function: str, value: Any, text: str) -> None:
+    assert module("format/amounts.js", "(m, [name, value]) => m[name](value ?? NaN)", [function, value]) == text
+
+
+@pytest.mark.parametrize(
+    ("function", "value", "text"),
+    [
         ("listed", ["a"], "a"),
         ("listed", ["a", "b", "c"], "a, b and c"),
         ("counted", 3, "three"),
@@ -222,5 +217,5 @@ def test_a_lab_that_has_just_started_says_so(module: Modules) -> None:
         ("alertsFire", 2, "2 alerts fire"),
     ],
 )
-def test_numbers_are_short(module: Modules, function: str, value: Any, text: str) -> None:
-    assert module("now/words.js", "(m, [name, value]) => m[name](value ?? NaN)", [function, value]) == text
+def test_words_are_those_of_sentences(module: Modules, function: str, value: Any, text: str) -> None:
+    assert module("now/words.js", "(m, [name, value]) => m[name](value)", [function, value]) == text

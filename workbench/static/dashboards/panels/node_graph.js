@@ -2,8 +2,10 @@
 
 import { exploreAddress, logsAddress, serviceAddress } from "../../addresses.js";
 import { quote } from "../../editor/quoting.js";
+import { amount, percent, time } from "../../format/amounts.js";
 import { formatValue } from "../../format/units.js";
 import { nodeGraph } from "../../graph/node_graph.js";
+import { serviceGraph, WORLD } from "../../graph/service_graph.js";
 import { menu } from "../../ui/menu.js";
 
 export function draw(root, panel, tools) {
@@ -33,64 +35,59 @@ function wayOn(service, tools) {
     { text: `${service} on the first page`, href: serviceAddress(service) },
   ];
   // Whoever calls from outside sends no telemetry.
-  return service === "user" ? [{ heading: "Whoever calls from outside: no telemetry of its own" }] : items;
+  return service === WORLD ? [{ heading: "Whoever calls from outside: no telemetry of its own" }] : items;
 }
 
 /**
- * Nodes and edges from the answers to a service map's three questions: requests, seconds and failures per second, by
- * client and server. Pure.
+ * Nodes and edges from the answers to a service map's three questions (requests, seconds and failures per second, by
+ * client and server, over the whole range) and from what the calls of its newest minute are. Pure.
  *
- * @param {Array<{question: {part: string}, samples: Array<{labels: Object, value: number}>}>} answers
+ * The numbers are those that Grafana shows, which judges nothing: after a bad minute in a good hour they are still
+ * fine. So how a service is comes from the newest minute, as on the first page.
+ *
+ * @param {Array<{question: {part: string}, samples?: Array<{labels: Object, value: number}>,
+ *   calls?: import("../../graph/service_graph.js").Call[]}>} answers
  */
 export function graphOf(answers) {
-  const calls = new Map();
+  const found = new Map();
   for (const { question, samples = [] } of answers) {
     for (const { labels, value } of samples) {
       const key = JSON.stringify([labels.client, labels.server]);
-      const call = calls.get(key) ??
-        { source: labels.client, target: labels.server, requests: 0, seconds: 0, failed: 0 };
-      call[question.part] = value;
-      calls.set(key, call);
+      const { client, server } = labels;
+      const call = found.get(key) ?? { client, server, requests: 0, seconds: 0, failed: 0 };
+      found.set(key, { ...call, [question.part]: value });
     }
   }
-  const edges = [...calls.values()].filter(({ requests }) => requests > 0);
-  const names = [...new Set(edges.flatMap(({ source, target }) => [source, target]))];
+  const calls = [...found.values()]
+    .filter(({ requests }) => requests > 0)
+    .map((call) => ({
+      client: call.client,
+      server: call.server,
+      calls: call.requests,
+      mean: call.seconds / call.requests,
+      failed: call.failed / call.requests,
+    }));
+  const newest = answers.find((answer) => answer.calls)?.calls ?? [];
+  const { nodes, edges } = serviceGraph(calls, { newest });
   return {
-    nodes: names.map((name) => nodeOf(name, edges.filter(({ target }) => target === name))),
-    edges: edges.map((call) => ({
-      source: call.source,
-      target: call.target,
-      mainStat: `${formatValue(Number(call.requests.toPrecision(2)), "short")}/s`,
-      secondaryStat: formatValue(call.seconds / call.requests, "s"),
-      status: statusOf(call.failed / call.requests),
-      weight: call.requests,
-    })),
+    nodes: nodes.map((node) => ({ ...node, ...numbersInto(calls.filter(({ server }) => server === node.id)) })),
+    edges: edges.map((edge) => ({ ...edge, ...labelOf(edge, calls) })),
   };
 }
 
-function nodeOf(name, incoming) {
-  const total = (part) => incoming.reduce((sum, call) => sum + call[part], 0);
-  const [requests, seconds, failed] = [total("requests"), total("seconds"), total("failed")];
-  if (requests === 0) {
-    return { id: name, title: name, kind: "world", status: "unknown", mainStat: "", secondaryStat: "", shares: [] };
-  }
-  const share = Math.min(failed / requests, 1);
-  return {
-    id: name,
-    title: name,
-    subtitle: "",
-    kind: "service",
-    mainStat: formatValue(seconds / requests, "s"),
-    secondaryStat: formatValue(requests, "reqps"),
-    status: statusOf(share),
-    shares: [
-      { share: 1 - share, colour: "var(--good)" },
-      { share, colour: "var(--bad)" },
-    ],
-  };
+/** As Grafana has them: how long, how often. */
+function numbersInto(incoming) {
+  const calls = incoming.reduce((sum, call) => sum + call.calls, 0);
+  if (calls === 0) return { mainStat: "", secondaryStat: "" };
+  const seconds = incoming.reduce((sum, call) => sum + call.mean * call.calls, 0);
+  return { mainStat: formatValue(seconds / calls, "s"), secondaryStat: formatValue(calls, "reqps"), label: undefined };
 }
 
-/** A few refused requests (404) are usual. */
-function statusOf(share) {
-  return share >= 0.25 ? "bad" : share >= 0.1 ? "warning" : "good";
+function labelOf({ source, target }, calls) {
+  const { calls: rate, mean, failed } = calls.find(({ client, server }) => client === source && server === target);
+  return {
+    label:
+      `${source} calls ${target}: ${amount(rate)} requests per second, ${percent(failed)} failed (4xx included), ` +
+      `${time(mean)} on average`,
+  };
 }

@@ -1,7 +1,6 @@
 /** Where in a LogQL query the caret is, and so what may be written there. */
-import { openBrackets, placeOfCaret } from "../scanner.js";
-import { unquoted, valueInSelector } from "../promql/context.js";
-import { partOfSelector, readSelector } from "../selectors.js";
+import { isAfterAggregation, nothing, openBrackets, surroundings } from "../scanner.js";
+import { partOfSelector, readSelector, unquoted, valueInSelector } from "../selectors.js";
 import { isGrouping, tokenize } from "./tokens.js";
 import { AGGREGATIONS, PARSERS } from "./words.js";
 
@@ -32,12 +31,9 @@ const TAKE_LABELS = ["unwrap", "drop", "keep", "label_format", "json", "logfmt"]
  * @returns {Context}
  */
 export function contextAt(text, caret) {
-  const tokens = tokenize(text);
-  const found = placeOfCaret(text, tokens, caret, isWord);
+  const found = surroundings(text, caret, { tokenize, isPart: isWord });
   if (found === null) return nothing(caret);
-  const { before, current, place } = found;
-  const open = openBrackets(tokens, before).at(-1);
-  const bracket = tokens[open]?.text;
+  const { tokens, before, current, place, open, bracket } = found;
   if (bracket === "{") return inSelector(text, tokens, open, before, current, place);
   if (bracket === "[") return current?.kind === "string" ? nothing(caret) : { kind: "window", ...place };
   const pipeline = pipelineBefore(text, tokens, before);
@@ -48,7 +44,7 @@ export function contextAt(text, caret) {
   if (current?.kind === "string") return nothing(caret);
   const previous = tokens[before - 1];
   if (previous && ([")", "]"].includes(previous.text) || Object.hasOwn(AGGREGATIONS, previous.text))) {
-    return { kind: "after vector", ...place, aggregates: isAfterAggregation(tokens, before) };
+    return { kind: "after vector", ...place, aggregates: isAfterAggregation(tokens, before, AGGREGATIONS) };
   }
   if (previous?.text === "offset") return nothing(caret);
   return { kind: "expression", ...place };
@@ -152,17 +148,6 @@ function isParsed(tokens) {
   return tokens.some((token) => token.kind === "stage" && Object.hasOwn(PARSERS, token.text));
 }
 
-function isAfterAggregation(tokens, before) {
-  const previous = tokens[before - 1];
-  if (Object.hasOwn(AGGREGATIONS, previous.text)) return true;
-  const open = openBrackets(tokens, before - 1).at(-1);
-  return previous.text === ")" && tokens[open - 1]?.kind === "aggregation";
-}
-
 function isWord(token) {
   return ["label", "function", "aggregation", "stage", "keyword", "duration", "number", "bytes"].includes(token.kind);
-}
-
-function nothing(caret) {
-  return { kind: "nothing", from: caret, to: caret, prefix: "" };
 }

@@ -1,5 +1,5 @@
 /** LogQL in tokens. */
-import { openBrackets, scan } from "../scanner.js";
+import { openBrackets, scanNamed } from "../scanner.js";
 import * as words from "./words.js";
 
 const RULES = [
@@ -23,11 +23,7 @@ const CALLS = { ...words.RANGE_FUNCTIONS, ...words.OTHER_FUNCTIONS };
  * @returns {import("../scanner.js").Token[]} names as `label`, `function`, `aggregation`, `stage` or `keyword`
  */
 export function tokenize(text) {
-  const tokens = scan(text, RULES);
-  tokens.forEach((token, i) => {
-    if (token.kind === "name") token.kind = kindOfName(tokens, i);
-  });
-  return tokens;
+  return scanNamed(text, RULES, kindOfName);
 }
 
 function kindOfName(tokens, i) {

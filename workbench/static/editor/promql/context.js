@@ -1,6 +1,6 @@
 /** Where in a PromQL query the caret is, and so what may be written there. */
-import { openBrackets, placeOfCaret } from "../scanner.js";
-import { alternative, partOfSelector, readSelector } from "../selectors.js";
+import { isAfterAggregation, nothing, surroundings } from "../scanner.js";
+import { partOfSelector, readSelector, unquoted, valueInSelector } from "../selectors.js";
 import { isGrouping, tokenize } from "./tokens.js";
 import { AGGREGATIONS } from "./words.js";
 
@@ -27,12 +27,9 @@ const OPERAND = ["metric", "number", "duration", "string", "variable", "aggregat
  * @returns {Context}
  */
 export function contextAt(text, caret) {
-  const tokens = tokenize(text);
-  const found = placeOfCaret(text, tokens, caret, isWord);
+  const found = surroundings(text, caret, { tokenize, isPart: isWord });
   if (found === null) return nothing(caret);
-  const { before, current, place } = found;
-  const open = openBrackets(tokens, before).at(-1);
-  const bracket = tokens[open]?.text;
+  const { tokens, before, current, place, open, bracket } = found;
   if (bracket === "{") return inSelector(text, tokens, open, before, current, place);
   if (current?.kind === "string") return nothing(caret);
   if (bracket === "[") return { kind: "window", ...place };
@@ -41,7 +38,7 @@ export function contextAt(text, caret) {
   }
   const previous = tokens[before - 1];
   if (previous && (OPERAND.includes(previous.kind) || ")}]".includes(previous.text))) {
-    return { kind: "after vector", ...place, aggregates: isAfterAggregation(tokens, before) };
+    return { kind: "after vector", ...place, aggregates: isAfterAggregation(tokens, before, AGGREGATIONS) };
   }
   if (previous?.text.toLowerCase() === "offset") return nothing(caret);
   return { kind: "expression", ...place };
@@ -61,22 +58,6 @@ function inSelector(text, tokens, open, before, current, place) {
   return nothing(place.from);
 }
 
-/** A value: of a regular expression one alternative. `pattern` says that what is put in has to be escaped. */
-export function valueInSelector(text, place, current, operator) {
-  const value = unquoted(place, current);
-  const pattern = operator === "=~" || operator === "!~";
-  if (!pattern || !value.mark) return { kind: "value", ...value, pattern };
-  const rest = text.slice(value.from + value.prefix.length, value.to);
-  return { kind: "value", ...value, ...alternative(value, rest), pattern };
-}
-
-/** Inside quotes only what is between them is completed. */
-export function unquoted(place, current) {
-  if (current?.kind !== "string") return { ...place, mark: "" };
-  const to = current.open ? current.to : current.to - 1;
-  return { from: current.from + 1, to, prefix: place.prefix.slice(1), mark: current.text[0] };
-}
-
 /** The metric that comes next, else the one before: `sum by (│) (rate(metric[5m]))`. */
 function metricsAround(tokens, before) {
   const names = (part) => part.filter((token) => token.kind === "metric").map((token) => token.text);
@@ -85,18 +66,6 @@ function metricsAround(tokens, before) {
   return found.filter((name) => !Object.hasOwn(AGGREGATIONS, name));
 }
 
-function isAfterAggregation(tokens, before) {
-  const previous = tokens[before - 1];
-  if (Object.hasOwn(AGGREGATIONS, previous.text)) return true;
-  if (previous.text !== ")") return false;
-  const open = openBrackets(tokens, before - 1).at(-1);
-  return tokens[open - 1]?.kind === "aggregation";
-}
-
 function isWord(token) {
   return ["metric", "label", "function", "aggregation", "keyword", "duration", "number"].includes(token.kind);
-}
-
-function nothing(caret) {
-  return { kind: "nothing", from: caret, to: caret, prefix: "" };
 }

@@ -1,5 +1,5 @@
 /** PromQL in tokens. */
-import { openBrackets, scan } from "../scanner.js";
+import { openBrackets, scanNamed } from "../scanner.js";
 import { AGGREGATIONS, GROUPINGS, KEYWORDS } from "./words.js";
 
 const RULES = [
@@ -18,11 +18,7 @@ const RULES = [
  * @returns {import("../scanner.js").Token[]} names as `metric`, `label`, `function`, `aggregation` or `keyword`
  */
 export function tokenize(text) {
-  const tokens = scan(text, RULES);
-  tokens.forEach((token, i) => {
-    if (token.kind === "name") token.kind = kindOfName(tokens, i);
-  });
-  return tokens;
+  return scanNamed(text, RULES, kindOfName);
 }
 
 function kindOfName(tokens, i) {

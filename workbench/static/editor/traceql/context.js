@@ -1,5 +1,6 @@
 /** Where in a TraceQL query the caret is, and so what may be written there. */
-import { openBrackets, placeOfCaret } from "../scanner.js";
+import { nothing, openBrackets, placeOfCaret } from "../scanner.js";
+import { unquoted } from "../selectors.js";
 import { tokenize } from "./tokens.js";
 import { METRICS } from "./words.js";
 
@@ -50,7 +51,7 @@ function inBraces(text, tokens, brace, before, current, place) {
     if (!COMPARISONS.includes(previous.text) || !NAMES.includes(attribute?.kind)) return nothing(place.from);
     return {
       kind: "value",
-      ...withinQuotes(place, current),
+      ...unquoted(place, current),
       attribute: attribute.text,
       conditions: otherConditions(text, tokens, brace, before - 2),
     };
@@ -58,12 +59,6 @@ function inBraces(text, tokens, brace, before, current, place) {
   if (NAMES.includes(previous.kind)) return { kind: "operator", ...place };
   if (VALUES.includes(previous.kind) || previous.text === ")") return { kind: "connective", ...place };
   return { kind: "attribute", ...place };
-}
-
-function withinQuotes(place, current) {
-  if (current?.kind !== "string") return { ...place, mark: "" };
-  const to = current.open ? current.to : current.to - 1;
-  return { from: current.from + 1, to, prefix: place.prefix.slice(1), mark: current.text[0] };
 }
 
 /**
@@ -93,8 +88,4 @@ function closesMetric(tokens, before) {
 
 function isWord(token) {
   return ["attribute", "intrinsic", "name", "function", "keyword", "duration", "number"].includes(token.kind);
-}
-
-function nothing(caret) {
-  return { kind: "nothing", from: caret, to: caret, prefix: "" };
 }

@@ -1,5 +1,5 @@
 /** TraceQL in tokens. */
-import { scan } from "../scanner.js";
+import { scanNamed } from "../scanner.js";
 import * as words from "./words.js";
 
 // What may stand in an attribute's name, as Tempo reads it: anything but space, brackets and operators' characters.
@@ -27,14 +27,11 @@ const CALLS = { ...words.METRICS, ...words.AGGREGATES, ...words.STAGES, ...words
  * @returns {import("../scanner.js").Token[]} names as `intrinsic`, `function`, `keyword` or plain `name`
  */
 export function tokenize(text) {
-  const tokens = scan(text, RULES);
-  tokens.forEach((token, i) => {
-    if (token.kind === "name") token.kind = kindOfName(token.text, tokens[i + 1], tokens[i - 1]);
-  });
-  return tokens;
+  return scanNamed(text, RULES, kindOfName);
 }
 
-function kindOfName(name, next, previous) {
+function kindOfName(tokens, i) {
+  const [previous, { text: name }, next] = [tokens[i - 1], tokens[i], tokens[i + 1]];
   if (name === "by" && previous?.kind !== "pipe") return "keyword";
   if (Object.hasOwn(CALLS, name) && (next?.text === "(" || previous?.kind === "pipe")) return "function";
   if (name === "with" || Object.hasOwn(words.HINTS, name)) return "keyword";

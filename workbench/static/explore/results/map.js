@@ -12,9 +12,7 @@ export function mapResult(root, tools) {
   let graph = null;
   return {
     update({ data, range }) {
-      const most = Math.max(...data.edges.map(({ weight }) => weight), 1e-9);
-      const edges = data.edges.map((edge) => ({ ...edge, weight: edge.weight / most }));
-      const shown = { nodes: data.nodes, edges };
+      const shown = { nodes: data.nodes, edges: data.edges };
       if (graph) {
         graph.update(shown);
         return;
