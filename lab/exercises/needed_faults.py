@@ -21,12 +21,12 @@ def prepare(state_dir: StateDirectory, faults: Sequence[NeededFault]) -> None:
     }
     file = FlagFile(state_dir.flag_file)
     on = file.switched_on()
-    if {flag: dict(state.values) for flag, state in on.items()} == wanted:
-        return
-    for flag in on:
+    # Of one without anything to choose, that it is on is all there is to know.
+    right = {flag for flag, values in wanted.items() if flag in on and (not values or on[flag].values == values)}
+    for flag in on.keys() - right:
         file.switch_off(flag)
-    for flag, values in wanted.items():
-        file.switch_on(flag, values)
+    for flag in wanted.keys() - right:
+        file.switch_on(flag, wanted[flag])
 
 
 def seconds_to_wait(state_dir: StateDirectory, faults: Sequence[NeededFault]) -> float | None:
@@ -38,5 +38,5 @@ def seconds_to_wait(state_dir: StateDirectory, faults: Sequence[NeededFault]) ->
         state = on.get(catalogue[one.name].flag)
         if state is None:
             return None
-        longest = max(longest, one.on_for_seconds - (time.time() - (state.since or 0.0)))
+        longest = max(longest, one.on_for_seconds - (time.time() - (state.since or 0.0)), 0.0)
     return longest

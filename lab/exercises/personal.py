@@ -70,6 +70,8 @@ def _fill(part: _Any, values: Mapping[str, Any]) -> _Any:
         filled = _PLACEHOLDER.sub(lambda found: _value(found, values), part)
     elif isinstance(part, tuple):
         filled = tuple(_fill(one, values) for one in part)
+    elif isinstance(part, dict):
+        filled = {key: _fill(value, values) for key, value in part.items()}
     elif dataclasses.is_dataclass(part) and not isinstance(part, type):
         changes = {field.name: _fill(getattr(part, field.name), values) for field in dataclasses.fields(part)}
         filled = dataclasses.replace(part, **changes)

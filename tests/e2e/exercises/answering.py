@@ -5,7 +5,6 @@ import dataclasses
 import re
 import time
 from collections.abc import Iterator
-from itertools import islice
 
 import requests
 
@@ -16,8 +15,9 @@ from lab.exercises.personal import personalise
 from lab.exercises.verdict import Verdict
 from lab.telemetry_client import Span, TelemetryClient, TraceNotFound
 
-#: Of what a search finds, so many are tried.
-_MOST_CANDIDATES = 30
+#: Of what a search finds, so many are tried, from the newest to the oldest.
+_MOST_CANDIDATES = 60
+_MOST_FOUND = 1000
 _MINUTES = 15
 _ARRIVAL_SECONDS = 20.0
 
@@ -109,8 +109,9 @@ class Learner:
 
     def _found(self, query: str) -> Iterator[str]:
         now = int(time.time())
-        traces = self.client.search_traces(q=query, start=now - _MINUTES * 60, end=now + 2, limit=200)
-        yield from (trace["traceID"].rjust(32, "0") for trace in islice(traces, _MOST_CANDIDATES))
+        traces = self.client.search_traces(q=query, start=now - _MINUTES * 60, end=now + 2, limit=_MOST_FOUND)
+        step = max(len(traces) // _MOST_CANDIDATES, 1)
+        yield from (trace["traceID"].rjust(32, "0") for trace in traces[::step])
 
     def _trace_for(self, task: Task, query: str, says: str) -> str:
         """Of the traces that a mistake finds, one that nothing else explains better."""
