@@ -1,8 +1,6 @@
 """`lab exercise`: the exercises, with answers checked against the telemetry of the running lab."""
 
-import getpass
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,18 +10,19 @@ from typing import Any
 import click
 
 from lab.commands.options import NotRunning, running_lab, state_dir_option
+from lab.exercises.as_json import exercise_as_json
 from lab.exercises.content import ContentError
-from lab.exercises.exercise import Exercise, Task
+from lab.exercises.exercise import Exercise
+from lab.exercises.learner import LEARNER_VARIABLE, user_name
 from lab.exercises.loader import read_exercises
 from lab.exercises.needs import unmet
 from lab.exercises.personal import PLACES
+from lab.exercises.preparation import NotNow, prepare_lab, require_prepared
 from lab.exercises.progress import ProgressError, ProgressStore, progress_file
 from lab.exercises.session import Session, TaskComesLater, UnknownExercise
 from lab.paths import StateDirectory
 from lab.run_state import RunState
 from lab.telemetry_client import TelemetryClient, TelemetryError
-
-_LEARNER_VARIABLE = "LAB_LEARNER"
 
 
 @click.group(name="exercise")
@@ -42,8 +41,8 @@ def _common(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--learner",
             metavar="NAME",
-            envvar=_LEARNER_VARIABLE,
-            help=f"Whose progress and values these are [env: {_LEARNER_VARIABLE}; default: your user name].",
+            envvar=LEARNER_VARIABLE,
+            help=f"Whose progress and values these are [env: {LEARNER_VARIABLE}; default: your user name].",
         ),
     ):
         function = option(function)
@@ -60,7 +59,7 @@ def list_command(learner: str | None, as_json: bool, state_dir: StateDirectory) 
             _print_json(
                 {
                     "learner": session.learner,
-                    "exercises": [_as_json(session, exercise) for exercise in session.exercises()],
+                    "exercises": [exercise_as_json(session, exercise) for exercise in session.exercises()],
                 }
             )
             return
@@ -79,7 +78,7 @@ def start_command(exercise: str, learner: str | None, as_json: bool, state_dir: 
     with _errors():
         found = session.find(exercise)
         state = _lab_for(found, state_dir)
-        _prepare(found, state_dir)
+        prepare_lab(found, state_dir)
         with TelemetryClient.from_backends(state.backends) as client:
             notes = unmet(found.needs, found.system, state, client)
         session.start(found)
@@ -117,7 +116,7 @@ def check_command(
         exercise = session.find(words[0] if len(words) == 2 else None)
         task = session.find_task(exercise, task_id)
         state = _lab_for(exercise, state_dir)
-        _require_faults(exercise, state_dir)
+        require_prepared(exercise, state_dir)
         with TelemetryClient.from_backends(state.backends) as client:
             judged = session.check(exercise, task, answer, client)
     if as_json:
@@ -214,15 +213,7 @@ def reset_command(
 
 def _session(learner: str | None, state_dir: StateDirectory) -> Session:
     with _errors():
-        return Session(read_exercises(), ProgressStore(progress_file()), learner or _user_name(), _places(state_dir))
-
-
-def _user_name() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        # A container's user may have no name.
-        return str(os.getuid())
+        return Session(read_exercises(), ProgressStore(progress_file()), learner or user_name(), _places(state_dir))
 
 
 def _places(state_dir: StateDirectory) -> dict[str, str]:
@@ -246,30 +237,9 @@ def _lab_for(exercise: Exercise, state_dir: StateDirectory) -> RunState:
         ) from None
 
 
-def _prepare(exercise: Exercise, state_dir: StateDirectory) -> None:
-    from lab.exercises.needed_faults import prepare
-
-    prepare(state_dir, exercise.needs.faults)
-
-
-def _require_faults(exercise: Exercise, state_dir: StateDirectory) -> None:
-    """What has to be there to be found, is there for long enough. Says no more than that."""
-    if not exercise.needs.faults:
-        return
-    from lab.exercises.needed_faults import seconds_to_wait
-
-    seconds = seconds_to_wait(state_dir, exercise.needs.faults)
-    if seconds is None:
-        raise click.ClickException(
-            f"the lab is not prepared for this exercise: python3 lab exercise start {exercise.number}"
-        )
-    if seconds > 0:
-        raise click.ClickException(f"there is not enough to see yet: look around, and answer in {seconds:.0f} s")
-
-
 def _show(session: Session, exercise: Exercise, as_json: bool, notes: list[str]) -> None:
     if as_json:
-        _print_json({**_as_json(session, exercise, with_text=True), "notes": notes})
+        _print_json({**exercise_as_json(session, exercise, with_text=True), "notes": notes})
         return
     from lab.exercises import terminal_view
     from lab.terminal import make_console
@@ -277,44 +247,6 @@ def _show(session: Session, exercise: Exercise, as_json: bool, notes: list[str])
     console = make_console()
     terminal_view.show_exercise(console, session, exercise)
     terminal_view.show_notes(console, notes)
-
-
-def _as_json(session: Session, exercise: Exercise, with_text: bool = False) -> dict[str, object]:
-    """What a learner may see: no reference, no mistakes, nothing of what is hidden in the lab."""
-    solved = session.is_solved(exercise)
-    content: dict[str, object] = {
-        "name": exercise.name,
-        "number": exercise.number,
-        "title": exercise.title,
-        "part": exercise.part,
-        "idea": exercise.idea,
-        "minutes": exercise.minutes,
-        "started": session.is_started(exercise),
-        "solved": solved,
-        "points": session.points_of(exercise),
-        "points_possible": exercise.points,
-    }
-    if with_text:
-        content["story"] = exercise.story
-        content["tasks"] = [_task_as_json(session, exercise, task) for task in exercise.tasks]
-        content["explanation"] = exercise.explanation if solved else None
-    return content
-
-
-def _task_as_json(session: Session, exercise: Exercise, task: Task) -> dict[str, object]:
-    progress = session.progress_of(exercise, task)
-    return {
-        "id": task.id,
-        "kind": task.kind,
-        "asks": task.asks,
-        "unit": task.unit,
-        "points_possible": task.points,
-        "choices": [
-            {"letter": letter, "text": choice.text} for letter, choice in zip("abcdefghij", task.choices, strict=False)
-        ],
-        "hints": len(task.hints),
-        **asdict(progress),
-    }
 
 
 def _print_json(content: object) -> None:
@@ -340,5 +272,5 @@ def _errors() -> Iterator[None]:
         raise click.UsageError(str(error)) from None
     except (ContentError, CatalogueError, UnknownFault, ParameterError) as error:
         raise _BadContent(str(error)) from None
-    except (ProgressError, TaskComesLater, TelemetryError, FlagFileError) as error:
+    except (NotNow, ProgressError, TaskComesLater, TelemetryError, FlagFileError) as error:
         raise click.ClickException(str(error)) from None

@@ -27,7 +27,7 @@ from lab.incidents.scenario import Decoy, DrawnFault, Scenario
 from lab.incidents.scoring import RepairOutcome, Truth, TruthfulCause
 from lab.manifest import System
 from lab.paths import StateDirectory
-from lab.run_state import RunState
+from lab.run_state import RunState, supervisor_is_alive
 from lab.telemetry_client import TelemetryClient, TelemetryError
 
 _HEALTHY_TIMEOUT_SECONDS = 60.0
@@ -365,7 +365,9 @@ def _await_harm(incident: RunningIncident, pause: _Pause) -> None:
 
 
 def _await_recovery(incident: RunningIncident) -> bool:
-    """Whether everything that a fault had changed is as it was."""
+    """Whether everything that a fault had changed is as it was; nobody knows of a lab that has ended."""
+    if not supervisor_is_alive(incident.lab.directory):
+        return False
     try:
         for one in incident.placed:
             one.injection.await_recovery()
