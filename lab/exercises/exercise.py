@@ -114,7 +114,7 @@ class Needs:
 
 @dataclass(frozen=True)
 class ValueSource:
-    """Where a value that differs from learner to learner comes from: one of these."""
+    """What a value that differs from learner to learner can be. A sample may have parts, by name."""
 
     samples: tuple[Any, ...]
 

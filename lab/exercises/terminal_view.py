@@ -20,14 +20,11 @@ _WIDEST = 100
 
 def show_list(console: Console, session: Session) -> None:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for name, justify in (
-        ("", "left"),
-        ("no.", "right"),
-        ("exercise", "left"),
-        ("minutes", "right"),
-        ("points", "right"),
-    ):
-        table.add_column(name, justify="right" if justify == "right" else "left")
+    table.add_column("")
+    table.add_column("no.", justify="right")
+    table.add_column("exercise")
+    table.add_column("minutes", justify="right")
+    table.add_column("points", justify="right")
     part = 0
     for exercise in session.exercises():
         if exercise.part != part:
