@@ -19,7 +19,6 @@ from lab.events import Event, EventError, record
 from lab.faults.catalogue import (
     SIGNALS,
     VISITORS,
-    Catalogue,
     CatalogueError,
     Fault,
     ParameterValue,
@@ -30,6 +29,7 @@ from lab.faults.evidence import Finding
 from lab.faults.flag_file import FlagFile, FlagFileError, SwitchedOn
 from lab.faults.injection import Injection, InjectionFailed, findings_table
 from lab.faults.parameters import ParameterError, chosen_parameters
+from lab.faults.states import flags_of, state_as_json, told_states
 from lab.incidents import files as incidents
 from lab.paths import StateDirectory
 from lab.run_state import RunState
@@ -56,9 +56,11 @@ def list_faults(as_json: bool, state_dir: StateDirectory) -> None:
     """Show all faults, and which are on; while an incident runs that is not told."""
     with _messages():
         catalogue = read_catalogue()
-        states = _states(state_dir)
+        states = told_states(state_dir)
     if as_json:
-        rows = [{"name": fault.name, "title": fault.title, **_as_json(fault, states)} for fault in catalogue.values()]
+        rows = [
+            {"name": fault.name, "title": fault.title, **state_as_json(fault, states)} for fault in catalogue.values()
+        ]
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
         return
     from rich.table import Table
@@ -78,10 +80,10 @@ def show(name: str, as_json: bool, state_dir: StateDirectory) -> None:
     """Show what the fault NAME does, the truth about it, and what each signal shows."""
     with _messages():
         fault = read_catalogue()[name]
-        states = _states(state_dir)
+        states = told_states(state_dir)
     if as_json:
         # What is chosen now, beside what there is to choose.
-        chosen = _as_json(fault, states)
+        chosen = state_as_json(fault, states)
         content = asdict(fault) | {"on": chosen["on"], "since": chosen["since"], "chosen": chosen["parameters"]}
         click.echo(json.dumps(content, ensure_ascii=False, indent=2))
     else:
@@ -122,7 +124,7 @@ def on(
                 f"Switch it off first: python3 lab fault off {name} --wait"
             )
         with TelemetryClient.from_backends(state.backends) as client, _termination_is_an_interrupt():
-            injection = Injection(fault, flags, client, values, known_flags=_flags_of(catalogue))
+            injection = Injection(fault, flags, client, values, known_flags=flags_of(catalogue))
             with _shown(injection, wait and not as_json), _failure_as_json(as_json), ExitStack() as undo:
                 if wait:
                     injection.await_baseline()
@@ -205,19 +207,12 @@ def clear(as_json: bool, state_dir: StateDirectory) -> None:
             states = flags.switched_on()
         except FlagFileError:
             states = {}
-        flags.clear(_flags_of(catalogue))
+        flags.clear(flags_of(catalogue))
     names = [fault.name for fault in catalogue.values() if fault.flag in states]
     if as_json:
         click.echo(json.dumps({"switched_off": names}))
     else:
         click.echo(f"Switched off: {', '.join(names)}." if names else "No fault is on.")
-
-
-def _states(state_dir: StateDirectory) -> Mapping[str, SwitchedOn]:
-    """What is on; while an incident runs that is for its player to find out, and nothing is told."""
-    if incidents.refusal(state_dir):
-        return {}
-    return FlagFile(state_dir.flag_file).switched_on()
 
 
 def _refuse_during_incidents(state_dir: StateDirectory) -> None:
@@ -233,10 +228,6 @@ def _lab_that_has(fault: Fault, directory: StateDirectory) -> RunState:
     if fault.system not in state.systems:
         raise click.ClickException(f"{fault.name} is a fault of {fault.system}, which does not run in this lab")
     return state
-
-
-def _flags_of(catalogue: Catalogue) -> list[str]:
-    return [fault.flag for fault in catalogue.values()]
 
 
 @contextmanager
@@ -292,20 +283,6 @@ def _failure_as_json(as_json: bool) -> Iterator[None]:
             click.echo(json.dumps(content, ensure_ascii=False, indent=2))
             raise SystemExit(1) from None
         raise
-
-
-def _as_json(fault: Fault, states: Mapping[str, SwitchedOn]) -> dict[str, Any]:
-    """Whether it is on, since when (unix seconds), and with what."""
-    state = states.get(fault.flag)
-    chosen = None
-    if state:
-        chosen = fault.defaults | {name: state.values[name] for name in fault.parameters if name in state.values}
-    return {
-        "system": fault.system,
-        "on": state is not None,
-        "since": state.since if state else None,
-        "parameters": chosen,
-    }
 
 
 def _told(

@@ -1,0 +1,38 @@
+"""Which faults are on, as whoever may know it is told: on a terminal, as JSON, on a page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lab.faults.catalogue import Catalogue, Fault
+from lab.faults.flag_file import FlagFile, SwitchedOn
+from lab.incidents import files as incidents
+from lab.paths import StateDirectory
+
+
+def told_states(state_dir: StateDirectory) -> Mapping[str, SwitchedOn]:
+    """What is on, by flag; while an incident runs that is for its player to find out, and nothing is told.
+
+    Raises FlagFileError."""
+    if incidents.refusal(state_dir):
+        return {}
+    return FlagFile(state_dir.flag_file).switched_on()
+
+
+def state_as_json(fault: Fault, states: Mapping[str, SwitchedOn]) -> dict[str, Any]:
+    """Whether it is on, since when (unix seconds), and with what."""
+    state = states.get(fault.flag)
+    chosen = None
+    if state:
+        chosen = fault.defaults | {name: state.values[name] for name in fault.parameters if name in state.values}
+    return {
+        "system": fault.system,
+        "on": state is not None,
+        "since": state.since if state else None,
+        "parameters": chosen,
+    }
+
+
+def flags_of(catalogue: Catalogue) -> list[str]:
+    return [fault.flag for fault in catalogue.values()]
