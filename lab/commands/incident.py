@@ -8,15 +8,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any, cast
 
 import click
 import requests
 
 from lab import process_group
-from lab.commands.options import Duration, running_lab, state_dir_option
+from lab.commands import incident_many
+from lab.commands.incident_options import SYSTEM, clock_time, common, print_json, require_nothing_on
+from lab.commands.options import running_lab, state_dir_option
 from lab.faults.catalogue import CatalogueError, read_catalogue
 from lab.faults.flag_file import FlagFile, FlagFileError
 from lab.incidents.files import IncidentFiles, IncidentRunning
@@ -25,15 +25,11 @@ from lab.incidents.scenario import LEVELS, TASKS, Level, Task, draw
 from lab.manifest import discover
 from lab.paths import REPOSITORY, StateDirectory
 from lab.run_state import ProcessIdentity
-from lab.telemetry_client import TelemetryClient, TelemetryError
 
-_SYSTEM = "chain"
 _POLL_SECONDS = 0.1
 _STOP_SECONDS = 90.0
 #: An action may start a service anew.
 _ACT_SECONDS = 90.0
-#: A newer `start` has to wait for a process before it has written anything.
-_FIRST_SIGN_SECONDS = 20.0
 
 
 @click.group(name="incident")
@@ -45,11 +41,6 @@ def command() -> None:
     """
 
 
-def _common(function: Callable[..., Any]) -> Callable[..., Any]:
-    function = state_dir_option(function)
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON, for other programs.")(function)
-
-
 @command.command()
 @click.option(
     "--seed", type=click.IntRange(min=1), required=True, help="Which incident; the same seed is the same one."
@@ -59,19 +50,19 @@ def _common(function: Callable[..., Any]) -> Callable[..., Any]:
 @click.option(
     "--annotate", is_flag=True, help="For instructors: mark what happens in every chart. It is not blind then."
 )
-@_common
+@common
 def start(seed: int, level: str, task: str, annotate: bool, as_json: bool, state_dir: StateDirectory) -> None:
     """Begin an incident; returns when its clock starts, which takes half a minute or more."""
     state = running_lab(state_dir)
     files = IncidentFiles(state_dir)
     _await_end_of_last(files)
-    if _SYSTEM not in state.systems:
-        raise click.ClickException(f"incidents are about {_SYSTEM}, which does not run in this lab")
+    if SYSTEM not in state.systems:
+        raise click.ClickException(f"incidents are about {SYSTEM}, which does not run in this lab")
     try:
-        draw(seed, cast(Level, level), cast(Task, task), read_catalogue(), _SYSTEM)
+        draw(seed, cast(Level, level), cast(Task, task), read_catalogue(), SYSTEM)
     except CatalogueError as error:
         raise click.ClickException(str(error)) from None
-    _require_nothing_on(state_dir)
+    require_nothing_on(state_dir)
     files.forget()
     arguments = ["--seed", str(seed), "--level", level, "--task", task, "--state-dir", str(state_dir.root)]
     child = _in_background(files, [*arguments, *(["--annotate"] if annotate else [])], state.run_id)
@@ -82,7 +73,7 @@ def start(seed: int, level: str, task: str, annotate: bool, as_json: bool, state
         raise click.ClickException(f"the incident has not begun: {message or 'its process has ended.'}{where}")
     game = _ask(status, "GET", "/task")
     if as_json:
-        _print_json({**game, "api": status["api"]})
+        print_json({**game, "api": status["api"]})
         return
     _show_game(game, status)
 
@@ -98,7 +89,7 @@ def conduct(seed: int, level: str, task: str, annotate: bool, state_dir: StateDi
     from lab.incidents.watcher import watch
 
     state = running_lab(state_dir)
-    scenario = draw(seed, cast(Level, level), cast(Task, task), read_catalogue(), _SYSTEM)
+    scenario = draw(seed, cast(Level, level), cast(Task, task), read_catalogue(), SYSTEM)
     try:
         raise SystemExit(watch(scenario, state_dir, state, annotate=annotate))
     except IncidentRunning:
@@ -106,14 +97,14 @@ def conduct(seed: int, level: str, task: str, annotate: bool, state_dir: StateDi
 
 
 @command.command()
-@_common
+@common
 def status(as_json: bool, state_dir: StateDirectory) -> None:
     """Show the incident that runs, or the last one."""
     files = IncidentFiles(state_dir)
     content = files.status()
     if content is None:
         if as_json:
-            _print_json({"phase": "none"})
+            print_json({"phase": "none"})
         else:
             click.echo("There is no incident. Begin one: python3 lab incident start --seed 1 --task detect")
         return
@@ -123,12 +114,12 @@ def status(as_json: bool, state_dir: StateDirectory) -> None:
     if phase == "running":
         game = _ask(content, "GET", "/task")
         if as_json:
-            _print_json({"phase": phase, **game, "api": content["api"]})
+            print_json({"phase": phase, **game, "api": content["api"]})
         else:
             _show_game(game, content)
         return
     if as_json:
-        _print_json({"phase": phase, "task": content["task"], "level": content["level"], "message": content["message"]})
+        print_json({"phase": phase, "task": content["task"], "level": content["level"], "message": content["message"]})
         return
     says = {
         "preparing": "An incident is being prepared.",
@@ -142,12 +133,12 @@ def status(as_json: bool, state_dir: StateDirectory) -> None:
 
 
 @command.command()
-@_common
+@common
 def labels(as_json: bool, state_dir: StateDirectory) -> None:
     """Show what there is to choose from in an answer, and for an action."""
     chosen = _labels()
     if as_json:
-        _print_json(chosen.as_json())
+        print_json(chosen.as_json())
         return
     click.echo("services    " + ", ".join(chosen.services))
     click.echo("components  " + "\n            ".join(chosen.components))
@@ -166,7 +157,7 @@ def labels(as_json: bool, state_dir: StateDirectory) -> None:
 @command.command()
 @click.argument("words", nargs=-1, metavar="ANSWER...")
 @click.option("--since", metavar="MOMENT", help="Since when: 45s or 2m10s (that long ago), 14:03:20, or unix seconds.")
-@_common
+@common
 def answer(words: tuple[str, ...], since: str | None, as_json: bool, state_dir: StateDirectory) -> None:
     """Answer the incident, once: `none`, `yes --since 45s`, or causes.
 
@@ -186,7 +177,7 @@ def answer(words: tuple[str, ...], since: str | None, as_json: bool, state_dir: 
         said = {"words": list(words), "since": since}
     told = _ask(content, "POST", "/answer", said)
     if as_json:
-        _print_json(told)
+        print_json(told)
     else:
         click.echo(f"Answered after {told['seconds']:.0f} s. What really happened: python3 lab incident report")
 
@@ -194,7 +185,7 @@ def answer(words: tuple[str, ...], since: str | None, as_json: bool, state_dir: 
 @command.command()
 @click.argument("action")
 @click.argument("target", required=False)
-@_common
+@common
 def act(action: str, target: str | None, as_json: bool, state_dir: StateDirectory) -> None:
     """Do something about the incident: ACTION, most of them to a TARGET. `lab incident labels` lists them.
 
@@ -202,13 +193,13 @@ def act(action: str, target: str | None, as_json: bool, state_dir: StateDirector
     """
     told = _ask(_running(state_dir), "POST", "/act", {"action": action, "target": target or ""})
     if as_json:
-        _print_json(told)
+        print_json(told)
     else:
         click.echo(f"Done: {told['said']}.")
 
 
 @command.command()
-@_common
+@common
 def report(as_json: bool, state_dir: StateDirectory) -> None:
     """Show, after the answer, what really happened, what would have led there, and the score."""
     files = IncidentFiles(state_dir)
@@ -221,7 +212,7 @@ def report(as_json: bool, state_dir: StateDirectory) -> None:
             raise click.ClickException("there was no incident here. Begin one: python3 lab incident start --seed 1")
         raise click.ClickException("there is no report before the answer: python3 lab incident answer …")
     if as_json:
-        _print_json(content)
+        print_json(content)
         return
     from lab.incidents.report import report_lines
 
@@ -230,7 +221,7 @@ def report(as_json: bool, state_dir: StateDirectory) -> None:
 
 
 @command.command()
-@_common
+@common
 def stop(as_json: bool, state_dir: StateDirectory) -> None:
     """End the incident without an answer, and undo everything; also what one has left behind that died."""
     files = IncidentFiles(state_dir)
@@ -250,231 +241,14 @@ def stop(as_json: bool, state_dir: StateDirectory) -> None:
             raise click.ClickException(str(error)) from None
         was_running = True
     if as_json:
-        _print_json({"stopped": was_running})
+        print_json({"stopped": was_running})
     else:
         click.echo("Ended, and everything is undone." if was_running else "No incident runs.")
 
 
-class Seeds(click.ParamType[list[int]]):
-    """`1..50`, `7`, `1..5,9`: a list of seeds."""
-
-    name = "seeds"
-
-    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> list[int]:
-        if isinstance(value, list):
-            return value
-        seeds: list[int] = []
-        for part in str(value).split(","):
-            first, dots, last = part.strip().partition("..")
-            if not first.isdigit() or (dots and not last.isdigit()):
-                self.fail(f"{value!r} is no list of seeds; write 7, 1..50 or 1..5,9", parameter, context)
-            seeds += range(int(first), int(last or first) + 1)
-        if not seeds or min(seeds) < 1 or len(seeds) > 10_000:
-            self.fail(f"{value!r} must name seeds from 1 on, the smaller one first", parameter, context)
-        return list(dict.fromkeys(seeds))
-
-
-@command.command()
-@click.option("--seeds", type=Seeds(), required=True, metavar="1..50", help="Which incidents.")
-@click.option("--level", type=click.Choice(LEVELS), default="easy", show_default=True, help="How hard they are to see.")
-@click.option(
-    "--task",
-    "tasks",
-    type=click.Choice(TASKS),
-    multiple=True,
-    help="What is asked; may be repeated [default: detect, locate, analyse, which can share an incident].",
-)
-@click.option("--agent", metavar="COMMAND", help="The program to score.")
-@click.option(
-    "--player",
-    "players",
-    multiple=True,
-    metavar="NAME",
-    help="Only these: agent, baseline, always-yes, do-nothing, random.",
-)
-@click.option("--output", type=click.Path(dir_okay=False, writable=True), help="Also write everything there, as JSON.")
-@_common
-def bench(
-    seeds: list[int],
-    level: str,
-    tasks: tuple[str, ...],
-    agent: str | None,
-    players: tuple[str, ...],
-    output: str | None,
-    as_json: bool,
-    state_dir: StateDirectory,
-) -> None:
-    """Score a program over many incidents on the running lab, beside players that look at nothing and a baseline.
-
-    The program is run once for each task and incident. Its environment has LAB_INCIDENT_URL (GET /task, GET /labels,
-    POST /act, POST /answer) and LAB_PROMETHEUS_URL, LAB_LOKI_URL, LAB_TEMPO_URL, and nothing else of the lab's.
-    """
-    from contextlib import ExitStack
-
-    from lab.incidents.bench import Played, players_of
-    from lab.incidents.bench import bench as play_all
-    from lab.incidents.watcher import open_lab, stop_on_signals
-
-    known = players_of(agent)
-    for player in players:
-        if player not in known:
-            hint = " (which needs --agent COMMAND)" if player == "agent" else ""
-            raise click.UsageError(f"there is no player {player!r}{hint}; there are {', '.join(known)}")
-    state = running_lab(state_dir)
-    _require_nothing_on(state_dir)
-
-    def say_played(played: Played) -> None:
-        problem = f"  [{played.problem}]" if played.problem else ""
-        why = "; ".join(played.reasons) + problem
-        click.echo(f"seed {played.seed}  {played.task:8}{played.player:12}{played.score:.2f}  {why}", err=True)
-
-    try:
-        with IncidentFiles(state_dir).held(), ExitStack() as undo, stop_on_signals() as stop:
-            results = play_all(
-                open_lab(state_dir, state, _SYSTEM, undo),
-                seeds,
-                cast(Level, level),
-                cast(tuple[Task, ...], tasks or ("detect", "locate", "analyse")),
-                agent=agent,
-                players=players or None,
-                stop=stop,
-                on_played=say_played,
-                on_not_set_up=lambda seed, why: click.echo(f"seed {seed}  not set up: {why}", err=True),
-            )
-    except IncidentRunning:
-        raise click.ClickException("an incident runs already: answer it, or end it first") from None
-    except (CatalogueError, FlagFileError) as error:
-        raise click.ClickException(str(error)) from None
-    if output:
-        with open(output, "w", encoding="utf-8") as file:
-            json.dump(results.as_json(), file, ensure_ascii=False, indent=2)
-    if as_json:
-        _print_json(results.as_json())
-    else:
-        click.echo(results.as_markdown())
-
-
-@command.command()
-@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
-@click.option(
-    "--before", type=Duration(), default=120, show_default=True, help="How much of the time before it to keep."
-)
-@_common
-def record(folder: Path, before: int, as_json: bool, state_dir: StateDirectory) -> None:
-    """Keep the last incident, all three signals and the truth, in FOLDER: for others, and for later."""
-    from lab.incidents.recording import RecordingError
-    from lab.incidents.recording import record as write_recording
-
-    state = running_lab(state_dir)
-    files = IncidentFiles(state_dir)
-    content, truth = files.report(), files.truth()
-    if content is None or truth is None:
-        raise click.ClickException("there is no incident to keep that has been answered")
-    ends = [fault["end"] or 0 for fault in truth["faults"]] + [content["answered_at"] or 0, truth["clock_started_at"]]
-    try:
-        with TelemetryClient.from_backends(state.backends) as client:
-            kept = write_recording(client, folder, truth["healthy_at"] - before, max(ends) + 5, truth)
-    except (RecordingError, TelemetryError) as error:
-        raise click.ClickException(str(error)) from None
-    if as_json:
-        _print_json({"folder": str(folder), "start": kept.start, "end": kept.end})
-    else:
-        click.echo(
-            f"{folder} has {kept.end - kept.start:.0f} s of it. See it again: python3 lab incident replay {folder}"
-        )
-
-
-@command.command()
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@_common
-def replay(folder: Path, as_json: bool, state_dir: StateDirectory) -> None:
-    """Load a recording into the running lab, as if it had just ended. Best into one without traffic.
-
-    FOLDER is what `record` has written. Nothing of the truth is loaded or shown.
-    """
-    from lab.incidents.recording import RecordingError, read_recording
-    from lab.incidents.replaying import replay as load
-
-    state = running_lab(state_dir)
-    try:
-        done = load(read_recording(folder), state.backends)
-    except RecordingError as error:
-        raise click.ClickException(str(error)) from None
-    if as_json:
-        _print_json(
-            {"start": done.start, "end": done.end, "series": done.series, "lines": done.lines, "traces": done.traces}
-        )
-        return
-    click.echo(f"Loaded {done.series} series, {done.lines} log lines and {done.traces} traces.")
-    click.echo(f"The incident lies between {_clock(done.start)} and {_clock(done.end)}: {state.backends['workbench']}")
-
-
-@command.command()
-@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--seeds", type=Seeds(), required=True, metavar="1..50", help="Which incidents.")
-@click.option("--level", type=click.Choice(LEVELS), default="easy", show_default=True, help="How hard they are to see.")
-@click.option("--before", type=Duration(), default=60, show_default=True, help="Healthy time to keep of each.")
-@click.option("--after", type=Duration(), default=60, show_default=True, help="Time with the fault to keep of each.")
-@click.option("--parquet", is_flag=True, help="Also write Parquet, if pyarrow is installed.")
-@_common
-def export(
-    folder: Path,
-    seeds: list[int],
-    level: str,
-    before: int,
-    after: int,
-    parquet: bool,
-    as_json: bool,
-    state_dir: StateDirectory,
-) -> None:
-    """Run incidents one after the other and write each into FOLDER as CSV, with its truth, in RCAEval's layout."""
-    from contextlib import ExitStack
-
-    from lab.incidents.export import ParquetUnavailable
-    from lab.incidents.exporting import export_all
-    from lab.incidents.recording import RecordingError
-    from lab.incidents.watcher import open_lab, stop_on_signals
-
-    state = running_lab(state_dir)
-    _require_nothing_on(state_dir)
-    try:
-        with IncidentFiles(state_dir).held(), ExitStack() as undo, stop_on_signals() as stop:
-            lab = open_lab(state_dir, state, _SYSTEM, undo)
-            cases = export_all(
-                lab,
-                seeds,
-                cast(Level, level),
-                folder,
-                before_seconds=before,
-                after_seconds=after,
-                parquet=parquet,
-                stop=stop,
-                on_case=lambda seed, what: click.echo(f"seed {seed}  {what}", err=True),
-            )
-    except IncidentRunning:
-        raise click.ClickException("an incident runs already: answer it, or end it first") from None
-    except (CatalogueError, FlagFileError, RecordingError, ParquetUnavailable, TelemetryError) as error:
-        raise click.ClickException(str(error)) from None
-    except OSError as error:
-        raise click.ClickException(f"{folder} cannot be written: {error}") from None
-    if as_json:
-        _print_json({"folder": str(folder), "cases": {str(seed): str(path) for seed, path in cases.items()}})
-    else:
-        click.echo(f"{len(cases)} cases are in {folder}.")
-
-
-def _require_nothing_on(state_dir: StateDirectory) -> None:
-    try:
-        on = FlagFile(state_dir.flag_file).switched_on()
-    except FlagFileError as error:
-        raise click.ClickException(str(error)) from None
-    if on:
-        raise click.ClickException("something is switched on in this lab already. Begin with: python3 lab fault clear")
-
-
 def _labels() -> Labels:
     try:
-        return labels_of(read_catalogue(), discover()[_SYSTEM])
+        return labels_of(read_catalogue(), discover()[SYSTEM])
     except CatalogueError as error:
         raise click.ClickException(str(error)) from None
 
@@ -563,10 +337,10 @@ def _ask(status: dict[str, Any], method: str, path: str, content: Any = None) ->
 def _show_game(game: dict[str, Any], status: dict[str, Any]) -> None:
     seconds = game["now"] - game["clock_started_at"]
     click.echo(f"Task: {game['task']} (level {game['level']}). {game['question']}")
-    began, well = _clock(game["clock_started_at"]), _clock(game["healthy_at"])
+    began, well = clock_time(game["clock_started_at"]), clock_time(game["healthy_at"])
     click.echo(f"The clock runs since {began}, {seconds:.0f} s; all was well at {well}.")
     for acted in game["actions"]:
-        click.echo(f"  {_clock(acted['at'])}  {acted['said']}")
+        click.echo(f"  {clock_time(acted['at'])}  {acted['said']}")
     if game["task"] == "repair":
         click.echo("Mend: python3 lab incident act ACTION [TARGET]; then: python3 lab incident answer done")
     else:
@@ -575,9 +349,5 @@ def _show_game(game: dict[str, Any], status: dict[str, Any]) -> None:
     click.echo(f"For programs: {status['api']}")
 
 
-def _clock(unix_seconds: float) -> str:
-    return time.strftime("%H:%M:%S", time.localtime(unix_seconds))
-
-
-def _print_json(content: object) -> None:
-    click.echo(json.dumps(content, ensure_ascii=False, indent=2))
+for many in (incident_many.bench, incident_many.record, incident_many.replay, incident_many.export):
+    command.add_command(many)
