@@ -45,6 +45,5 @@ class Sessions:
             if self._due < 1:
                 return False
             self._due -= 1
-            if self._share:
-                self._kept.append(connection)
-            return bool(self._share)
+            self._kept.append(connection)
+            return True
