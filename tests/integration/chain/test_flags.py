@@ -27,6 +27,16 @@ _EVERYTHING: dict[str, dict[str, Any]] = {
     "membership-terms": {"membership": "gold"},
     "answer-journal": {"page_kilobytes": 64},
     "demand-plan": {"share": 0.2},
+    "backend-release": {"version": "1.1.0", "largest_quantity": 60},
+    "clock-offset": {"service": "database", "seconds": 15},
+    "trace-sampling": {"service": "backend", "share": 0.05},
+    "log-correlation": {"service": "backend"},
+    "status-lines": {"service": "backend", "lines_per_second": 100},
+    "endpoint-labels": {"service": "frontend", "paths": 150},
+    "trace-context": {"service": "frontend"},
+    "metrics-endpoint": {"service": "backend"},
+    "visitor-arrivals": {"factor": 5},
+    "catalogue-reader": {"requests_per_second": 4, "first_user_id": 20_000_000},
 }
 
 
