@@ -30,7 +30,7 @@ class WritesDown(Operator):
 
 def incident_of(scenario: Scenario, catalogue: Catalogue, folder: Path) -> RunningIncident:
     """Its clock started just now, twenty seconds after each onset."""
-    state = RunState("run", ProcessIdentity(1, 0.0), "embedded", ["chain"], 0, BACKENDS, 0.0)
+    state = RunState("run", ProcessIdentity(1, 0.0), "embedded", ["chain"], 0, dict(BACKENDS), 0.0)
     client = TelemetryClient.from_backends(BACKENDS)
     lab = Lab(StateDirectory(folder), state, discover()["chain"], catalogue, client)
     now = time.time()
