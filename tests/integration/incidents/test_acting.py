@@ -1,0 +1,62 @@
+"""Actions on real processes and a real flag file: each is done, and waited for."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from lab.faults.flag_file import FlagFile
+from lab.incidents.acting import ActionFailed, Operator
+from tests.integration.lab.conftest import ThrowawayLab, throwaway_lab, wait_for_fixture
+
+__all__ = ["throwaway_lab", "wait_for_fixture"]
+
+
+@pytest.mark.parametrize(
+    ("action", "target", "service"),
+    [("restart", "backend", "backend"), ("rollback", "backend", "backend"), ("limit-traffic", "", "frontend")],
+)
+def test_a_service_is_started_anew_and_the_other_left_alone(
+    action: str, target: str, service: str, throwaway_lab: ThrowawayLab
+) -> None:
+    throwaway_lab.add("backend")
+    throwaway_lab.add("frontend", depends_on=("backend",))
+    throwaway_lab.start_and_wait()
+    [other] = {"backend", "frontend"} - {service}
+    before = {name: throwaway_lab.pid_of(name) for name in ("backend", "frontend")}
+
+    said = Operator(throwaway_lab.directory).carry_out(action, target)
+
+    assert service in said
+    assert throwaway_lab.answers(service)
+    assert throwaway_lab.pid_of(service) != before[service]
+    assert throwaway_lab.pid_of(other) == before[other]
+
+
+def test_without_a_lab_an_action_fails(throwaway_lab: ThrowawayLab) -> None:
+    with pytest.raises(ActionFailed, match="the lab has ended"):
+        Operator(throwaway_lab.directory).carry_out("restart", "backend")
+
+
+@pytest.mark.parametrize(
+    ("action", "target", "flag"), [("flush-cache", "", "cache-store"), ("rebuild-index", "orders", "order-totals")]
+)
+def test_what_it_costs_is_there_for_a_moment(
+    action: str, target: str, flag: str, throwaway_lab: ThrowawayLab, wait_for: Callable[..., Any]
+) -> None:
+    flags = FlagFile(throwaway_lab.directory.flag_file)
+    acting = threading.Thread(target=Operator(throwaway_lab.directory).carry_out, args=(action, target))
+    acting.start()
+    wait_for(lambda: flag in flags.switched_on(), "it is on")
+    acting.join()
+    assert flags.switched_on() == {}
+
+
+def test_a_fault_that_is_on_stays_on(throwaway_lab: ThrowawayLab) -> None:
+    flags = FlagFile(throwaway_lab.directory.flag_file)
+    flags.switch_on("cache-store", {"on": True})
+    Operator(throwaway_lab.directory).carry_out("flush-cache", "")
+    assert set(flags.switched_on()) == {"cache-store"}
