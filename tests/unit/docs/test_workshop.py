@@ -62,9 +62,10 @@ def accept(arguments: list[str]) -> click.Command:
 
 @pytest.mark.parametrize("line", LINES)
 def test_a_command_line_is_accepted(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    # A folder that an earlier line of the page makes.
+    # As if the repository were here: a folder that an earlier line of the page makes is beside it.
     (tmp_path / "for-the-class").mkdir()
+    (tmp_path / "glasshouse").mkdir()
+    monkeypatch.chdir(tmp_path / "glasshouse")
     words = shlex.split(line)
     if re.fullmatch(r"python3(\.\d+)?", words[0]):
         assert words[1] == "lab"
