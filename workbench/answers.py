@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from starlette.responses import JSONResponse
 
-ErrorType = Literal["unreachable", "timeout", "not_found", "forbidden", "bad_data", "internal"]
+ErrorType = Literal["unreachable", "timeout", "not_found", "forbidden", "bad_data", "not_now", "internal"]
 
 
 def answer(content: Any, status: int = 200) -> JSONResponse:

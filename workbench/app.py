@@ -14,6 +14,8 @@ from starlette.types import ASGIApp
 
 from workbench import dashboards, notes, relay, tail
 from workbench.answers import answer, problem
+from workbench.exercises import Exercises
+from workbench.faults import Faults
 from workbench.lab_api import Lab
 from workbench.pages import Pages
 from workbench.security import Guard
@@ -49,6 +51,8 @@ def create_app(settings: Settings) -> ASGIApp:
             Route("/ready", _healthy),
             *lab.routes(),
             *notes.routes(settings, lab.services),
+            *Exercises(settings).routes(),
+            *Faults(settings).routes(),
             *dashboards.routes(settings.dashboards),
             *tail.routes(settings.loki_url),
             *relay.routes(relays),

@@ -39,6 +39,9 @@ PAGES: Mapping[str, str] = {
     "/trace/{id}": "trace",
     "/logs": "logs",
     "/map": "map",
+    "/exercises": "exercises",
+    "/exercises/{name}": "exercise",
+    "/faults": "faults",
 }
 
 _START = "app.js"

@@ -140,6 +140,12 @@ SETTINGS = (
         "directory with dashboards in Grafana's JSON; empty: the lab's own",
         lambda text: _directory(text) if text else OWN_DASHBOARDS,
     ),
+    Setting(
+        "WORKBENCH_STATE_DIR",
+        "",
+        "the lab's state directory, for exercises and faults; empty: the page has neither",
+        lambda text: Path(text).absolute() if text else None,
+    ),
     Setting("WORKBENCH_QUERY_SECONDS", "30", "how long an API may take to begin its answer", _seconds),
 )
 
@@ -161,6 +167,7 @@ class Settings:
     allowed_hosts: tuple[str, ...]
     writers: tuple[Network, ...]
     dashboards: Path
+    state_dir: Path | None
     query_seconds: float
 
 

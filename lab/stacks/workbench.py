@@ -25,6 +25,7 @@ def workbench_process(options: StackOptions, stack: str, backends: Mapping[str, 
         "WORKBENCH_ALERT_INBOX_URL": backends.get("alert_inbox", ""),
         "WORKBENCH_GRAFANA_URL": backends.get("grafana", ""),
         "WORKBENCH_STACK": stack,
+        "WORKBENCH_STATE_DIR": str(options.directory.root),
         "WORKBENCH_SYSTEMS": ",".join(system.name for system in options.systems),
         "WORKBENCH_SERVICE_URLS": ",".join(
             f"{service.name}={url(options.service_port(service))}" for _, service in options.services()

@@ -12,6 +12,7 @@ export const PAGES = [
   { name: "logs", title: "Logs", path: "/logs", key: "l" },
   { name: "trace", title: "Traces", path: "/trace", key: "t" },
   { name: "map", title: "Map", path: "/map", key: "m" },
+  { name: "exercises", title: "Exercises", path: "/exercises", key: "x" },
 ];
 
 /** @returns {string} the first page */
@@ -72,6 +73,21 @@ export function logsAddress({ query, ...range } = {}) {
 /** The service map, with a service in its middle. */
 export function mapAddress({ focus, ...range } = {}) {
   return addressOf("/map", { focus, ...timesOf(range) });
+}
+
+/** The path of exercises. */
+export function exercisesAddress() {
+  return "/exercises";
+}
+
+/** One exercise, beside Explore. */
+export function exerciseAddress(name) {
+  return `/exercises/${encodeURIComponent(name)}`;
+}
+
+/** The instructor's page, which no other page leads to but the menu. */
+export function faultsAddress() {
+  return "/faults";
 }
 
 /** A moment as it stands in an address: relative text as it is, unix seconds as milliseconds. */

@@ -13,7 +13,11 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 _PANE = {"source": "prometheus", "query": "service:requests:rate1m", "view": "graph"}
 EXPLORE = "/explore?" + urlencode({"left": json.dumps(_PANE)})
-PAGES = ("/", "/dashboards", "/dashboards/chain-overview", EXPLORE, "/logs", "/trace", "/map", "/nowhere")
+EXERCISE = "/exercises/03-a-gauge-is-a-level"
+PAGES = (
+    *("/", "/dashboards", "/dashboards/chain-overview", EXPLORE, "/logs", "/trace", "/map"),
+    *("/exercises", EXERCISE, "/faults", "/nowhere"),
+)
 
 #: WCAG 2.2 A and AA, and what axe's authors call best practice.
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}

@@ -9,14 +9,17 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.workbench.test_accessibility import EXPLORE, a_trace, settled
+from tests.e2e.workbench.test_accessibility import EXERCISE, EXPLORE, a_trace, settled
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 #: More stops than any page has: who is still on the way then goes round in circles.
 MOST_STOPS = 400
 
-PAGES = ("/", "/dashboards", "/dashboards/chain-overview", "/explore", EXPLORE, "/logs", "/trace", "/map")
+PAGES = (
+    *("/", "/dashboards", "/dashboards/chain-overview", "/explore", EXPLORE, "/logs", "/trace", "/map"),
+    *("/exercises", EXERCISE, "/faults"),
+)
 
 #: Of the element that has the focus: what it is, and what is wrong with having it there.
 STOP = """async () => {

@@ -20,7 +20,7 @@ LAYERS = (
     {"addresses.js", "grafana_addresses.js", "colours.js", "ui"},
     {"data"},
     {"chart", "graph", "logs", "trace", "editor"},
-    {"explore", "dashboards", "now"},
+    {"explore", "dashboards", "now", "exercises", "faults"},
     # The map is Now's picture of the services at its full size.
     {"map"},
     {"pages"},

@@ -20,6 +20,7 @@ PAGES = {
     "Logs": "/logs",
     "Traces": "/trace",
     "Map": "/map",
+    "Exercises": "/exercises",
 }
 
 #: A page's module in place of the real one: what it is told, it writes down; `throw` makes it fail at its start.

@@ -11,7 +11,7 @@ import { saveFile } from "../ui/save_file.js";
 import { tooltip } from "../ui/tooltip.js";
 import { csvOf } from "./csv.js";
 import { addressHere } from "./data_links.js";
-import { markdown } from "./markdown.js";
+import { markdown } from "../ui/markdown.js";
 
 const LANGUAGES = { prometheus: "PromQL", loki: "LogQL", tempo: "TraceQL" };
 

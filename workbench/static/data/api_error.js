@@ -5,7 +5,8 @@ export const BACKENDS = { prometheus: "Prometheus", loki: "Loki", tempo: "Tempo"
 
 /**
  * kind: "unreachable" nobody answers; "timeout" no answer in time; "bad query" the question is refused; "not found";
- * "too large" more than the API, or this page, can take; "forbidden" not from here; "server" anything else.
+ * "too large" more than the API, or this page, can take; "forbidden" not from here; "not now" something comes
+ * first; "server" anything else.
  * position: where in the query, {line, column} from 1, or null.
  */
 export class ApiError extends Error {
@@ -109,6 +110,9 @@ function kindOf(status, type, message) {
   }
   if (status === 404) {
     return "not found";
+  }
+  if (type === "not_now") {
+    return "not now";
   }
   if (status === 401 || status === 403) {
     return "forbidden";

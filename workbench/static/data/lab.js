@@ -25,6 +25,46 @@ export function lab({ signal } = {}) {
   return ask("/api/lab", { signal });
 }
 
+/** The path of exercises and how far the learner is: workbench/exercises.py says its form. */
+export function exercises({ signal } = {}) {
+  return ask("/api/exercises", { signal });
+}
+
+/** One exercise: story, tasks, and what has been paid for. */
+export function exercise(name, { signal } = {}) {
+  return ask(`/api/exercises/${encodeURIComponent(name)}`, { signal });
+}
+
+/**
+ * Does something in an exercise.
+ *
+ * @param {"start"|"check"|"hint"|"solution"|"reset"} verb
+ * @param {{exercise: string, task?: string, answer?: string}} wish
+ */
+export function inExercise(verb, wish, { signal } = {}) {
+  return ask(`/api/exercises/${verb}`, { json: wish, signal });
+}
+
+/** What can be broken; not what is. */
+export function faults({ signal } = {}) {
+  return ask("/api/faults", { signal });
+}
+
+/** What is broken now, {refusal: string|null, on: {name: {since, parameters}}}: the answer to many a question. */
+export function faultsThatAreOn({ signal } = {}) {
+  return ask("/api/faults/on", { signal });
+}
+
+/**
+ * Breaks or mends something; answers as faultsThatAreOn.
+ *
+ * @param {"switch-on"|"switch-off"|"clear"} verb
+ * @param {{name?: string, set?: Object<string, string>}} wish
+ */
+export function switchFaults(verb, wish, { signal } = {}) {
+  return ask(`/api/faults/${verb}`, { json: wish, signal });
+}
+
 /**
  * Marks a moment: every dashboard shows it.
  *

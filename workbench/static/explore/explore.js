@@ -14,10 +14,13 @@ const SIDES = ["left", "right"];
 /**
  * @param {HTMLElement} root
  * @param {object} context - of the page
- * @returns {{destroy: () => void}}
+ * @param {{heading?: "h1"|"h2"}} options - h2 as a part of another page, which keeps its own title and focus
+ * @returns {{queries: () => Array<{source: string, query: string}>, focus: () => void, destroy: () => void}}
+ *   `queries` are the panes' texts as they are written, left to right
  */
-export function explore(root, context) {
+export function explore(root, context, { heading = "h1" } = {}) {
   const { url, time, lab } = context;
+  const isPage = heading === "h1";
   const history = new History();
   const panes = { left: null, right: null };
   const place = h("div", { class: "panes" });
@@ -33,7 +36,7 @@ export function explore(root, context) {
       onSelect: () => copy(absolute(), "The address"),
     },
   ]);
-  replace(root, h("div", { class: "explore-head" }, h("h1", {}, "Explore"), share), place);
+  replace(root, h("div", { class: "explore-head" }, h(heading, {}, "Explore"), share), place);
 
   const act = {
     changed: () => write(),
@@ -54,7 +57,7 @@ export function explore(root, context) {
     }
     redraw();
     describe();
-    if (first && !panes.left.state.query) panes.left.focus();
+    if (first && isPage && !panes.left.state.query) panes.left.focus();
   }
 
   function open(side, state) {
@@ -141,12 +144,17 @@ export function explore(root, context) {
 
   function describe() {
     const asked = panes.left.state.query.trim();
-    context.setTitle(asked ? `${asked.slice(0, 60)} · Explore` : "Explore");
+    if (isPage) context.setTitle(asked ? `${asked.slice(0, 60)} · Explore` : "Explore");
     const states = SIDES.map((side) => panes[side]?.state).filter((state) => state?.query.trim());
     context.openInGrafana?.(lab.grafanaUrl && states.length ? toGrafana(lab.grafanaUrl, states, time.texts()) : null);
   }
 
   return {
+    queries: () =>
+      SIDES.map((side) => panes[side])
+        .filter(Boolean)
+        .map(({ state, text }) => ({ source: state.source, query: text.trim() })),
+    focus: () => panes.left.focus(),
     destroy() {
       for (const end of ends) end();
       for (const side of SIDES) panes[side]?.destroy();

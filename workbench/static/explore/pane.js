@@ -70,6 +70,11 @@ export class Pane {
     return this.#state;
   }
 
+  /** What is written, whether it was asked or not. */
+  get text() {
+    return this.#editor.value;
+  }
+
   /** Shows a state as it stands in an address, and asks when there is a query. */
   show(state) {
     this.#state = state;

@@ -1,6 +1,6 @@
 /** The header: which page it is, and the tools that all pages share. */
 
-import { PAGES } from "../addresses.js";
+import { faultsAddress, PAGES } from "../addresses.js";
 import { h, replace } from "../ui/dom.js";
 import { icon } from "../ui/icons.js";
 import { menuButton } from "../ui/menu.js";
@@ -120,6 +120,8 @@ export class Header {
     const now = theme();
     return [
       this.#lab.readOnly ? null : { text: "Mark a moment…", icon: icon("flag"), onSelect: () => this.openMark() },
+      // Quiet on purpose: who learns here has no business there.
+      { text: "Faults, for instructors", icon: icon("switch"), href: faultsAddress() },
       { text: "Keyboard shortcuts", icon: icon("keyboard"), onSelect: () => this.openShortcuts() },
       { heading: "Theme" },
       ...THEMES.map(({ id, text }) => ({ text, checked: id === now, onSelect: () => setTheme(id) })),

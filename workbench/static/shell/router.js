@@ -14,6 +14,9 @@ const ROUTES = [
   { pattern: /^\/explore\/?$/, name: "explore", load: () => import("../pages/explore.js") },
   { pattern: /^\/trace(\/[^/]*)?$/, name: "trace", load: () => import("../pages/trace.js") },
   { pattern: /^\/logs\/?$/, name: "logs", load: () => import("../pages/logs.js") },
+  { pattern: /^\/exercises\/?$/, name: "exercises", load: () => import("../pages/exercises.js") },
+  { pattern: /^\/exercises\/[^/]+\/?$/, name: "exercises", load: () => import("../pages/exercise.js") },
+  { pattern: /^\/faults\/?$/, name: "faults", load: () => import("../pages/faults.js") },
   { pattern: /^\/map\/?$/, name: "map", load: () => import("../pages/map.js") },
   { pattern: /^/, name: null, load: () => import("../pages/not_found.js") },
 ];

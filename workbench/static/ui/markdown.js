@@ -1,17 +1,33 @@
 /**
- * The little Markdown of descriptions and text panels, as nodes: paragraphs, headings, lists, code, emphasis, links.
- * Anything else stays the text that it is; markup in it too.
+ * The little Markdown of descriptions, text panels and exercises, as nodes: paragraphs, headings, lists, tables, code,
+ * emphasis, links. Anything else stays the text that it is; markup in it too.
  */
 
-import { h, safeAddress } from "../ui/dom.js";
+import { h, safeAddress } from "./dom.js";
 
-const INLINE = /`([^`]+)`|\*\*([^*]+)\*\*|__([^_]+)__|\*([^*\s][^*]*)\*|\[([^\]]+)\]\(([^)\s]+)\)/g;
+const INLINE = new RegExp(
+  [
+    "(`+)(?<code>.+?)\\1(?!`)",
+    "\\*\\*(?<strong>.+?)\\*\\*(?!\\*)",
+    "__(?<underlined>[^_]+)__",
+    "\\*(?<emphasis>[^*\\s](?:[^*]*[^*\\s])?)\\*",
+    "\\[(?<label>[^\\]]+)\\]\\((?<address>[^)\\s]+)\\)",
+    "<(?<plain>https?://[^>\\s]+)>",
+  ].join("|"),
+  "gs",
+);
+
+const ITEM = /^(\s*)(?:[-*]|(\d+)[.)])\s+(.*)/;
+const RULE = /^\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*$/;
 
 /**
  * @param {string} text
+ * @param {{link?: function({address: string, label: Array}): Node|null}} options `link` makes the node of an address,
+ *   or null for the usual one
  * @returns {Array<HTMLElement>}
  */
-export function markdown(text) {
+export function markdown(text, { link } = {}) {
+  const inline = (line) => inlineOf(line, link);
   return blocksOf(text).map(({ kind, lines, level }) => {
     switch (kind) {
       case "heading":
@@ -21,6 +37,8 @@ export function markdown(text) {
       case "list":
       case "numbers":
         return h(kind === "list" ? "ul" : "ol", null, lines.map((line) => h("li", null, inline(line))));
+      case "table":
+        return tableOf(lines, inline);
       default:
         return h("p", null, inline(lines.join(" ")));
     }
@@ -30,7 +48,8 @@ export function markdown(text) {
 /**
  * The blocks of a text. Pure.
  *
- * @returns {Array<{kind: "paragraph"|"heading"|"list"|"numbers"|"code", lines: string[], level?: number}>}
+ * @returns {Array<{kind: "paragraph"|"heading"|"list"|"numbers"|"code"|"table", lines: string[], level?: number}>} a
+ *   list's lines are its items
  */
 export function blocksOf(text) {
   const blocks = [];
@@ -43,10 +62,11 @@ export function blocksOf(text) {
     open.lines.push(line);
   };
   let code = null;
-  for (const line of text.split("\n")) {
+  const all = text.split("\n");
+  for (const [number, line] of all.entries()) {
     const heading = /^(#{1,6})\s+(.*)/.exec(line);
-    const item = /^\s*(?:[-*]|(\d+)[.)])\s+(.*)/.exec(line);
-    if (/^```/.test(line)) {
+    const item = ITEM.exec(line);
+    if (/^\s*```/.test(line)) {
       if (code === null) {
         code = { kind: "code", lines: [] };
         blocks.push(code);
@@ -60,9 +80,14 @@ export function blocksOf(text) {
       blocks.push({ kind: "heading", lines: [heading[2]], level: heading[1].length });
       open = null;
     } else if (item) {
-      into(item[1] ? "numbers" : "list", item[2]);
+      into(item[2] ? "numbers" : "list", item[3]);
     } else if (line.trim() === "") {
       open = null;
+    } else if (open?.kind === "table" || (line.includes("|") && RULE.test(all[number + 1] ?? "") && !RULE.test(line))) {
+      into("table", line);
+    } else if (/^\s/.test(line) && (open?.kind === "list" || open?.kind === "numbers")) {
+      // An item that goes on.
+      open.lines.push(`${open.lines.pop()} ${line.trim()}`);
     } else {
       into("paragraph", line.trim());
     }
@@ -70,25 +95,59 @@ export function blocksOf(text) {
   return blocks;
 }
 
-function inline(text) {
+function tableOf([head, , ...rows], inline) {
+  const cells = (line, tag) =>
+    cellsOf(line).map((cell) => h(tag, tag === "th" ? { scope: "col" } : null, inline(cell)));
+  return h(
+    "div",
+    { class: "markdown-table" },
+    h(
+      "table",
+      null,
+      h("thead", null, h("tr", null, cells(head, "th"))),
+      h("tbody", null, rows.map((row) => h("tr", null, cells(row, "td")))),
+    ),
+  );
+}
+
+/** The cells of a line; a bar in code, or behind a backslash, is none. */
+function cellsOf(line) {
+  const inside = line.trim().replace(/^\|/, "").replace(/(?<!\\)\|$/, "");
+  const cells = [""];
+  for (const [part] of inside.matchAll(/`[^`]*`|\\\||[^`|\\]+|[\s\S]/g)) {
+    if (part === "|") cells.push("");
+    else cells[cells.length - 1] += part === "\\|" ? "|" : part;
+  }
+  return cells.map((cell) => cell.trim());
+}
+
+function inlineOf(text, link) {
   const nodes = [];
   let end = 0;
   for (const found of text.matchAll(INLINE)) {
-    const [whole, code, strong, underlined, emphasis, label, address] = found;
+    const { code, strong, underlined, emphasis, label, address, plain } = found.groups;
     nodes.push(text.slice(end, found.index));
-    end = found.index + whole.length;
-    if (code) {
+    end = found.index + found[0].length;
+    if (code !== undefined) {
       nodes.push(h("code", null, code));
     } else if (strong ?? underlined) {
-      nodes.push(h("strong", null, strong ?? underlined));
+      nodes.push(h("strong", null, inlineOf(strong ?? underlined, link)));
     } else if (emphasis) {
-      nodes.push(h("em", null, emphasis));
+      nodes.push(h("em", null, inlineOf(emphasis, link)));
     } else {
-      const outside = /^https?:/i.test(address);
-      const safe = safeAddress(address) !== null;
-      nodes.push(safe ? h("a", { href: address, rel: "noreferrer", target: outside ? "_blank" : null }, label) : label);
+      nodes.push(linkOf(address ?? plain, label ? inlineOf(label) : [plain], link));
     }
   }
   nodes.push(text.slice(end));
   return nodes;
+}
+
+function linkOf(address, label, link) {
+  const own = link?.({ address, label });
+  if (own) {
+    return own;
+  }
+  const outside = /^https?:/i.test(address);
+  const safe = safeAddress(address) !== null;
+  return safe ? h("a", { href: address, rel: "noreferrer", target: outside ? "_blank" : null }, label) : label;
 }

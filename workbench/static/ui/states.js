@@ -109,6 +109,7 @@ const TITLES = {
   "bad query": "The query is not understood",
   "not found": "Not found",
   "too large": "Too much at once",
+  "not now": "Not now",
   forbidden: "Not allowed from here",
   server: "The server failed",
 };

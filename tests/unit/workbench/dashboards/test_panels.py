@@ -193,7 +193,7 @@ def test_rows_hold_the_panels_below_them_and_their_own_when_collapsed(module: Mo
 
 def test_descriptions_keep_markup_as_text(module: Modules) -> None:
     text = "One `<b>` and **two**\nthree\n\n- [a](javascript:alert(1)) [b](/dashboards)\n# Head\n<script>x</script>"
-    html = module("dashboards/markdown.js", "(m, text) => m.markdown(text)", text)
+    html = module("ui/markdown.js", "(m, text) => m.markdown(text)", text)
     assert html == [
         "<p>One <code>&lt;b&gt;</code> and <strong>two</strong> three</p>",
         '<ul><li>a) <a href="/dashboards" rel="noreferrer">b</a></li></ul>',

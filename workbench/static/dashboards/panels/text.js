@@ -1,7 +1,7 @@
 /** Panels of type text: words by whoever made the dashboard. */
 
 import { h, replace } from "../../ui/dom.js";
-import { markdown } from "../markdown.js";
+import { markdown } from "../../ui/markdown.js";
 
 export function draw(root, panel, tools) {
   const { mode = "markdown", content = "" } = panel.options ?? {};

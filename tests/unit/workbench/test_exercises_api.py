@@ -1,0 +1,164 @@
+"""Exercises over the page's own routes: what is told, what is not, and that it is the command line's progress."""
+
+import json
+
+import pytest
+
+from lab.exercises.loader import read_exercises
+from lab.exercises.personal import personalise
+from lab.faults.flag_file import FlagFile
+from lab.incidents.files import IncidentFiles
+from lab.paths import StateDirectory
+from tests.unit.workbench.asking import ask
+from workbench.app import create_app
+from workbench.settings import read_settings
+
+OURS = {"origin": "http://127.0.0.1:8000", "content-type": "application/json"}
+GAUGES = "03-a-gauge-is-a-level"
+SLOW_PAGE = "17-one-page-is-slow"
+
+
+@pytest.fixture
+def directory(tmp_path, monkeypatch):
+    monkeypatch.setenv("LAB_PROGRESS_FILE", str(tmp_path / "progress.json"))
+    monkeypatch.setenv("LAB_LEARNER", "ada")
+    return StateDirectory(tmp_path / "state")
+
+
+@pytest.fixture
+def app(directory):
+    return create_app(read_settings({"WORKBENCH_STATE_DIR": str(directory.root)}))
+
+
+def send(app, verb, wish, headers=OURS, peer="127.0.0.1"):
+    return ask(app, "POST", f"/api/exercises/{verb}", headers, json.dumps(wish).encode(), peer)
+
+
+def shown(app, name=GAUGES):
+    return ask(app, "GET", f"/api/exercises/{name}").json()
+
+
+def letter_of(exercise, task, words):
+    [told] = [one for one in exercise["tasks"] if one["id"] == task]
+    return next(choice["letter"] for choice in told["choices"] if words in choice["text"])
+
+
+def test_the_path_is_the_one_of_the_command_line(app):
+    told = ask(app, "GET", "/api/exercises").json()
+
+    assert told["learner"] == "ada"
+    assert [one["name"] for one in told["exercises"]] == list(read_exercises())
+    assert [part["number"] for part in told["parts"]] == [1, 2, 3, 4, 5]
+
+
+def test_an_answer_is_judged_and_the_points_are_kept(app):
+    wrong = send(
+        app, "check", {"exercise": GAUGES, "task": "which", "answer": letter_of(shown(app), "which", "_total")}
+    )
+    right = send(
+        app, "check", {"exercise": GAUGES, "task": "which", "answer": letter_of(shown(app), "which", "active")}
+    )
+
+    assert wrong.json()["verdict"]["passed"] is False
+    assert "only rises" in " ".join(wrong.json()["verdict"]["says"])
+    assert right.json()["verdict"]["passed"] is True
+    assert right.json()["points"] == 3
+    [task, *_] = shown(app)["tasks"]
+    assert (task["points"], task["attempts"]) == (3, 2)
+
+
+def test_what_would_answer_a_task_stays_on_the_server(app):
+    for name, exercise in read_exercises().items():
+        told = shown(app, name)
+        assert told["explanation"] is None
+        for fault in exercise.needs.faults:
+            assert fault.name not in json.dumps(told)
+        for task, told_task in zip(personalise(exercise, "ada").tasks, told["tasks"], strict=True):
+            assert (told_task["solution"], told_task["hint_texts"], told_task["answer"]) == (None, [], "")
+            assert all(set(choice) == {"letter", "text"} for choice in told_task["choices"])
+            secrets = [task.solution, task.reference, *(choice.why for choice in task.choices)]
+            secrets += [mistake.says for mistake in task.mistakes]
+            texts = [text for text in told_task.values() if isinstance(text, str)]
+            assert not [secret for secret in secrets if secret and any(secret in text for text in texts)]
+
+
+def test_a_hint_is_told_once_it_is_paid_for_and_can_be_read_again(app):
+    before = next(task for task in shown(app)["tasks"] if task["id"] == "peak")
+    send(app, "hint", {"exercise": GAUGES, "task": "peak"})
+    after = next(task for task in shown(app)["tasks"] if task["id"] == "peak")
+
+    assert (before["hint_texts"], before["hint_costs"]) == ([], [2, 2])
+    assert len(after["hint_texts"]) == after["hints_read"] == 1
+
+
+def test_the_solution_is_told_after_it_was_asked_for(app):
+    told = send(app, "solution", {"exercise": GAUGES, "task": "peak"}).json()["exercise"]
+
+    assert [task["solution"] is not None for task in told["tasks"]] == [False, False, True]
+
+
+def test_begun_anew_nothing_is_left(app):
+    send(app, "hint", {"exercise": GAUGES, "task": "peak"})
+    told = send(app, "reset", {"exercise": GAUGES}).json()["exercise"]
+
+    assert told["started"] is False
+    assert [task["hints_read"] for task in told["tasks"]] == [0, 0, 0]
+
+
+def test_starting_prepares_the_lab_and_says_nothing_about_how(app, directory):
+    answer = send(app, "start", {"exercise": SLOW_PAGE})
+
+    assert answer.json()["ready"] is True
+    assert len(FlagFile(directory.flag_file).switched_on()) == 1
+    assert "missing-index" not in answer.body.decode()
+    early = send(app, "check", {"exercise": SLOW_PAGE, "task": "which", "answer": "users"})
+    assert (early.status, early.json()["errorType"]) == (409, "not_now")
+    assert "not enough to see yet" in early.json()["error"]
+
+
+def test_an_exercise_that_needs_a_start_says_so(app):
+    assert shown(app, SLOW_PAGE)["ready"] is False
+    answer = send(app, "check", {"exercise": SLOW_PAGE, "task": "which", "answer": "users"})
+
+    assert answer.status == 409
+    assert "not prepared" in answer.json()["error"]
+
+
+def test_during_an_incident_no_exercise_is_started(app, directory):
+    with IncidentFiles(directory).held():
+        answer = send(app, "start", {"exercise": GAUGES})
+
+    assert answer.status == 409
+    assert "an incident runs" in answer.json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("verb", "wish", "status", "hears"),
+    [
+        ("check", {"exercise": "99", "task": "which", "answer": "a"}, 404, "no exercise"),
+        ("check", {"exercise": GAUGES, "task": "none", "answer": "a"}, 404, "no task"),
+        ("check", {"exercise": GAUGES, "task": "which", "answer": " "}, 400, "'answer' is missing"),
+        ("hint", {"exercise": GAUGES}, 400, "'task' is missing"),
+        ("start", {"exercise": 3}, 400, "'exercise' is missing"),
+    ],
+)
+def test_a_wish_that_makes_no_sense_hears_why(app, verb, wish, status, hears):
+    answer = send(app, verb, wish)
+
+    assert answer.status == status
+    assert hears in answer.json()["error"]
+
+
+def test_from_another_machine_exercises_can_only_be_read(app):
+    assert ask(app, "GET", f"/api/exercises/{GAUGES}", peer="192.0.2.7").status == 200
+    assert send(app, "hint", {"exercise": GAUGES, "task": "peak"}, peer="192.0.2.7").status == 403
+    assert shown(app)["started"] is False
+
+
+def test_an_answer_that_no_api_can_confirm_is_not_judged(tmp_path, directory):
+    nobody = {f"WORKBENCH_{name}_URL": "http://127.0.0.1:9" for name in ("PROMETHEUS", "LOKI", "TEMPO")}
+    app = create_app(read_settings({"WORKBENCH_STATE_DIR": str(directory.root), **nobody}))
+    answer = send(app, "check", {"exercise": GAUGES, "task": "peak", "answer": "up"})
+
+    assert (answer.status, answer.json()["errorType"]) == (502, "unreachable")
+    assert shown(app)["tasks"][2]["attempts"] == 0

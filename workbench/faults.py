@@ -1,0 +1,191 @@
+"""Faults for an instructor: `lab fault` in a browser.
+
+The catalogue is the same for everybody and says nothing about this lab. What is on is another question, with an answer
+for those only who may change it, and for nobody while an incident runs: no other page asks it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from workbench.answers import answer, problem
+from workbench.beside_lab import NoLab, state_directory
+from workbench.security import why_it_is_read_only
+from workbench.settings import Settings
+from workbench.writing import writing_route
+
+if TYPE_CHECKING:
+    from lab.faults.catalogue import Fault, Parameter
+
+
+class Faults:
+    """The routes below /api/faults."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def routes(self) -> list[BaseRoute]:
+        writers = self._settings.writers
+        return [
+            Route("/api/faults", self._catalogue),
+            Route("/api/faults/on", self._states),
+            writing_route("/api/faults/switch-on", writers, self._switch_on),
+            writing_route("/api/faults/switch-off", writers, self._switch_off),
+            writing_route("/api/faults/clear", writers, self._clear),
+        ]
+
+    async def _catalogue(self, request: Request) -> Response:
+        return await asyncio.to_thread(self._read_catalogue)
+
+    async def _states(self, request: Request) -> Response:
+        reason = why_it_is_read_only(request.scope, self._settings.writers)
+        if reason is not None:
+            return problem(403, "forbidden", f"what is on is told where it can be changed: {reason}")
+        return await asyncio.to_thread(self._told)
+
+    def _read_catalogue(self) -> Response:
+        from lab.faults.catalogue import CatalogueError, read_catalogue
+
+        try:
+            catalogue = read_catalogue()
+        except CatalogueError as error:
+            return problem(500, "internal", str(error))
+        systems = self._settings.systems
+        return answer(
+            {"faults": [_as_json(fault) for fault in catalogue.values() if not systems or fault.system in systems]}
+        )
+
+    def _told(self) -> Response:
+        """`{on: {name: {since, parameters}}}`, or `{refusal}` while nobody is told."""
+        from lab.faults.catalogue import CatalogueError, read_catalogue
+        from lab.faults.flag_file import FlagFileError
+        from lab.faults.states import state_as_json, told_states
+        from lab.incidents.files import refusal
+
+        try:
+            directory = state_directory(self._settings)
+            reason = refusal(directory)
+            states = told_states(directory)
+            told = {fault.name: state_as_json(fault, states) for fault in read_catalogue().values()}
+        except NoLab as error:
+            return answer({"refusal": str(error), "on": {}})
+        except (CatalogueError, FlagFileError) as error:
+            return problem(500, "internal", str(error))
+        return answer({"refusal": reason, "on": {name: state for name, state in told.items() if state["on"]}})
+
+    def _switch_on(self, wish: dict[str, Any]) -> Response:
+        """`{name, set: {parameter: text}}`."""
+        from lab.faults.catalogue import UnknownFault, read_catalogue
+        from lab.faults.flag_file import FlagFile, FlagFileError
+        from lab.faults.parameters import chosen_parameters
+        from lab.faults.states import flags_of
+
+        settings = wish.get("set", {})
+        if not isinstance(settings, dict):
+            raise ValueError("'set' is an object: the name of each parameter, and its value")
+        try:
+            catalogue = read_catalogue()
+            fault = catalogue[_name(wish)]
+            # A ParameterError is a ValueError, and says what the parameter can be.
+            values = chosen_parameters(fault, [f"{name}={value}" for name, value in settings.items()])
+            flags = FlagFile(self._directory_free_of_incidents().flag_file)
+            flags.switch_on(fault.flag, values, flags_of(catalogue))
+        except (NoLab, UnknownFault) as error:
+            raise ValueError(str(error)) from None
+        except FlagFileError as error:
+            return problem(500, "internal", str(error))
+        return self._told()
+
+    def _switch_off(self, wish: dict[str, Any]) -> Response:
+        """`{name}`."""
+        from lab.faults.catalogue import UnknownFault, read_catalogue
+        from lab.faults.flag_file import FlagFile, FlagFileError
+
+        try:
+            fault = read_catalogue()[_name(wish)]
+            FlagFile(self._directory_free_of_incidents().flag_file).switch_off(fault.flag)
+        except (NoLab, UnknownFault) as error:
+            raise ValueError(str(error)) from None
+        except FlagFileError as error:
+            return problem(500, "internal", str(error))
+        return self._told()
+
+    def _clear(self, wish: dict[str, Any]) -> Response:
+        """`{}`: everything off. Also mends a flag file that cannot be read."""
+        from lab.faults.catalogue import read_catalogue
+        from lab.faults.flag_file import FlagFile, FlagFileError
+        from lab.faults.states import flags_of
+
+        try:
+            FlagFile(self._directory_free_of_incidents().flag_file).clear(flags_of(read_catalogue()))
+        except NoLab as error:
+            raise ValueError(str(error)) from None
+        except FlagFileError as error:
+            return problem(500, "internal", str(error))
+        return self._told()
+
+    def _directory_free_of_incidents(self) -> Any:
+        """The state directory. Raises NoLab, and ValueError while an incident runs."""
+        from lab.incidents.files import refusal
+
+        directory = state_directory(self._settings)
+        reason = refusal(directory)
+        if reason is not None:
+            raise ValueError(reason)
+        return directory
+
+
+def _name(wish: Mapping[str, Any]) -> str:
+    name = wish.get("name")
+    if not isinstance(name, str):
+        raise ValueError("'name' is missing: which fault")
+    return name
+
+
+def _as_json(fault: Fault) -> dict[str, Any]:
+    """What an instructor reads about it. The name of the flag is nobody's business."""
+    from lab.faults.catalogue import KINDS, SIGNALS
+
+    truth = fault.truth_with(fault.defaults)
+    return {
+        "name": fault.name,
+        "title": fault.title,
+        "system": fault.system,
+        "what": " ".join(fault.what.split()),
+        "service": truth.service,
+        "component": truth.component,
+        "kind": KINDS[truth.kind],
+        "victims": list(truth.victims),
+        "signals": {name: asdict(fault.signals[name]) for name in SIGNALS},
+        "parameters": [_parameter(parameter) for parameter in fault.parameters.values()],
+        "secondsToEffect": fault.effect_seconds,
+        "secondsToRecovery": fault.recovery_seconds,
+        "needsRps": fault.needs_rps,
+    }
+
+
+def _parameter(parameter: Parameter) -> dict[str, Any]:
+    is_switch = isinstance(parameter.default, bool)
+    choices = list(parameter.choices) or ([True, False] if is_switch else [])
+    return {
+        "name": parameter.name,
+        "help": parameter.help,
+        "kind": "number" if isinstance(parameter.default, int | float) and not is_switch else "text",
+        "whole": isinstance(parameter.default, int),
+        "default": _as_text(parameter.default),
+        "choices": [_as_text(choice) for choice in choices],
+        "minimum": parameter.minimum,
+        "maximum": parameter.maximum,
+    }
+
+
+def _as_text(value: object) -> str:
+    """As the command line would take it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,176 @@
+/** Where an answer is written: a field that fits what a task asks for. */
+
+import { h, uniqueId } from "../ui/dom.js";
+import { menu } from "../ui/menu.js";
+import { inText } from "./texts.js";
+
+/** Which panes speak the language of a task. */
+const SOURCES = { promql: "prometheus", logql: "loki", traceql: "tempo" };
+const LANGUAGES = { promql: "PromQL", logql: "LogQL", traceql: "TraceQL" };
+const SIGNALS = { promql: "Metrics", logql: "Logs", traceql: "Traces" };
+
+const TRACE_ID = /^[0-9a-f]{16,32}$/i;
+
+/**
+ * @typedef {{element: HTMLElement, beside: Node[], value: () => string, focus: () => void}} Field
+ *
+ * @param {object} task as the server tells it
+ * @param {{queries: () => Array<{source: string, query: string}>, answer: () => void, say: (text: string) => void,
+ *   disabled: boolean}} options `answer` hands the answer in; `say` tells why that cannot be
+ * @returns {Field}
+ */
+export function answerField(task, options) {
+  switch (task.kind) {
+    case "promql":
+    case "logql":
+    case "traceql":
+      return queryField(task, options);
+    case "trace_id":
+      return traceField(options);
+    case "self_time":
+      return selfTimeField(options);
+    case "choice":
+      return choiceField(task, options);
+    case "number":
+      return textField({
+        label: task.unit ? `Your number, in ${task.unit}` : "Your number",
+        inputmode: "decimal",
+        ...options,
+      });
+    default:
+      return textField({ label: "Names, with commas between them", ...options });
+  }
+}
+
+function queryField(task, { queries, answer, say, disabled }) {
+  const id = uniqueId("answer");
+  const field = h("textarea", {
+    id,
+    class: "input code exercise-query",
+    rows: 2,
+    spellcheck: "false",
+    autocapitalize: "off",
+    autocomplete: "off",
+    disabled,
+    onkeydown: (event) => {
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+        event.preventDefault();
+        answer();
+      }
+    },
+  });
+  const take = (query) => {
+    field.value = query;
+    answer();
+  };
+  const use = h(
+    "button",
+    {
+      type: "button",
+      class: "button",
+      disabled,
+      onclick: () => {
+        const written = queries().filter(({ source, query }) => source === SOURCES[task.kind] && query);
+        const different = [...new Set(written.map(({ query }) => query))];
+        if (different.length === 0) {
+          say(`No pane has a query in ${LANGUAGES[task.kind]}: choose ${SIGNALS[task.kind]} in one, and ask there.`);
+        } else if (different.length === 1) {
+          take(different[0]);
+        } else {
+          menu(use, different.map((query) => ({ text: query, onSelect: () => take(query) })), { label: "Which query" });
+        }
+      },
+    },
+    "Use the query of the pane",
+  );
+  return {
+    element: labelled(id, `Your query, in ${LANGUAGES[task.kind]}`, field),
+    beside: [use],
+    value: () => field.value,
+    focus: () => field.focus(),
+  };
+}
+
+function traceField({ queries, answer, say, disabled }) {
+  const field = textField({ label: "The trace’s id, or the address of its page", mono: true, answer, disabled });
+  return { ...field, beside: [useTrace(field, { queries, say, disabled })] };
+}
+
+function selfTimeField({ queries, answer, say, disabled }) {
+  const trace = textField({ label: "The trace’s id, or the address of its page", mono: true, answer, disabled });
+  const time = textField({ label: "Milliseconds", inputmode: "decimal", answer, disabled });
+  return {
+    element: h("div", { class: "exercise-two-fields" }, trace.element, time.element),
+    beside: [useTrace(trace, { queries, say, disabled })],
+    value: () => (trace.value().trim() && time.value().trim() ? `${trace.value().trim()} ${time.value().trim()}` : ""),
+    focus: () => trace.focus(),
+  };
+}
+
+/** A pane that shows one trace has its id as the query. */
+function useTrace(field, { queries, say, disabled }) {
+  const use = () => {
+    const found = queries().find(({ source, query }) => source === "tempo" && TRACE_ID.test(query));
+    if (found) field.set(found.query);
+    else say("No pane shows one trace: in a list of traces, the menu of a row opens it in a pane and copies its id.");
+  };
+  return h("button", { type: "button", class: "button", disabled, onclick: use }, "Use the trace of the pane");
+}
+
+function choiceField(task, { disabled }) {
+  const name = uniqueId("choice");
+  const inputs = task.choices.map(({ letter }) => h("input", { type: "radio", name, value: letter, disabled }));
+  const element = h(
+    "fieldset",
+    { class: "exercise-choices" },
+    h("legend", { class: "visually-hidden" }, "Your choice"),
+    task.choices.map(({ letter, text }, number) =>
+      h(
+        "label",
+        { class: "exercise-choice" },
+        inputs[number],
+        h("span", { class: "exercise-letter" }, `${letter}.`),
+        h("span", {}, inText(text)),
+      )
+    ),
+  );
+  return {
+    element,
+    beside: [],
+    value: () => inputs.find(({ checked }) => checked)?.value ?? "",
+    focus: () => inputs[0]?.focus(),
+  };
+}
+
+function textField({ label, inputmode, mono = false, answer, disabled }) {
+  const id = uniqueId("answer");
+  const field = h("input", {
+    id,
+    type: "text",
+    class: mono ? "input mono" : "input",
+    inputmode,
+    autocomplete: "off",
+    spellcheck: "false",
+    disabled,
+    onkeydown: (event) => {
+      if (event.key === "Enter" && !event.isComposing) {
+        event.preventDefault();
+        answer();
+      }
+    },
+  });
+  return {
+    element: labelled(id, label, field),
+    beside: [],
+    value: () => field.value,
+    set: (text) => {
+      field.value = text;
+      field.focus();
+    },
+    focus: () => field.focus(),
+  };
+}
+
+function labelled(id, label, field) {
+  return h("div", { class: "field" }, h("label", { for: id }, label), field);
+}

@@ -1,0 +1,140 @@
+/** One exercise as its learner works on it: story, tasks, and what is behind it once all of it is solved. */
+
+import { exerciseAddress, exercisesAddress } from "../addresses.js";
+import { h, replace } from "../ui/dom.js";
+import { ask } from "./asking.js";
+import { pointsText, taskView } from "./task_view.js";
+import { blocks } from "./texts.js";
+
+const READ_ONLY = "From here the exercise can only be read: answers are checked on the machine that the lab runs on.";
+
+/**
+ * @param {HTMLElement} root
+ * @param {object} first the exercise as the server tells it
+ * @param {{readOnly: boolean, queries: () => Array, onExplore: () => void, announce: (text: string) => void,
+ *   act: (verb: string, wish: object) => Promise<object>}} options `act` asks the server
+ */
+export function exerciseView(root, first, { readOnly, queries, onExplore, announce, act }) {
+  let exercise = first;
+  const texts = { workbench: first.workbench, onExplore };
+  const facts = h("p", { class: "quiet small" });
+  const start = h("div", { class: "exercise-start" });
+  const notes = h("div", { class: "exercise-notes", "aria-live": "polite" });
+  const tasks = h("div", { class: "exercise-tasks" });
+  const explanation = h("div", { class: "exercise-explanation", "aria-live": "polite" });
+  const forget = h(
+    "button",
+    { type: "button", class: "button button-quiet", disabled: readOnly, onclick: () => askToForget() },
+    "Begin anew",
+  );
+  let views = [];
+  replace(
+    root,
+    h("p", { class: "small" }, h("a", { href: exercisesAddress() }, "All exercises"), ` · ${first.part_title}`),
+    h("h1", {}, `${first.number}. ${first.title}`),
+    facts,
+    h("p", { class: "exercise-idea" }, first.idea),
+    readOnly ? h("p", { class: "quiet small" }, READ_ONLY) : null,
+    start,
+    notes,
+    h("details", { class: "exercise-story", open: true }, h("summary", {}, "The story"), blocks(first.story, texts)),
+    tasks,
+    explanation,
+    h("div", { class: "exercise-foot" }, forget),
+  );
+  build();
+  update(first);
+
+  function build() {
+    views = exercise.tasks.map((task, index) =>
+      taskView(task, { number: index + 1, of: exercise.tasks.length, readOnly, queries, texts, act: inTask })
+    );
+    replace(tasks, views.map(({ element }) => element));
+  }
+
+  function update(told) {
+    exercise = told;
+    facts.textContent = [
+      `${told.minutes} minutes`,
+      `${told.points} of ${pointsText(told.points_possible)}`,
+      told.solved ? "solved" : told.started ? "begun" : "",
+    ].filter(Boolean).join(" · ");
+    told.tasks.forEach((task, index) => views[index].update(task));
+    drawStart();
+    replace(explanation, told.solved ? solvedPart(told) : null);
+    forget.hidden = !told.started;
+  }
+
+  function solvedPart({ explanation: text, next }) {
+    return [
+      h("h2", {}, "What is behind it"),
+      blocks(text, texts),
+      next
+        ? h("p", {}, h("a", { class: "button button-primary", href: exerciseAddress(next) }, "The next exercise"))
+        : null,
+    ];
+  }
+
+  function drawStart() {
+    const { started, ready, solved, changes_lab: changes } = exercise;
+    if (readOnly || (started && (ready || solved))) {
+      replace(start);
+      return;
+    }
+    const words = started
+      ? "The lab is no longer as this exercise needs it: another one was started, or the lab anew."
+      : changes
+        ? "Starting changes something in your lab; what, is for you to find out. Other exercises’ changes are undone."
+        : "Starting puts your lab in order: what other exercises have changed is undone.";
+    replace(
+      start,
+      h("p", {}, words),
+      h(
+        "button",
+        { type: "button", class: "button button-primary", onclick: begin },
+        started ? "Prepare the lab" : "Start",
+      ),
+    );
+  }
+
+  async function begin({ currentTarget: button }) {
+    button.disabled = true;
+    try {
+      const told = await act("start", { exercise: exercise.name });
+      replace(notes, told.notes.map((note) => h("p", {}, note)));
+      update(told);
+      announce("Started.");
+    } catch (error) {
+      if (error?.name === "AbortError") return;
+      replace(notes, h("p", {}, String(error.message)));
+      button.disabled = false;
+    }
+  }
+
+  async function inTask(verb, wish) {
+    const solvedBefore = exercise.solved;
+    const told = await act(verb, { exercise: exercise.name, ...wish });
+    update(told.exercise);
+    if (told.exercise.solved && !solvedBefore) announce("Every task is solved. What is behind it stands below.");
+    return told;
+  }
+
+  function askToForget() {
+    ask({
+      title: "Begin this exercise anew?",
+      text: "Answers, hints and points of this exercise are forgotten.",
+      action: "Forget them",
+      onYes: async () => {
+        try {
+          const told = await act("reset", { exercise: exercise.name });
+          exercise = told.exercise;
+          replace(notes);
+          build();
+          update(told.exercise);
+        } catch (error) {
+          if (error?.name !== "AbortError") replace(notes, h("p", {}, String(error.message)));
+        }
+      },
+    });
+  }
+}
