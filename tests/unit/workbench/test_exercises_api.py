@@ -76,8 +76,9 @@ def test_what_would_answer_a_task_stays_on_the_server(app):
         for task, told_task in zip(personalise(exercise, "ada").tasks, told["tasks"], strict=True):
             assert (told_task["solution"], told_task["hint_texts"], told_task["answer"]) == (None, [], "")
             assert all(set(choice) == {"letter", "text"} for choice in told_task["choices"])
-            secrets = [task.solution, task.reference, *(choice.why for choice in task.choices)]
-            secrets += [mistake.says for mistake in task.mistakes]
+            secrets = [task.solution, *(choice.why for choice in task.choices), *(one.says for one in task.mistakes)]
+            # A metric's bare name may be in the task's own words.
+            secrets += [] if task.reference.isidentifier() else [task.reference]
             texts = [text for text in told_task.values() if isinstance(text, str)]
             assert not [secret for secret in secrets if secret and any(secret in text for text in texts)]
 

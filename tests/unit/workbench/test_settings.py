@@ -26,7 +26,7 @@ def test_without_anything_set_it_is_the_labs_page_on_this_machine():
         allowed_hosts=(),
         writers=(ip_network("127.0.0.0/8"), ip_network("::1/128")),
         dashboards=REPOSITORY / "grafana/dashboards",
-            state_dir=None,
+        state_dir=None,
         query_seconds=30.0,
     )
 

@@ -39,13 +39,8 @@ function linkOf(address, label, { workbench, onExplore }) {
 
 /** The path of an address of ours, or null. Pure. */
 export function pathOf(address, workbench) {
-  if (address.startsWith("/") && !address.startsWith("//")) {
-    return address;
-  }
-  if (address !== workbench && !/^[/?#]/.test(address.slice(workbench.length) || " ")) {
-    return null;
-  }
-  return address.startsWith(workbench) ? address.slice(workbench.length) || "/" : null;
+  const path = address.startsWith(workbench) ? address.slice(workbench.length) || "/" : address;
+  return /^\/(?!\/)/.test(path) ? path : null;
 }
 
 function titleOf(path) {

@@ -191,17 +191,6 @@ def test_rows_hold_the_panels_below_them_and_their_own_when_collapsed(module: Mo
     ]
 
 
-def test_descriptions_keep_markup_as_text(module: Modules) -> None:
-    text = "One `<b>` and **two**\nthree\n\n- [a](javascript:alert(1)) [b](/dashboards)\n# Head\n<script>x</script>"
-    html = module("ui/markdown.js", "(m, text) => m.markdown(text)", text)
-    assert html == [
-        "<p>One <code>&lt;b&gt;</code> and <strong>two</strong> three</p>",
-        '<ul><li>a) <a href="/dashboards" rel="noreferrer">b</a></li></ul>',
-        "<h3>Head</h3>",
-        "<p>&lt;script&gt;x&lt;/script&gt;</p>",
-    ]
-
-
 def test_series_share_a_column_of_times_in_csv(module: Modules) -> None:
     def frame(title: str, times: list[int], values: list[Any]) -> dict[str, Any]:
         return {"length": 2, "fields": [field("Time", times, "time"), field(title, values)]}
