@@ -121,7 +121,10 @@ def why_it_may_not_write(scope: Scope, writers: Iterable[Network]) -> str | None
     if reason is not None:
         return reason
     if headers.get("origin") is None and headers.get("sec-fetch-site") is None:
-        return "only a browser on the workbench's page may change something; in a terminal use `python3 lab annotate`"
+        return (
+            "only a browser on the workbench's page may change something; in a terminal there are "
+            "`python3 lab annotate`, `lab exercise` and `lab fault`"
+        )
     if is_from_another_page(headers) or headers.get("sec-fetch-site", "same-origin") != "same-origin":
         return "only the workbench's own page may change something: the request came from another page"
     return None

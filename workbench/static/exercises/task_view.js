@@ -43,7 +43,7 @@ export function taskView(task, { number, of, readOnly, queries, texts, act }) {
     h(
       "div",
       { class: "exercise-task-head" },
-      h("h3", { id: titleId }, of > 1 ? `Task ${number} of ${of}` : "Task", mark),
+      h("h2", { id: titleId }, of > 1 ? `Task ${number} of ${of}` : "Task", mark),
       points,
     ),
     asks,
@@ -93,7 +93,7 @@ export function taskView(task, { number, of, readOnly, queries, texts, act }) {
   }
 
   function aside(title, text) {
-    return h("div", { class: "exercise-aside" }, h("h4", {}, title), blocks(text, texts));
+    return h("div", { class: "exercise-aside" }, h("h3", {}, title), blocks(text, texts));
   }
 
   async function hand() {

@@ -8,7 +8,7 @@
 import { faults as readCatalogue, faultsThatAreOn, switchFaults } from "../data/lab.js";
 import { faultView } from "../faults/fault_view.js";
 import { h, replace, uniqueId } from "../ui/dom.js";
-import { errorState, showing } from "../ui/states.js";
+import { emptyState, errorState, showing } from "../ui/states.js";
 
 export const usesTime = false;
 export const defaultRefresh = 0;
@@ -45,7 +45,8 @@ export function mount(root, { lab, signal, setTitle, announce }) {
     (aborted) => readCatalogue({ signal: aborted }),
     ({ faults }, content) => {
       views = faults.map((fault) => ({ name: fault.name, ...faultView(fault, { onSwitch: change }) }));
-      replace(content, sectionsOf(faults, views));
+      const nothing = () => emptyState("There is no catalogue here.", "In a terminal: python3 lab fault list.");
+      replace(content, faults.length ? sectionsOf(faults, views) : nothing());
       draw();
     },
     { label: "Reading the catalogue", signal },

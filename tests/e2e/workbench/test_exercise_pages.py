@@ -1,0 +1,91 @@
+"""An exercise beside Explore, and the instructor's switches, as they are used: in a browser, on a lab with traffic."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from lab.faults.flag_file import FlagFile
+from lab.paths import StateDirectory
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+GAUGES = "/exercises/03-a-gauge-is-a-level"
+
+
+@pytest.fixture
+def exercise(page: Page) -> Page:
+    """An exercise that was begun just now."""
+    page.goto(GAUGES)
+    page.get_by_role("button", name="Start", exact=True).click()
+    expect(page.get_by_role("button", name="Start", exact=True)).to_have_count(0)
+    yield page
+    page.goto(GAUGES)
+    page.get_by_role("button", name="Begin anew").click()
+    page.get_by_role("button", name="Forget them").click()
+    expect(page.get_by_role("button", name="Start", exact=True)).to_be_visible()
+
+
+def task(page: Page, number: int):
+    return page.get_by_role("region", name=f"Task {number} of 3")
+
+
+def verdict(page: Page, number: int):
+    return task(page, number).locator(".exercise-verdict")
+
+
+def test_the_query_of_the_pane_is_the_answer(exercise):
+    editor = exercise.get_by_role("region", name="Explore", exact=True).get_by_label("PromQL query")
+    editor.fill("rate(frontend_active_users[2m])")
+    task(exercise, 3).get_by_role("button", name="Use the query of the pane").click()
+    expect(verdict(exercise, 3)).to_contain_text("Not yet", timeout=20_000)
+
+    editor.fill("max_over_time(frontend_active_users[2m])")
+    task(exercise, 3).get_by_role("button", name="Use the query of the pane").click()
+    expect(verdict(exercise, 3)).to_contain_text("Right: 8 points", timeout=20_000)
+    expect(task(exercise, 3)).to_contain_text("solved")
+
+
+def test_without_a_query_the_task_says_what_to_do(exercise):
+    task(exercise, 3).get_by_role("button", name="Use the query of the pane").click()
+
+    expect(verdict(exercise, 3)).to_contain_text("choose Metrics")
+
+
+def test_a_choice_is_answered_and_its_wrong_ones_say_why(exercise):
+    for words, hears in (("transactions ended", "only rises"), ("visitors seen", "Right: 3 points")):
+        task(exercise, 1).locator("label", has_text=words).click()
+        task(exercise, 1).get_by_role("button", name="Check").click()
+        expect(verdict(exercise, 1)).to_contain_text(hears)
+
+
+def test_a_hint_costs_what_its_button_says_and_stays(exercise):
+    task(exercise, 3).get_by_role("button", name="Hint (−2 points)").click()
+    expect(task(exercise, 3)).to_contain_text("Hint 1 of 2")
+    exercise.reload()
+
+    expect(task(exercise, 3)).to_contain_text("Hint 1 of 2")
+    expect(task(exercise, 3)).to_contain_text("6 points")
+
+
+def test_the_solution_is_shown_after_a_warning(exercise):
+    task(exercise, 3).get_by_role("button", name="Solution").click()
+    expect(exercise.get_by_role("dialog")).to_contain_text("no points")
+    exercise.get_by_role("button", name="Show it").click()
+
+    expect(task(exercise, 3)).to_contain_text("max_over_time(frontend_active_users[2m])")
+    expect(task(exercise, 3)).to_contain_text("the solution was shown")
+
+
+def test_switches_are_behind_a_warning_and_do_what_they_say(workbench, page):
+    page.goto("/faults")
+    fault = page.locator("details", has_text="A table has lost its index")
+    fault.locator("summary").click()
+    expect(page.get_by_role("button", name="Switch on")).to_have_count(0)
+    page.get_by_role("button", name="Show what is on").click()
+    fault.get_by_role("button", name="Switch on").click()
+    try:
+        expect(page.get_by_role("status")).to_have_text("One fault is on.")
+        assert len(FlagFile(StateDirectory(workbench.lab.state_dir).flag_file).switched_on()) == 1
+    finally:
+        page.get_by_role("button", name="Switch everything off").click()
+    expect(page.get_by_role("status")).to_have_text("Nothing is on.")
+    assert FlagFile(StateDirectory(workbench.lab.state_dir).flag_file).switched_on() == {}
