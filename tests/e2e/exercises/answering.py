@@ -53,7 +53,13 @@ class Learner:
         self.visit(*dict.fromkeys(paths))
 
     def verdict(self, task: Task, answer: str) -> Verdict:
-        return check(task, answer, gather(task, answer, self.client, time.time()))
+        """Of what was done just now, there may be nothing to see yet: then it asks again, as a learner would."""
+        deadline = time.monotonic() + _ARRIVAL_SECONDS
+        while True:
+            verdict = check(task, answer, gather(task, answer, self.client, time.time()))
+            if verdict.judged or time.monotonic() >= deadline:
+                return verdict
+            time.sleep(0.2)
 
     def right_answers(self, task: Task) -> Iterator[str]:
         """One at least; of a trace_id, candidates of which one has to be right."""
