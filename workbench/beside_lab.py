@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
 
 from lab.paths import StateDirectory
 from workbench.settings import Settings
@@ -24,3 +26,20 @@ def state_directory(settings: Settings) -> StateDirectory:
 
 def backends(settings: Settings) -> Mapping[str, str]:
     return {"prometheus": settings.prometheus_url, "loki": settings.loki_url, "tempo": settings.tempo_url}
+
+
+_Content = TypeVar("_Content")
+
+_kept: dict[Path, tuple[object, Any]] = {}
+
+
+def kept(folder: Path, read: Callable[[], _Content]) -> _Content:
+    """What `read` makes of a folder's files, read again only when one of them has changed: YAML takes its time."""
+    seen = sorted((str(path), path.stat().st_mtime_ns) for path in folder.rglob("*") if path.is_file())
+    before = _kept.get(folder)
+    if before is not None and before[0] == seen:
+        content: _Content = before[1]
+        return content
+    content = read()
+    _kept[folder] = (seen, content)
+    return content

@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from workbench.answers import answer, problem
-from workbench.beside_lab import NoLab, backends, state_directory
+from workbench.beside_lab import NoLab, backends, kept, state_directory
 from workbench.settings import Settings
 from workbench.writing import writing_route
 
@@ -158,7 +158,7 @@ class Exercises:
 
     def _session(self) -> Session:
         from lab.exercises.learner import LEARNER_VARIABLE, user_name
-        from lab.exercises.loader import read_exercises
+        from lab.exercises.loader import EXERCISES, read_exercises
         from lab.exercises.personal import PLACES
         from lab.exercises.progress import ProgressStore, progress_file
         from lab.exercises.session import Session
@@ -168,7 +168,10 @@ class Exercises:
             places["grafana"] = self._settings.grafana_url
         self._directory()
         return Session(
-            read_exercises(), ProgressStore(progress_file()), os.environ.get(LEARNER_VARIABLE) or user_name(), places
+            kept(EXERCISES, read_exercises),
+            ProgressStore(progress_file()),
+            os.environ.get(LEARNER_VARIABLE) or user_name(),
+            places,
         )
 
     def _directory(self) -> StateDirectory:

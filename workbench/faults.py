@@ -16,13 +16,13 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from workbench.answers import answer, problem
-from workbench.beside_lab import NoLab, state_directory
+from workbench.beside_lab import NoLab, kept, state_directory
 from workbench.security import why_it_is_read_only
 from workbench.settings import Settings
 from workbench.writing import writing_route
 
 if TYPE_CHECKING:
-    from lab.faults.catalogue import Fault, Parameter
+    from lab.faults.catalogue import Catalogue, Fault, Parameter
 
 
 class Faults:
@@ -51,10 +51,10 @@ class Faults:
         return await asyncio.to_thread(self._told)
 
     def _read_catalogue(self) -> Response:
-        from lab.faults.catalogue import CatalogueError, read_catalogue
+        from lab.faults.catalogue import CatalogueError
 
         try:
-            catalogue = read_catalogue()
+            catalogue = _catalogue()
         except CatalogueError as error:
             return problem(500, "internal", str(error))
         systems = self._settings.systems
@@ -64,7 +64,7 @@ class Faults:
 
     def _told(self) -> Response:
         """`{on: {name: {since, parameters}}}`, or `{refusal}` while nobody is told."""
-        from lab.faults.catalogue import CatalogueError, read_catalogue
+        from lab.faults.catalogue import CatalogueError
         from lab.faults.flag_file import FlagFileError
         from lab.faults.states import state_as_json, told_states
         from lab.incidents.files import refusal
@@ -73,7 +73,7 @@ class Faults:
             directory = state_directory(self._settings)
             reason = refusal(directory)
             states = told_states(directory)
-            told = {fault.name: state_as_json(fault, states) for fault in read_catalogue().values()}
+            told = {fault.name: state_as_json(fault, states) for fault in _catalogue().values()}
         except NoLab as error:
             return answer({"refusal": str(error), "on": {}})
         except (CatalogueError, FlagFileError) as error:
@@ -82,7 +82,7 @@ class Faults:
 
     def _switch_on(self, wish: dict[str, Any]) -> Response:
         """`{name, set: {parameter: text}}`."""
-        from lab.faults.catalogue import UnknownFault, read_catalogue
+        from lab.faults.catalogue import UnknownFault
         from lab.faults.flag_file import FlagFile, FlagFileError
         from lab.faults.parameters import chosen_parameters
         from lab.faults.states import flags_of
@@ -91,7 +91,7 @@ class Faults:
         if not isinstance(settings, dict):
             raise ValueError("'set' is an object: the name of each parameter, and its value")
         try:
-            catalogue = read_catalogue()
+            catalogue = _catalogue()
             fault = catalogue[_name(wish)]
             # A ParameterError is a ValueError, and says what the parameter can be.
             values = chosen_parameters(fault, [f"{name}={value}" for name, value in settings.items()])
@@ -105,11 +105,11 @@ class Faults:
 
     def _switch_off(self, wish: dict[str, Any]) -> Response:
         """`{name}`."""
-        from lab.faults.catalogue import UnknownFault, read_catalogue
+        from lab.faults.catalogue import UnknownFault
         from lab.faults.flag_file import FlagFile, FlagFileError
 
         try:
-            fault = read_catalogue()[_name(wish)]
+            fault = _catalogue()[_name(wish)]
             FlagFile(self._directory_free_of_incidents().flag_file).switch_off(fault.flag)
         except (NoLab, UnknownFault) as error:
             raise ValueError(str(error)) from None
@@ -119,12 +119,11 @@ class Faults:
 
     def _clear(self, wish: dict[str, Any]) -> Response:
         """`{}`: everything off. Also mends a flag file that cannot be read."""
-        from lab.faults.catalogue import read_catalogue
         from lab.faults.flag_file import FlagFile, FlagFileError
         from lab.faults.states import flags_of
 
         try:
-            FlagFile(self._directory_free_of_incidents().flag_file).clear(flags_of(read_catalogue()))
+            FlagFile(self._directory_free_of_incidents().flag_file).clear(flags_of(_catalogue()))
         except NoLab as error:
             raise ValueError(str(error)) from None
         except FlagFileError as error:
@@ -140,6 +139,13 @@ class Faults:
         if reason is not None:
             raise ValueError(reason)
         return directory
+
+
+def _catalogue() -> Catalogue:
+    """Raises CatalogueError."""
+    from lab.faults.catalogue import FAULTS, read_catalogue
+
+    return kept(FAULTS, read_catalogue)
 
 
 def _name(wish: Mapping[str, Any]) -> str:

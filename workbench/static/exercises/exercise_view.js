@@ -1,6 +1,6 @@
 /** One exercise as its learner works on it: story, tasks, and what is behind it once all of it is solved. */
 
-import { exerciseAddress, exercisesAddress } from "../addresses.js";
+import { exerciseAddress } from "../addresses.js";
 import { h, replace } from "../ui/dom.js";
 import { ask } from "./asking.js";
 import { pointsText, taskView } from "./task_view.js";
@@ -30,8 +30,6 @@ export function exerciseView(root, first, { readOnly, queries, onExplore, announ
   let views = [];
   replace(
     root,
-    h("p", { class: "small" }, h("a", { href: exercisesAddress() }, "All exercises"), ` · ${first.part_title}`),
-    h("h1", {}, `${first.number}. ${first.title}`),
     facts,
     h("p", { class: "exercise-idea" }, first.idea),
     readOnly ? h("p", { class: "quiet small" }, READ_ONLY) : null,
@@ -55,6 +53,7 @@ export function exerciseView(root, first, { readOnly, queries, onExplore, announ
   function update(told) {
     exercise = told;
     facts.textContent = [
+      told.part_title,
       `${told.minutes} minutes`,
       `${told.points} of ${pointsText(told.points_possible)}`,
       told.solved ? "solved" : told.started ? "begun" : "",

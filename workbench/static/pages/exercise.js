@@ -1,5 +1,6 @@
 /** One exercise beside Explore: the answer is written where the data is. */
 
+import { exercisesAddress } from "../addresses.js";
 import { exercise as read, inExercise } from "../data/lab.js";
 import { explore } from "../explore/explore.js";
 import { exerciseView } from "../exercises/exercise_view.js";
@@ -13,7 +14,10 @@ export function mount(root, context) {
   const { lab, url, signal, setTitle, announce } = context;
   setTitle("Exercise");
   const name = decodeURIComponent(url.path.split("/")[2] ?? "");
-  const work = h("article", { class: "exercise-work", "aria-label": "The exercise" });
+  const title = h("h1", {}, "Exercise");
+  const place = h("div", {});
+  const back = h("p", { class: "small" }, h("a", { href: exercisesAddress() }, "All exercises"));
+  const work = h("article", { class: "exercise-work", "aria-label": "The exercise" }, back, title, place);
   const data = h("section", { class: "exercise-data", "aria-label": "Explore" });
   replace(root, h("div", { class: "exercise" }, work, data));
   const panes = explore(data, context, { heading: "h2" });
@@ -22,10 +26,11 @@ export function mount(root, context) {
     panes.focus();
   };
   showing(
-    work,
+    place,
     (aborted) => read(name, { signal: aborted }),
     (told, content) => {
-      setTitle(`${told.number}. ${told.title}`);
+      title.textContent = `${told.number}. ${told.title}`;
+      setTitle(title.textContent);
       exerciseView(content, told, {
         readOnly: lab.readOnly,
         queries: () => panes.queries(),

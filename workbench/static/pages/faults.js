@@ -39,6 +39,7 @@ export function mount(root, { lab, signal, setTitle, announce }) {
   let views = [];
   let told = null;
   let timer = null;
+  let changes = 0;
 
   const catalogue = showing(
     list,
@@ -97,9 +98,11 @@ export function mount(root, { lab, signal, setTitle, announce }) {
 
   async function look() {
     clearTimeout(timer);
+    const turn = changes;
     try {
       const answer = await faultsThatAreOn({ signal });
-      if (signal.aborted) return;
+      // What was asked before a change, and answered after it, is old.
+      if (signal.aborted || turn !== changes) return;
       const isNews = JSON.stringify(answer) !== JSON.stringify(told);
       told = answer;
       if (isNews) draw();
@@ -117,13 +120,16 @@ export function mount(root, { lab, signal, setTitle, announce }) {
 
   function hide() {
     clearTimeout(timer);
+    changes += 1;
     told = null;
     draw();
   }
 
   async function change(verb, wish) {
+    changes += 1;
     told = await switchFaults(verb, wish, { signal });
     draw();
+    look();
     announce(verb === "switch-on" ? "Switched on." : "Switched off.");
   }
 
