@@ -1,24 +1,30 @@
 """What tests of any kind share: one browser, pages of the workbench that must not complain, who runs beside whom."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.browser import Watch, chromium, watched_page
 
-#: Fixtures of tests/e2e that take long to start and serve many tests.
-_SHARED_LABS = ("busy_native_lab", "busy_lab", "workbench", "lab")
+#: Folders whose tests share a lab that takes long to start.
+_TOGETHER = ("tests/e2e/queries/", "tests/e2e/workbench/", "tests/e2e/faults/")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several worker processes (`pytest -n 2 --dist loadgroup`) the tests of a file stay together, and those that
-    share a lab, wherever they are."""
-    for item in items:
-        used = getattr(item, "fixturenames", ()) if item.get_closest_marker("e2e") else ()
-        group = next((name for name in _SHARED_LABS if name in used), item.path.as_posix())
-        item.add_marker(pytest.mark.xdist_group(group))
+class _FilesTogether(LoadScopeScheduling):  # type: ignore[misc]
+    """With several worker processes (`pytest -n 3`) the tests of a file stay together, and those of some folders.
+
+    pytest-xdist's own groups get lost with this pytest: they are written into an attribute that it reads no more."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path, _, _ = nodeid.partition("::")
+        return next((folder for folder in _TOGETHER if path.startswith(folder)), path)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _FilesTogether:
+    return _FilesTogether(config, log)
 
 
 @pytest.fixture(scope="session")

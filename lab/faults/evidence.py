@@ -86,11 +86,11 @@ def holds(evidence: Evidence, baseline: Reading, now: Reading) -> bool:
             return before > 0 and after == 0
 
 
-def is_normal_again(evidence: Evidence, baseline: Reading, now: Reading) -> bool:
-    """Whether this is as it was before: nearer to the baseline than to the effect."""
+def is_normal_again(evidence: Evidence, baseline: Reading, now: Reading, effect: Reading = None) -> bool:
+    """Whether this is as it was before: nearer to the baseline than to the effect, which is the least that the evidence
+    asks for, or what was seen if that was more."""
     before, after = baseline or 0.0, now or 0.0
-    # Half of the way, as factors go; values never come back to the digit.
-    factor = math.sqrt(evidence.amount) if evidence.amount and evidence.change in ("rises", "falls") else 0.0
+    factor = _half_way(evidence, before, effect or 0.0) if evidence.change in ("rises", "falls") else 0.0
     match evidence.change:
         case "rises":
             return after <= max(factor * before, 0.0) if before else after == 0
@@ -102,6 +102,13 @@ def is_normal_again(evidence: Evidence, baseline: Reading, now: Reading) -> bool
             return after > 0
         case "stays" | "absent":
             return holds(evidence, baseline, now)
+
+
+def _half_way(evidence: Evidence, before: float, effect: float) -> float:
+    """Half of the way to the effect, as factors go; values never come back to the digit, and visitors come in waves."""
+    least = evidence.amount or 1.0
+    seen = max(effect / before, before / effect) if before and effect else 0.0
+    return math.sqrt(max(least, seen))
 
 
 def _stays(baseline: Reading, now: Reading, factor: float) -> bool:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from lab.faults.catalogue import Evidence, Fault, ParameterValue
@@ -73,6 +73,7 @@ class Injection:
     on_look: Progress = lambda findings: None
     #: What each piece of evidence said before, in their order.
     baseline: Sequence[Reading] = ()
+    _effect: Mapping[Evidence, Reading] = field(default_factory=dict)
     _switched_at: float = 0.0
 
     @classmethod
@@ -111,6 +112,7 @@ class Injection:
         Raises NoEffect, TelemetryError."""
         timeout_seconds = self.fault.effect_seconds + self.window_seconds
         findings, problem = self._look_until(holds, self.window_seconds, timeout_seconds)
+        self._effect = {finding.evidence: finding.now for finding in findings}
         if not _all_hold(findings):
             what = f"is on, but {timeout_seconds:g} s later does not show what the catalogue says:"
             raise NoEffect(what, self.fault, findings, problem or self._about_traffic())
@@ -132,7 +134,11 @@ class Injection:
     def await_recovery(self) -> Sequence[Finding]:
         """Wait until everything is as it was. Raises NoRecovery, TelemetryError."""
         timeout_seconds = self.fault.recovery_seconds + self.window_seconds
-        findings, problem = self._look_until(is_normal_again, 0.0, timeout_seconds)
+
+        def judge(evidence: Evidence, baseline: Reading, now: Reading) -> bool:
+            return is_normal_again(evidence, baseline, now, self._effect.get(evidence))
+
+        findings, problem = self._look_until(judge, 0.0, timeout_seconds)
         if not _all_hold(findings):
             what = f"is off, but {timeout_seconds:g} s later not everything is as it was:"
             raise NoRecovery(what, self.fault, findings, problem)

@@ -8,8 +8,10 @@ What a player may do meanwhile is game.py's business.
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -34,6 +36,8 @@ _HEALTHY_TIMEOUT_SECONDS = 60.0
 _LOOK_SECONDS = 1.5
 #: As many looks in a row have to be good before something counts as well again.
 _GOOD_LOOKS = 3
+#: Looks that tell what a repair will be judged by: together longer than a burst of visitors.
+_HARM_LOOKS = 14
 #: Time that an indicator gets to be well after the last action, at least.
 _LEAST_RECOVERY_SECONDS = 15.0
 #: Fewer visits a second than this show too little.
@@ -351,11 +355,16 @@ def _await_harm(incident: RunningIncident, pause: _Pause) -> None:
     """Which indicators are bad now. A repair needs one; for the other tasks it is only told in the end."""
     if not incident.placed:
         return
-    deadline = time.time() + max(one.injection.fault.effect_seconds for one in incident.placed)
-    while True:
+    longest = max(one.injection.fault.effect_seconds for one in incident.placed)
+    deadline = time.time() + longest + _HARM_LOOKS * _LOOK_SECONDS
+    least = _HARM_LOOKS if incident.scenario.task == "repair" else 1
+    bad: Counter[str] = Counter()
+    for looks in itertools.count(1):
         now = read_indicators(incident.lab.client, time.time(), incident.window_seconds)
-        incident.harmed = tuple(bad_ones(incident.before, now))
-        if incident.harmed or incident.scenario.task != "repair":
+        bad.update(bad_ones(incident.before, now))
+        # What is harmed is bad in most looks; a burst of visitors is over after some.
+        incident.harmed = tuple(name for name, times in bad.items() if 2 * times > looks)
+        if looks >= least and (incident.harmed or incident.scenario.task != "repair"):
             return
         if time.time() >= deadline:
             readings = "\n".join(f"  {name}: {incident.before.get(name)} → {now.get(name)}" for name in now)
