@@ -21,7 +21,7 @@ def test_a_load_test_is_in_the_labs_metrics_to_its_last_request(lab, wait_for):
     requests = report["total"]["requests"]
 
     # Its series end, and were complete when they did.
-    wait_for(lambda: not lab.telemetry.query('{job="loadtest"}'), "the load test's series have ended", 5.0)
+    wait_for(lambda: not lab.telemetry.query('{job="loadtest"}'), "the load test's series have ended", 15.0)
     window = f"{time.time() - began:.0f}s"
     assert sum_of(lab, f"sum(last_over_time(loadtest_requests_total[{window}]))") == requests
     assert sum_of(lab, f"sum(last_over_time(loadtest_request_duration_seconds_count[{window}]))") == requests
