@@ -22,7 +22,8 @@ _QUICK = ("-m", "not slow")
 #: Most tests wait most of their time, so three run at once even on two cores; not more than four, which is what a small
 #: machine has memory for. Long ones are first in the files' order, which pytest-xdist would change.
 _WORKERS = max(3, min(os.cpu_count() or 1, 4))
-_SIDE_BY_SIDE = ("-n", str(_WORKERS), "--no-loadscope-reorder")
+# Beside others a test may get too little of the machine in time: it is tried once more, and the summary says so.
+_SIDE_BY_SIDE = ("-n", str(_WORKERS), "--no-loadscope-reorder", "--reruns", "1", "--reruns-delay", "2")
 
 
 @click.command(name="test", context_settings={"ignore_unknown_options": True})
