@@ -102,8 +102,8 @@ def test_the_way_from_a_spike_to_its_cause_needs_nothing_but_clicks(page: Page, 
 def test_a_link_that_was_shared_shows_the_same_view_to_somebody_else(page: Page, spike: str) -> None:
     page.goto(f"/trace/{spike}")
     rows = page.get_by_role("row")
-    rows.filter(has_text="query_execution").first.click()
-    expect(page.get_by_role("article", name="Span query_execution")).to_be_visible(timeout=20_000)
+    rows.filter(has_text="backend_get_user").first.click()
+    expect(page.get_by_role("article", name="Span backend_get_user")).to_be_visible(timeout=20_000)
     address = page.url
 
     # Another browser: no history, no storage.
@@ -111,7 +111,7 @@ def test_a_link_that_was_shared_shows_the_same_view_to_somebody_else(page: Page,
     with page.context.browser.new_context() as elsewhere:
         theirs = elsewhere.new_page()
         theirs.goto(address)
-        expect(theirs.get_by_role("article", name="Span query_execution")).to_be_visible(timeout=20_000)
+        expect(theirs.get_by_role("article", name="Span backend_get_user")).to_be_visible(timeout=20_000)
 
 
 def click_a_slow_exemplar(page: Page, panel: Locator) -> None:
