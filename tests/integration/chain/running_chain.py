@@ -26,7 +26,7 @@ TIERS = ("database", "backend", "frontend")
 Result = TypeVar("Result")
 
 
-def until(condition: Callable[[], Result], seconds: float = 20) -> Result:
+def until(condition: Callable[[], Result], seconds: float = 40) -> Result:
     """The condition's first true result; fails when there is none in time."""
     deadline = time.monotonic() + seconds
     while not (result := condition()):
