@@ -38,6 +38,8 @@ def run(request, lab_with_traffic, flags_of_the_lab):
         run = _inject(request.param, lab_with_traffic, flags_of_the_lab)
         if run.failure is None:
             break
+        # What was measured while it was on must not be the next moment before.
+        time.sleep(3 * WINDOW_SECONDS)
     return run
 
 
