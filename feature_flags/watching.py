@@ -23,7 +23,8 @@ _logger = logging.getLogger("feature_flags")
 class _Version(NamedTuple):
     """What tells one content of the file from the next."""
 
-    modified_nanoseconds: int
+    #: As a float: so coarsely the provider compares it, too.
+    modified_seconds: float
     inode: int
     size_bytes: int
 
@@ -98,14 +99,14 @@ class WatchedFlags(FeatureFlags):
     def _would_be_overlooked(self, version: _Version) -> bool:
         """flagd reads a file again when it is younger than what it read. One that is older may be put in its place."""
         known = self._version
-        return known is not None and version != known and version.modified_nanoseconds <= known.modified_nanoseconds
+        return known is not None and version != known and version.modified_seconds <= known.modified_seconds
 
     def _version_now(self) -> _Version | None:
         try:
             status = self._path.stat()
         except (FileNotFoundError, NotADirectoryError):
             return None
-        return _Version(status.st_mtime_ns, status.st_ino, status.st_size)
+        return _Version(status.st_mtime, status.st_ino, status.st_size)
 
     def _let_go(self) -> None:
         if self._file is not None:

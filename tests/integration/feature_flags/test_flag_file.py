@@ -13,9 +13,8 @@ import pytest
 
 from feature_flags import FLAG_FILE_VARIABLE, read_flags
 
-SOON_SECONDS = 1.0
-#: For what has to load the provider first, on a machine that has other things to do.
-WITH_A_START_SECONDS = 10.0
+#: Usually a quarter of a second; longer where the machine has other things to do, or the provider has to load first.
+PATIENCE_SECONDS = 10.0
 
 
 def entry(value):
@@ -51,7 +50,7 @@ def flags(file):
     flags.close()
 
 
-def until(condition, seconds=SOON_SECONDS):
+def until(condition, seconds=PATIENCE_SECONDS):
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"not within {seconds:g} s"
@@ -62,7 +61,7 @@ def until(condition, seconds=SOON_SECONDS):
 def loaded(file, flags):
     """With the provider in place: what comes next is a change like any other."""
     file.write(first={"a": 1})
-    until(lambda: flags.value("first"), WITH_A_START_SECONDS)
+    until(lambda: flags.value("first"), PATIENCE_SECONDS)
     return flags
 
 
@@ -103,7 +102,7 @@ def test_a_file_whose_folder_does_not_exist_yet_may_come_later(tmp_path):
         assert flags.value("first") == {}
         file.path.parent.mkdir()
         file.write(first={"a": 1})
-        until(lambda: flags.value("first") == {"a": 1}, WITH_A_START_SECONDS)
+        until(lambda: flags.value("first") == {"a": 1}, PATIENCE_SECONDS)
     finally:
         flags.close()
 
@@ -139,7 +138,7 @@ BROKEN = {
 def test_a_broken_file_changes_nothing_and_is_reported_once_until_it_is_mended(file, loaded, text, caplog):
     with caplog.at_level(logging.INFO):
         file.replace(text)
-        until(lambda: caplog.records, WITH_A_START_SECONDS)
+        until(lambda: caplog.records, PATIENCE_SECONDS)
         # It is looked at again and again.
         looks_until = time.monotonic() + 0.8
         until(lambda: time.monotonic() > looks_until)
@@ -164,7 +163,7 @@ def test_a_file_that_is_broken_from_the_beginning_is_reported_with_the_reason_an
 ):
     with caplog.at_level(logging.WARNING):
         file.replace('{"flags": {,}}')
-        until(lambda: caplog.records, WITH_A_START_SECONDS)
+        until(lambda: caplog.records, PATIENCE_SECONDS)
     assert "line 1 column 12" in caplog.text
     assert flags.value("first") == {}
 
