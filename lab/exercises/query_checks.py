@@ -109,15 +109,15 @@ def _difference(task: Task, answer: Result, reference: Result, data: Data) -> li
 
 
 def _other_lines(mine: tuple[LogLine, ...], theirs: tuple[LogLine, ...]) -> list[str]:
-    extra = [line for line in mine if line.time_unix_nano not in _moments(theirs)]
-    missing = [line for line in theirs if line.time_unix_nano not in _moments(mine)]
-    says = []
-    if extra:
-        begin = "All the lines asked for are there, and" if not missing else "There are"
-        says.append(f"{begin} {len(extra)} that do not belong to them, such as: {_line(extra[-1])}")
-    if missing:
-        says.append(f"{len(missing)} of {len(theirs)} lines are missing, such as: {_line(missing[-1])}")
-    return says
+    asked_for, found = _moments(theirs), _moments(mine)
+    extra = [line for line in mine if line.time_unix_nano not in asked_for]
+    missing = [line for line in theirs if line.time_unix_nano not in found]
+    return _differences(
+        "lines",
+        len(theirs),
+        (len(extra), f": {_line(extra[-1])}" if extra else ""),
+        (len(missing), f": {_line(missing[-1])}" if missing else ""),
+    )
 
 
 def _line(line: LogLine) -> str:
@@ -126,14 +126,25 @@ def _line(line: LogLine) -> str:
 
 
 def _other_traces(mine: tuple[FoundTrace, ...], theirs: tuple[FoundTrace, ...]) -> list[str]:
-    extra = [trace for trace in mine if trace.trace_id not in _ids(theirs)]
-    missing = [trace for trace in theirs if trace.trace_id not in _ids(mine)]
+    asked_for, found = _ids(theirs), _ids(mine)
+    extra = [trace for trace in mine if trace.trace_id not in asked_for]
+    missing = [trace for trace in theirs if trace.trace_id not in found]
+    return _differences(
+        "traces",
+        len(theirs),
+        (len(extra), f" {_trace(extra[0])}." if extra else ""),
+        (len(missing), f" {_trace(missing[0])}." if missing else ""),
+    )
+
+
+def _differences(what: str, wanted: int, extra: tuple[int, str], missing: tuple[int, str]) -> list[str]:
+    """In words; of `extra` and `missing` how many there are, and an example of them."""
     says = []
-    if extra:
-        begin = "All the traces asked for are there, and" if not missing else "There are"
-        says.append(f"{begin} {len(extra)} that do not belong to them, such as {_trace(extra[0])}.")
-    if missing:
-        says.append(f"{len(missing)} of {len(theirs)} traces are missing, such as {_trace(missing[0])}.")
+    if extra[0]:
+        begin = f"All the {what} asked for are there, and" if not missing[0] else "There are"
+        says.append(f"{begin} {extra[0]} that do not belong to them, such as{extra[1]}")
+    if missing[0]:
+        says.append(f"{missing[0]} of {wanted} {what} are missing, such as{missing[1]}")
     return says
 
 
