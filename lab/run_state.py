@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TextIO
 
 from lab.paths import StateDirectory
 
@@ -115,6 +115,17 @@ def write_json_atomically(path: Path, content: Any, mode: int = 0o600) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def wait_for_lock(path: Path) -> TextIO:
+    """Waits until nobody else holds this lock; closing the file gives it back. Raises OSError."""
+    file = path.open("a")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX)
+    except BaseException:
+        file.close()
+        raise
+    return file
 
 
 class AlreadyRunning(RuntimeError):

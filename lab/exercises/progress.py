@@ -3,7 +3,6 @@
 It is replaced as a whole and never half; a file that cannot be understood is reported and left as it is.
 """
 
-import fcntl
 import json
 import os
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lab.run_state import write_json_atomically
+from lab.run_state import wait_for_lock, write_json_atomically
 
 #: The environment variable that names the file.
 PROGRESS_FILE_VARIABLE = "LAB_PROGRESS_FILE"
@@ -100,13 +99,12 @@ class ProgressStore:
         lock = self._file.with_name(f"{self._file.name}.lock")
         try:
             lock.parent.mkdir(parents=True, exist_ok=True)
-            file = lock.open("a")
+            file = wait_for_lock(lock)
         except OSError as error:
             raise ProgressError(
                 f"{self._file} cannot be written: {error}. {PROGRESS_FILE_VARIABLE} names another file"
             ) from None
         with file:
-            fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
     def _read_all(self) -> dict[str, LearnerProgress]:

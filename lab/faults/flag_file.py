@@ -6,7 +6,6 @@ written into it, such as a flag of their own, stays.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import time
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.faults.catalogue import ParameterValue
-from lab.run_state import write_json_atomically
+from lab.run_state import wait_for_lock, write_json_atomically
 
 Values = Mapping[str, ParameterValue]
 
@@ -117,11 +116,10 @@ class FlagFile:
     def _locked(self) -> Iterator[None]:
         try:
             self.prepare()
-            file = self.path.with_suffix(".lock").open("a")
+            file = wait_for_lock(self.path.with_suffix(".lock"))
         except OSError as error:
             raise FlagFileError(f"{self.path.parent} cannot be written to: {error.strerror}") from error
         with file:
-            fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
 
