@@ -6,6 +6,7 @@ who look at nothing, and the baseline.
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import shlex
@@ -21,7 +22,7 @@ from lab.incidents.game import Game
 from lab.incidents.http_api import served
 from lab.incidents.players.blind import BLIND
 from lab.incidents.players.playing import INCIDENT_VARIABLE, TELEMETRY_VARIABLES
-from lab.incidents.scenario import Level, Scenario, Task, draw
+from lab.incidents.scenario import Level, Task, draw
 from lab.incidents.scoring import corrected
 from lab.paths import REPOSITORY
 
@@ -148,48 +149,48 @@ def bench(
 ) -> Results:
     """Every task of every seed, as far as nobody stops it.
 
-    One incident serves all players who only look; who acts gets one alone."""
+    One incident serves all who only look. Of those who act, one after the other plays the same incident until somebody
+    has mended something; then it is made anew for the others."""
     results = Results()
     chosen = list(players_of(agent) if players is None else players)
     stop = stop or threading.Event()
+    looking: list[Task] = [task for task in tasks if task != "repair"]
     for seed in seeds:
-        if stop.is_set():
+        try:
+            if looking:
+                with conducted(
+                    draw(seed, level, looking[0], lab.catalogue, lab.system.name), lab, stop=stop
+                ) as incident:
+                    for task, player in itertools.product(looking, chosen):
+                        _keep(results, _play(incident, task, player, agent), on_played)
+            if "repair" in tasks:
+                scenario = draw(seed, level, "repair", lab.catalogue, lab.system.name)
+                waiting = _in_order_of_acting(chosen)
+                while waiting:
+                    with conducted(scenario, lab, stop=stop) as incident:
+                        while waiting and not incident.has_been_mended:
+                            incident.forget_actions()
+                            _keep(results, _play(incident, "repair", waiting.pop(0), agent), on_played)
+        except Stopped:
             break
-        for group, those in _rounds(tasks, chosen):
-            scenario = draw(seed, level, group[0], lab.catalogue, lab.system.name)
-            try:
-                with conducted(scenario, lab, stop=stop) as incident:
-                    for task in group:
-                        for player in those:
-                            played = _play(incident, scenario, task, player, agent)
-                            results.played.append(played)
-                            on_played(played)
-            except Stopped:
-                break
-            except SetUpFailed as error:
-                results.not_set_up[seed] = f"{error}\n{error.details}".strip()
-                on_not_set_up(seed, str(error))
-                break
+        except SetUpFailed as error:
+            results.not_set_up[seed] = f"{error}\n{error.details}".strip()
+            on_not_set_up(seed, str(error))
     return results
 
 
-def _rounds(tasks: Sequence[Task], players: Sequence[str]) -> Iterator[tuple[list[Task], list[str]]]:
-    looking: list[Task] = [task for task in tasks if task != "repair"]
-    if looking:
-        yield looking, list(players)
-    if "repair" in tasks:
-        idle = [player for player in players if player == "do-nothing"]
-        acting = [player for player in players if player != "do-nothing"]
-        # Who does nothing leaves everything as it is for the next.
-        if acting:
-            yield ["repair"], [*idle, acting[0]]
-            for player in acting[1:]:
-                yield ["repair"], [player]
-        elif idle:
-            yield ["repair"], idle
+def _keep(results: Results, played: Played, on_played: Callable[[Played], None]) -> None:
+    results.played.append(played)
+    on_played(played)
 
 
-def _play(incident: RunningIncident, scenario: Scenario, task: Task, player: str, agent: str | None) -> Played:
+def _in_order_of_acting(players: Sequence[str]) -> list[str]:
+    """Who does nothing leaves all as it is for those who look; who looks at nothing may find it as others left it."""
+    return sorted(players, key=lambda player: (player != "do-nothing", player in BLIND))
+
+
+def _play(incident: RunningIncident, task: Task, player: str, agent: str | None) -> Played:
+    scenario = incident.scenario
     game = Game(task, incident)
     problem = ""
     if player in BLIND:

@@ -139,6 +139,16 @@ class RunningIncident:
     def ends_at(self) -> float:
         return self.clock_started_at + self.scenario.duration_seconds
 
+    @property
+    def has_been_mended(self) -> bool:
+        """Whether something of what was drawn is no more."""
+        return any(one.end is not None for one in self.placed)
+
+    def forget_actions(self) -> None:
+        """Before somebody else plays on."""
+        with self._acting:
+            self.actions.clear()
+
     def seconds_since_onset(self, now: float) -> float:
         onset = self.truth.onset
         return now - (self.clock_started_at if onset is None else onset)
