@@ -1,4 +1,4 @@
-"""One lab with visitors for all exercises of a session, and somebody who knows the answers.
+"""One lab with visitors for all exercises of a file, and somebody who knows the answers.
 
 Exercises that need something to be wrong take it for themselves; all others find a healthy lab."""
 
