@@ -1,4 +1,4 @@
-"""Every exercise for which something has to be wrong, in a lab of its own: most of the time goes into waiting for that."""
+"""Every exercise for which something has to be wrong, in a lab of its own: most of its time is waiting for that."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
