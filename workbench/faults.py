@@ -7,7 +7,7 @@ for those only who may change it, and for nobody while an incident runs: no othe
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ from workbench.writing import writing_route
 
 if TYPE_CHECKING:
     from lab.faults.catalogue import Catalogue, Fault, Parameter
+    from lab.faults.switching import Switches
 
 
 class Faults:
@@ -82,63 +83,35 @@ class Faults:
 
     def _switch_on(self, wish: dict[str, Any]) -> Response:
         """`{name, set: {parameter: text}}`."""
-        from lab.faults.catalogue import UnknownFault
-        from lab.faults.flag_file import FlagFile, FlagFileError
-        from lab.faults.parameters import chosen_parameters
-        from lab.faults.states import flags_of
-
         settings = wish.get("set", {})
         if not isinstance(settings, dict):
             raise ValueError("'set' is an object: the name of each parameter, and its value")
-        try:
-            catalogue = _catalogue()
-            fault = catalogue[_name(wish)]
-            # A ParameterError is a ValueError, and says what the parameter can be.
-            values = chosen_parameters(fault, [f"{name}={value}" for name, value in settings.items()])
-            flags = FlagFile(self._directory_free_of_incidents().flag_file)
-            flags.switch_on(fault.flag, values, flags_of(catalogue))
-        except (NoLab, UnknownFault) as error:
-            raise ValueError(str(error)) from None
-        except FlagFileError as error:
-            return problem(500, "internal", str(error))
-        return self._told()
+        name = _name(wish)
+        return self._switch(lambda switches: switches.switch_on(name, settings))
 
     def _switch_off(self, wish: dict[str, Any]) -> Response:
         """`{name}`."""
-        from lab.faults.catalogue import UnknownFault
-        from lab.faults.flag_file import FlagFile, FlagFileError
-
-        try:
-            fault = _catalogue()[_name(wish)]
-            FlagFile(self._directory_free_of_incidents().flag_file).switch_off(fault.flag)
-        except (NoLab, UnknownFault) as error:
-            raise ValueError(str(error)) from None
-        except FlagFileError as error:
-            return problem(500, "internal", str(error))
-        return self._told()
+        name = _name(wish)
+        return self._switch(lambda switches: switches.switch_off(name))
 
     def _clear(self, wish: dict[str, Any]) -> Response:
         """`{}`: everything off. Also mends a flag file that cannot be read."""
-        from lab.faults.flag_file import FlagFile, FlagFileError
-        from lab.faults.states import flags_of
+        return self._switch(lambda switches: switches.clear())
+
+    def _switch(self, change: Callable[[Switches], object]) -> Response:
+        """What is on after the change. Raises ValueError that says why it cannot be."""
+        from lab.faults.catalogue import UnknownFault
+        from lab.faults.flag_file import FlagFileError
+        from lab.faults.switching import Switches, SwitchingRefused
 
         try:
-            FlagFile(self._directory_free_of_incidents().flag_file).clear(flags_of(_catalogue()))
-        except NoLab as error:
+            # A ParameterError is a ValueError already, and says what the parameter can be.
+            change(Switches(state_directory(self._settings), _catalogue()))
+        except (NoLab, UnknownFault, SwitchingRefused) as error:
             raise ValueError(str(error)) from None
         except FlagFileError as error:
             return problem(500, "internal", str(error))
         return self._told()
-
-    def _directory_free_of_incidents(self) -> Any:
-        """The state directory. Raises NoLab, and ValueError while an incident runs."""
-        from lab.incidents.files import refusal
-
-        directory = state_directory(self._settings)
-        reason = refusal(directory)
-        if reason is not None:
-            raise ValueError(reason)
-        return directory
 
 
 def _catalogue() -> Catalogue:

@@ -26,11 +26,11 @@ from lab.faults.catalogue import (
     read_catalogue,
 )
 from lab.faults.evidence import Finding
-from lab.faults.flag_file import FlagFile, FlagFileError, SwitchedOn
+from lab.faults.flag_file import FlagFileError, SwitchedOn
 from lab.faults.injection import Injection, InjectionFailed, findings_table
-from lab.faults.parameters import ParameterError, chosen_parameters
+from lab.faults.parameters import ParameterError
 from lab.faults.states import flags_of, state_as_json, told_states
-from lab.incidents import files as incidents
+from lab.faults.switching import Switches, SwitchingRefused
 from lab.paths import StateDirectory
 from lab.run_state import RunState
 from lab.telemetry_client import TelemetryClient, TelemetryError
@@ -114,10 +114,12 @@ def on(
     """
     with _messages():
         catalogue = read_catalogue()
-        fault = catalogue[name]
-        values = chosen_parameters(fault, settings)
-        state = _lab_that_has(fault, state_dir)
-        flags = FlagFile(state_dir.flag_file)
+        switches = Switches(state_dir, catalogue)
+        wish = switches.wish(name, settings)
+        fault, values = wish.fault, wish.values
+        state = running_lab(state_dir)
+        flags = switches.flags()
+        _require_system(fault, state)
         if wait and fault.flag in flags.switched_on():
             raise click.ClickException(
                 f"{name} is on already, and with it on there is nothing to compare with. "
@@ -166,9 +168,12 @@ def off(name: str, wait: bool, as_json: bool, state_dir: StateDirectory) -> None
     With --wait the telemetry is looked at until everything is as it was before the fault.
     """
     with _messages():
-        fault = read_catalogue()[name]
-        state = _lab_that_has(fault, state_dir)
-        flags = FlagFile(state_dir.flag_file)
+        catalogue = read_catalogue()
+        fault = catalogue[name]
+        state = running_lab(state_dir)
+        switches = Switches(state_dir, catalogue)
+        flags = switches.flags()
+        _require_system(fault, state)
         was = flags.switched_on().get(fault.flag)
         findings: Sequence[Finding] = ()
         if wait and was:
@@ -183,7 +188,7 @@ def off(name: str, wait: bool, as_json: bool, state_dir: StateDirectory) -> None
                 with _shown(injection, not as_json), _failure_as_json(as_json):
                     findings = injection.await_recovery()
         else:
-            flags.switch_off(fault.flag)
+            switches.switch_off(name)
     if as_json:
         click.echo(json.dumps(_told(fault, {}, False, (), findings), ensure_ascii=False, indent=2))
         return
@@ -199,35 +204,16 @@ def clear(as_json: bool, state_dir: StateDirectory) -> None:
     """Switch everything off. Also mends a flag file that cannot be read."""
     with _messages():
         running_lab(state_dir)
-        # It would name them.
-        _refuse_during_incidents(state_dir)
-        catalogue = read_catalogue()
-        flags = FlagFile(state_dir.flag_file)
-        try:
-            states = flags.switched_on()
-        except FlagFileError:
-            states = {}
-        flags.clear(flags_of(catalogue))
-    names = [fault.name for fault in catalogue.values() if fault.flag in states]
+        names = [fault.name for fault in Switches(state_dir, read_catalogue()).clear()]
     if as_json:
         click.echo(json.dumps({"switched_off": names}))
     else:
         click.echo(f"Switched off: {', '.join(names)}." if names else "No fault is on.")
 
 
-def _refuse_during_incidents(state_dir: StateDirectory) -> None:
-    refusal = incidents.refusal(state_dir)
-    if refusal:
-        raise click.ClickException(refusal)
-
-
-def _lab_that_has(fault: Fault, directory: StateDirectory) -> RunState:
-    """Raises NotRunning, and ClickException when the lab that runs is about something else, or an incident is on."""
-    state = running_lab(directory)
-    _refuse_during_incidents(directory)
+def _require_system(fault: Fault, state: RunState) -> None:
     if fault.system not in state.systems:
         raise click.ClickException(f"{fault.name} is a fault of {fault.system}, which does not run in this lab")
-    return state
 
 
 @contextmanager
@@ -237,7 +223,7 @@ def _messages() -> Iterator[None]:
         yield
     except (UnknownFault, ParameterError) as error:
         raise click.UsageError(str(error)) from None
-    except (CatalogueError, FlagFileError, TelemetryError, EventError, InjectionFailed) as error:
+    except (CatalogueError, SwitchingRefused, FlagFileError, TelemetryError, EventError, InjectionFailed) as error:
         raise click.ClickException(str(error)) from None
 
 

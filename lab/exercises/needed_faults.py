@@ -6,27 +6,15 @@ from collections.abc import Sequence
 from lab.exercises.exercise import NeededFault
 from lab.faults.catalogue import read_catalogue
 from lab.faults.flag_file import FlagFile
-from lab.faults.parameters import chosen_parameters
+from lab.faults.switching import Switches
 from lab.paths import StateDirectory
 
 
 def prepare(state_dir: StateDirectory, faults: Sequence[NeededFault]) -> None:
-    """Raises FlagFileError, UnknownFault or ParameterError. What is on already, as it should be, stays on."""
-    catalogue = read_catalogue()
-    wanted = {
-        catalogue[one.name].flag: chosen_parameters(
-            catalogue[one.name], [f"{name}={value}" for name, value in one.settings.items()]
-        )
-        for one in faults
-    }
-    file = FlagFile(state_dir.flag_file)
-    on = file.switched_on()
-    # Of one without anything to choose, that it is on is all there is to know.
-    right = {flag for flag, values in wanted.items() if flag in on and (not values or on[flag].values == values)}
-    for flag in on.keys() - right:
-        file.switch_off(flag)
-    for flag in wanted.keys() - right:
-        file.switch_on(flag, wanted[flag])
+    """Raises SwitchingRefused, FlagFileError, UnknownFault or ParameterError. What is on already, as it should be,
+    stays on."""
+    switches = Switches(state_dir, read_catalogue())
+    switches.switch_on_only([switches.wish(one.name, one.settings) for one in faults])
 
 
 def seconds_to_wait(state_dir: StateDirectory, faults: Sequence[NeededFault]) -> float | None:

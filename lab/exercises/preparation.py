@@ -2,7 +2,7 @@
 
 from lab.exercises.exercise import Exercise
 from lab.exercises.needed_faults import prepare, seconds_to_wait
-from lab.incidents.files import refusal
+from lab.faults.switching import SwitchingRefused
 from lab.paths import StateDirectory
 
 
@@ -12,9 +12,10 @@ class NotNow(RuntimeError):
 
 def prepare_lab(exercise: Exercise, state_dir: StateDirectory) -> None:
     """Raises NotNow during an incident, which would be over by that, and what `needed_faults.prepare` raises."""
-    if reason := refusal(state_dir):
-        raise NotNow(reason)
-    prepare(state_dir, exercise.needs.faults)
+    try:
+        prepare(state_dir, exercise.needs.faults)
+    except SwitchingRefused as refused:
+        raise NotNow(str(refused)) from None
 
 
 def require_prepared(exercise: Exercise, state_dir: StateDirectory) -> None:

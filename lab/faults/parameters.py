@@ -1,8 +1,8 @@
-"""What is chosen about a fault on the command line: `--set share=0.5`."""
+"""What is chosen about a fault: `--set share=0.5` on the command line, the same by name on a page or in a file."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from lab.faults.catalogue import Fault, Parameter, ParameterValue
 
@@ -11,8 +11,10 @@ class ParameterError(ValueError):
     """Something was chosen that a fault does not know, or cannot do; the message says what it can."""
 
 
-def chosen_parameters(fault: Fault, settings: Iterable[str] = ()) -> dict[str, ParameterValue]:
+def chosen_parameters(fault: Fault, settings: Iterable[str] | Mapping[str, object] = ()) -> dict[str, ParameterValue]:
     """Every parameter of the fault, with its default or what `name=value` says. Raises ParameterError."""
+    if isinstance(settings, Mapping):
+        settings = [f"{name}={value}" for name, value in settings.items()]
     values = fault.defaults
     for setting in settings:
         name, equals, text = setting.partition("=")
