@@ -184,7 +184,6 @@ def _answering(write: Callable[[dict[str, Any]], Response]) -> Callable[[dict[st
 
 def _told(act: Callable[[], Response]) -> Response:
     """What can go wrong, as the page tells it."""
-    from lab.exercises.content import ContentError
     from lab.exercises.preparation import NotNow
     from lab.exercises.progress import ProgressError
     from lab.exercises.session import TaskComesLater, UnknownExercise
@@ -192,6 +191,7 @@ def _told(act: Callable[[], Response]) -> Response:
     from lab.faults.flag_file import FlagFileError
     from lab.faults.parameters import ParameterError
     from lab.telemetry_client import TelemetryError
+    from lab.yaml_document import ContentError
 
     try:
         return act()

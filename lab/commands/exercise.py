@@ -11,7 +11,6 @@ import click
 
 from lab.commands.options import NotRunning, running_lab, state_dir_option
 from lab.exercises.as_json import exercise_as_json
-from lab.exercises.content import ContentError
 from lab.exercises.exercise import Exercise
 from lab.exercises.learner import LEARNER_VARIABLE, user_name
 from lab.exercises.loader import read_exercises
@@ -23,6 +22,7 @@ from lab.exercises.session import Session, TaskComesLater, UnknownExercise
 from lab.paths import StateDirectory
 from lab.run_state import RunState
 from lab.telemetry_client import TelemetryClient, TelemetryError
+from lab.yaml_document import ContentError
 
 
 @click.group(name="exercise")

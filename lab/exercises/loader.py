@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from lab.exercises.content import ContentError, Item, read_text, read_yaml
 from lab.exercises.exercise import (
     KINDS,
     LANGUAGES,
@@ -23,6 +22,7 @@ from lab.exercises.exercise import (
 )
 from lab.exercises.personal import ANSWER, PLACES, names_in, open_answers
 from lab.paths import REPOSITORY
+from lab.yaml_document import ContentError, Item, read_text, read_yaml
 
 EXERCISES = REPOSITORY / "exercises"
 

@@ -13,10 +13,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, get_args
 
-from lab.faults.document import DocumentError, Table, read_document
 from lab.faults.repairs import ACTIONS, Repair
 from lab.manifest import System, discover
 from lab.paths import REPOSITORY, SYSTEMS
+from lab.yaml_document import ContentError, Item, Scalar, read_yaml
 
 FAULTS = REPOSITORY / "faults"
 
@@ -65,9 +65,10 @@ SIGNALS = ("metrics", "logs", "traces")
 
 #: In a query: the range over which it looks.
 WINDOW = "{window}"
+_IDENTIFIER = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _OWN_RANGE = re.compile(r"\[\d+(ms|[smhdwy])[\]:]")
 
-ParameterValue = bool | int | float | str
+ParameterValue = Scalar
 
 
 class CatalogueError(ValueError):
@@ -243,133 +244,152 @@ def read_catalogue(directory: Path = FAULTS, systems: Path = SYSTEMS) -> Catalog
 def read_fault(path: Path, systems: Mapping[str, System]) -> Fault:
     """Reads and checks one file. Raises CatalogueError."""
     try:
-        fault = _fault(read_document(path), systems)
-        if fault.name != path.stem:
-            raise DocumentError("name", f"is {fault.name!r}, but the file is called {path.name}")
-    except DocumentError as error:
-        raise CatalogueError(f"{path}: {error}") from None
-    return fault
+        return _fault(read_yaml(path), systems)
+    except ContentError as error:
+        raise CatalogueError(str(error)) from None
 
 
-def _fault(document: Table, systems: Mapping[str, System]) -> Fault:
-    system = systems[document.choice("system", systems)]
-    services = [service.name for service in system.services]
-    settle = document.table("settle_seconds", optional=True)
-    needs = document.table("needs", optional=True)
-    chosen = document.table("parameters", optional=True)
-    parameters = {name: _parameter(chosen.table(name), name) for name in chosen}
-    fault = Fault(
-        name=document.identifier("name"),
-        title=document.text("title"),
+_NEEDED = ("name", "title", "system", "what", "flag", "truth", "signals", "evidence")
+
+
+def _fault(top: Item, systems: Mapping[str, System]) -> Fault:
+    entries = top.mapping(_NEEDED, optional=("parameters", "settle_seconds", "needs", "repair"))
+    system = systems[entries["system"].one_of(list(systems))]
+    settle = entries["settle_seconds"].mapping(optional=("effect", "recovery")) if "settle_seconds" in entries else {}
+    needs = entries["needs"].mapping(optional=("rps",)) if "needs" in entries else {}
+    chosen = entries["parameters"].entries() if "parameters" in entries else {}
+    parameters = {name: _parameter(item, name) for name, item in chosen.items()}
+    return Fault(
+        name=_name(entries["name"]),
+        title=entries["title"].text(),
         system=system.name,
-        what=document.text("what"),
-        flag=document.identifier("flag"),
+        what=entries["what"].text(),
+        flag=_identifier(entries["flag"]),
         parameters=parameters,
-        truth=_truth(document.table("truth"), services, parameters),
-        signals=_signals(document.table("signals")),
-        evidence=tuple(_evidence(item) for item in document.tables("evidence")),
-        effect_seconds=settle.number("effect", Fault.effect_seconds, above=0),
-        recovery_seconds=settle.number("recovery", Fault.recovery_seconds, above=0),
-        needs_rps=needs.number("rps", Fault.needs_rps, above=0),
-        repair=tuple(_repair(item) for item in document.tables("repair")) if "repair" in document else (),
+        truth=_truth(entries["truth"], [service.name for service in system.services], parameters),
+        signals=_signals(entries["signals"]),
+        evidence=_evidences(entries["evidence"]),
+        effect_seconds=settle["effect"].number_above(0) if "effect" in settle else Fault.effect_seconds,
+        recovery_seconds=settle["recovery"].number_above(0) if "recovery" in settle else Fault.recovery_seconds,
+        needs_rps=needs["rps"].number_above(0) if "rps" in needs else Fault.needs_rps,
+        repair=tuple(_repair(item) for item in entries["repair"].items()) if "repair" in entries else (),
     )
-    for table in (document, settle, needs, chosen):
-        table.require_all_known()
-    if not any(one.change in EXCLUDED for one in fault.evidence):
-        raise DocumentError("evidence", f"nothing says what does not happen: one must be {' or '.join(EXCLUDED)}")
-    if all(one.change in EXCLUDED for one in fault.evidence):
-        raise DocumentError("evidence", "nothing says what happens: one must be another than stays and absent")
-    return fault
 
 
-def _parameter(table: Table, name: str) -> Parameter:
-    default = table.scalar("default")
-    number = isinstance(default, int | float) and not isinstance(default, bool)
+def _identifier(item: Item) -> str:
+    text = item.text()
+    if not _IDENTIFIER.fullmatch(text):
+        raise item.error(f"expected lower-case words with dashes between them, not {text!r}")
+    return text
+
+
+def _name(item: Item) -> str:
+    name = _identifier(item)
+    if name != item.file.stem:
+        raise item.error(f"it is {name!r}, but the file is called {item.file.name}")
+    return name
+
+
+def _parameter(item: Item, name: str) -> Parameter:
+    limits = ("minimum", "maximum", "weak", "strong")
+    entries = item.mapping(required=("default", "help"), optional=("choices", *limits))
+    default = entries["default"].scalar()
+    if isinstance(default, str | bool):
+        for key in limits:
+            if key in entries:
+                raise entries[key].error(f"only a number has this, and the default is {default!r}")
+    numbers = {key: entries[key].any_number() for key in limits if key in entries}
     parameter = Parameter(
         name=name,
         default=default,
-        help=table.text("help"),
-        choices=tuple(table.scalars("choices", like=default)),
-        minimum=table.number("minimum", None) if number else None,
-        maximum=table.number("maximum", None) if number else None,
-        weak=table.number("weak", None) if number else None,
-        strong=table.number("strong", None) if number else None,
+        help=entries["help"].text(),
+        choices=_choices(entries["choices"], default) if "choices" in entries else (),
+        **numbers,
     )
-    table.require_all_known()
-    for key, value in (("default", default), ("weak", parameter.weak), ("strong", parameter.strong)):
-        refusal = parameter.refusal(value) if value is not None else None
+    for key, value in {"default": default, **numbers}.items():
+        refusal = parameter.refusal(value)
         if refusal:
-            raise table.error(key, refusal)
+            raise entries[key].error(refusal)
     if (parameter.weak is None) != (parameter.strong is None):
-        raise table.error("weak", "and strong belong together")
+        raise item.error("'weak' and 'strong' belong together")
     return parameter
 
 
-def _repair(table: Table) -> Repair:
-    action = ACTIONS[table.choice("action", ACTIONS)]
-    repair = Repair(action.name, table.text("target") if action.target != "none" else "")
-    table.require_all_known()
-    return repair
+def _choices(item: Item, default: ParameterValue) -> tuple[ParameterValue, ...]:
+    for one in item.items():
+        if type(one.scalar()) is not type(default):
+            raise one.error(f"expected the same type as the default's, {default!r}, not {one.scalar()!r}")
+    return tuple(one.scalar() for one in item.items())
 
 
-def _truth(table: Table, services: list[str], parameters: Mapping[str, Parameter]) -> Truth:
+def _repair(item: Item) -> Repair:
+    named = item.entries().get("action")
+    if named is None:
+        raise item.error("'action' is missing")
+    action = ACTIONS[named.one_of(list(ACTIONS))]
+    entries = item.mapping(required=("action",) if action.target == "none" else ("action", "target"))
+    return Repair(action.name, entries["target"].text() if "target" in entries else "")
+
+
+def _truth(item: Item, services: list[str], parameters: Mapping[str, Parameter]) -> Truth:
     # Where the fault can be had in one service or another, a parameter that can be nothing else than a service.
     choosing = [
         f"{{{name}}}" for name, one in parameters.items() if one.choices and set(one.choices) <= {*services, VISITORS}
     ]
+    entries = item.mapping(required=("service", "component", "kind"), optional=("victims",))
+    victims = entries["victims"].items(least=0) if "victims" in entries else []
     truth = Truth(
-        service=table.choice("service", [*services, VISITORS, *choosing]),
-        component=table.text("component"),
-        kind=table.choice("kind", KINDS),
-        victims=tuple(table.choices("victims", services, optional=True)),
+        service=entries["service"].one_of([*services, VISITORS, *choosing]),
+        component=entries["component"].text(),
+        kind=entries["kind"].one_of(list(KINDS)),
+        victims=tuple(victim.one_of(services) for victim in victims),
     )
-    table.require_all_known()
     if truth.service in truth.victims:
-        raise table.error("victims", f"{truth.service} is where it happens, and no victim of it")
+        raise entries["victims"].error(f"{truth.service} is where it happens, and no victim of it")
     return truth
 
 
-def _signals(table: Table) -> Mapping[str, Signal]:
+def _signals(item: Item) -> Mapping[str, Signal]:
     signals = {}
-    for name in SIGNALS:
-        one = table.table(name)
-        signals[name] = Signal(tuple(one.texts("shows")), tuple(one.texts("hides")))
-        one.require_all_known()
-    table.require_all_known()
+    for name, one in item.mapping(required=SIGNALS).items():
+        entries = one.mapping(required=("shows", "hides"))
+        signals[name] = Signal(_texts(entries["shows"]), _texts(entries["hides"]))
     return signals
 
 
-def _evidence(table: Table) -> Evidence:
-    expect = table.table("expect")
-    changes = [name for name in _CHANGES if name in expect]
-    if len(changes) != 1:
-        raise table.error("expect", f"must have exactly one of {', '.join(_CHANGES)}")
-    [change] = changes
-    evidence = Evidence(
-        says=table.text("says"),
-        language=_language(table),
-        query=table.text("query"),
-        change=change,
-        amount=_amount(expect, change),
-    )
-    for one in (table, expect):
-        one.require_all_known()
-    if _OWN_RANGE.search(evidence.query):
-        raise table.error("query", f"looks over a range of its own: write [{WINDOW}]")
+def _texts(item: Item) -> tuple[str, ...]:
+    return tuple(one.text() for one in item.items(least=0))
+
+
+def _evidences(item: Item) -> tuple[Evidence, ...]:
+    evidence = tuple(_evidence(one) for one in item.items())
+    if not any(one.change in EXCLUDED for one in evidence):
+        raise item.error(f"nothing says what does not happen: one must be {' or '.join(EXCLUDED)}")
+    if all(one.change in EXCLUDED for one in evidence):
+        raise item.error(f"nothing says what happens: one must be another than {' and '.join(EXCLUDED)}")
     return evidence
 
 
-def _language(table: Table) -> Language:
-    named = table.choice("language", LANGUAGES)
-    [language] = [one for one in LANGUAGES if one == named]
-    return language
+def _evidence(item: Item) -> Evidence:
+    entries = item.mapping(required=("says", "language", "query", "expect"))
+    change, amount = _expectation(entries["expect"])
+    query = entries["query"].text()
+    if _OWN_RANGE.search(query):
+        raise entries["query"].error(f"it looks over a range of its own: write [{WINDOW}]")
+    return Evidence(entries["says"].text(), entries["language"].one_of(LANGUAGES), query, change, amount)
 
 
-def _amount(expect: Table, change: Change) -> float | None:
+def _expectation(item: Item) -> tuple[Change, float | None]:
+    entries = item.mapping(optional=_CHANGES)
+    changes = [change for change in _CHANGES if change in entries]
+    if len(changes) != 1:
+        raise item.error(f"expected exactly one of {', '.join(_CHANGES)}")
+    [change] = changes
+    value = entries[change]
     if change in _WITH_FACTOR:
-        return float(expect.number(change, above=1))
-    if change == "appears" and expect.scalar(change) is not True:
-        return float(expect.number(change, above=0))
-    if expect.scalar(change) is not True:
-        raise expect.error(change, "must be true")
-    return None
+        return change, value.number_above(1)
+    if value.scalar() is True:
+        return change, None
+    if change == "appears":
+        return change, value.number_above(0)
+    raise value.error("expected true")

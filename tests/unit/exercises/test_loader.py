@@ -4,9 +4,9 @@ import textwrap
 
 import pytest
 
-from lab.exercises.content import ContentError
 from lab.exercises.exercise import TimeRange
 from lab.exercises.loader import read_exercise, read_exercises
+from lab.yaml_document import ContentError
 
 TASK = """
   - id: rate

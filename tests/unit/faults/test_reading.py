@@ -1,5 +1,7 @@
 """A file of the catalogue that is not as it must be is refused with the file, the place and what was expected."""
 
+import re
+
 import pytest
 import yaml
 
@@ -75,67 +77,83 @@ def test_an_unknown_name_is_refused_with_names_like_it(write):
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
-        (["title"], None, "title: is missing"),
-        (["title"], " ", "title: must be text, not ' '"),
-        (["title"], 5, "title: must be text, not 5"),
-        (["colour"], "red", "colour: is not known here; known are: system, "),
-        (["name"], "other-name", "name: is 'other-name', but the file is called cold-start.yaml"),
-        (["flag"], "Early_Requests", "flag: must be lower-case words with dashes between them, not 'Early_Requests'"),
-        (["system"], "exchange", "system: is 'exchange', which is none of: chain"),
+        (["title"], None, "the file: 'title' is missing"),
+        (["title"], " ", "title: expected text, not ' '"),
+        (["title"], 5, "title: expected text, not '5'"),
+        (["colour"], "red", "colour: 'colour' is not known here; there can be: name, title, system, "),
+        (["name"], "other-name", "name: it is 'other-name', but the file is called cold-start.yaml"),
+        (["flag"], "Early_Requests", "flag: expected lower-case words with dashes between them, not 'Early_Requests'"),
+        (["system"], "exchange", "system: expected one of chain, not 'exchange'"),
+        (["truth", "service"], "cache", "truth.service: expected one of frontend, backend, database, visitors, {tier}"),
+        (["truth", "service"], "{share}", "truth.service: expected one of frontend, backend, database, visitors, {tie"),
+        (["truth", "service"], "frontend", "truth.victims: frontend is where it happens, and no victim of it"),
+        (["truth", "kind"], "odd", "truth.kind: expected one of missing_index, "),
         (
-            ["truth", "service"],
-            "cache",
-            "truth.service: is 'cache', which is none of: frontend, backend, database, vis",
+            ["truth", "victims"],
+            ["frontend", "cache"],
+            "truth.victims[1]: expected one of frontend, backend, database, ",
         ),
-        (["truth", "service"], "{share}", "truth.service: is '{share}', which is none of: "),
-        (["truth", "kind"], "odd", "truth.kind: is 'odd', which is none of: missing_index, "),
-        (["truth", "victims"], ["frontend", "cache"], "truth.victims[2]: is 'cache', which is none of: "),
-        (["truth", "victims"], "frontend", "truth.victims: must be a list, not 'frontend'"),
+        (["truth", "victims"], "frontend", "truth.victims: expected a list, not 'frontend'"),
         (["parameters", "share", "default"], 2, "parameters.share.default: must be at most 1, not 2"),
-        (["parameters", "share", "default"], [2], "parameters.share.default: must be text, a number, true or false"),
-        (["parameters", "share", "help"], None, "parameters.share.help: is missing"),
-        (["parameters", "share", "least"], 1, "parameters.share.least: is not known here"),
-        (["parameters", "tier", "choices"], ["backend", 3], "parameters.tier.choices[2]: must be of the same type as"),
-        (["parameters", "tier", "choices"], ["database"], "parameters.tier.default: must be one of database, not back"),
-        (["signals", "logs"], None, "signals.logs: is missing"),
-        (["signals", "logs", "shows"], "x", "signals.logs.shows: must be a list, not 'x'"),
-        (["evidence"], [], "evidence: is empty"),
+        (["parameters", "share", "default"], [2], "parameters.share.default: expected text, a number, true or false"),
+        (["parameters", "share", "help"], None, "parameters.share: 'help' is missing"),
+        (["parameters", "share", "least"], 1, "parameters.share.least: 'least' is not known here"),
+        (["parameters", "share", "maximum"], float("inf"), "parameters.share.maximum: expected a number, not '.inf'"),
+        (["parameters", "share", "weak"], 0.2, "parameters.share: 'weak' and 'strong' belong together"),
+        (["parameters", "tier", "minimum"], 1, "parameters.tier.minimum: only a number has this, and the default is "),
         (
-            ["evidence", 0, "language"],
-            "sql",
-            "evidence[1].language: is 'sql', which is none of: promql, logql, traceql",
+            ["parameters", "tier", "choices"],
+            ["backend", 3],
+            "parameters.tier.choices[1]: expected the same type as",
         ),
-        (["evidence", 0, "query"], "rate(a[1m])", "evidence[1].query: looks over a range of its own: write [{window}]"),
-        (["evidence", 0, "expect"], {"grows": 3}, "evidence[1].expect: must have exactly one of rises, falls, stays, "),
-        (["evidence", 0, "expect"], {"rises": 3, "stays": 2}, "evidence[1].expect: must have exactly one of rises, "),
-        (["evidence", 0, "expect"], {"rises": 1}, "evidence[1].expect.rises: must be more than 1, not 1"),
-        (["evidence", 0, "expect"], {"rises": "3"}, "evidence[1].expect.rises: must be a number, not '3'"),
-        (["evidence", 1, "expect"], {"absent": 3}, "evidence[2].expect.absent: must be true"),
+        (["parameters", "tier", "choices"], ["database"], "parameters.tier.default: must be one of database, not back"),
+        (["signals", "logs"], None, "signals: 'logs' is missing"),
+        (["signals", "logs", "shows"], "x", "signals.logs.shows: expected a list, not 'x'"),
+        (["evidence"], [], "evidence: the list is empty"),
+        (["evidence", 0, "language"], "sql", "evidence[0].language: expected one of promql, logql, traceql, not 'sql'"),
+        (
+            ["evidence", 0, "query"],
+            "rate(a[1m])",
+            "evidence[0].query: it looks over a range of its own: write [{",
+        ),
+        (
+            ["evidence", 0, "expect"],
+            {"grows": 3},
+            "evidence[0].expect.grows: 'grows' is not known here; there can be: ",
+        ),
+        (["evidence", 0, "expect"], {"rises": 3, "stays": 2}, "evidence[0].expect: expected exactly one of rises, "),
+        (["evidence", 0, "expect"], {"rises": 1}, "evidence[0].expect.rises: expected a number above 1, not '1'"),
+        (["evidence", 0, "expect"], {"rises": "3"}, "evidence[0].expect.rises: expected a number above 1, not '3'"),
+        (["evidence", 1, "expect"], {"absent": 3}, "evidence[1].expect.absent: expected true"),
         (
             ["evidence", 1, "expect"],
             {"appears": True},
-            "evidence: nothing says what does not happen: one must be stays",
+            "evidence: nothing says what does not happen: one must be",
         ),
-        (["evidence", 0, "expect"], {"absent": True}, "evidence: nothing says what happens: one must be another than"),
-        (["settle_seconds", "effect"], 0, "settle_seconds.effect: must be more than 0, not 0"),
-        (["needs", "users"], 3, "needs.users: is not known here; known are: rps"),
+        (["evidence", 0, "expect"], {"absent": True}, "evidence: nothing says what happens: one must be another than "),
+        (["settle_seconds", "effect"], 0, "settle_seconds.effect: expected a number above 0, not '0'"),
+        (["needs", "users"], 3, "needs.users: 'users' is not known here; there can be: rps"),
+        (["repair"], [{"target": "backend"}], "repair[0]: 'action' is missing"),
+        (["repair"], [{"action": "hope"}], "repair[0].action: expected one of restart, "),
+        (["repair"], [{"action": "restart"}], "repair[0]: 'target' is missing"),
+        (["repair"], [{"action": "flush-cache", "target": "x"}], "repair[0].target: 'target' is not known here"),
     ],
 )
-def test_what_is_wrong_is_said_with_its_place(write, path, value, message):
+def test_what_is_wrong_is_said_with_its_line_and_place(write, path, value, message):
     directory = write(changed(ENTRY, path, value))
 
     with pytest.raises(CatalogueError) as refused:
         read_catalogue(directory)
-    assert str(refused.value).startswith(f"{directory / 'cold-start.yaml'}: {message}")
+    assert re.match(rf"{directory / 'cold-start.yaml'}:\d+: {re.escape(message)}", str(refused.value))
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("name: [", "line 1: not valid YAML: "),
-        ("name: a\nname: b\n", "line 2: not valid YAML: 'name' is there twice"),
-        ("- a\n- b\n", "must be a mapping"),
-        ("", "must be a mapping"),
+        ("name: [", ":1: this is no YAML: "),
+        ("name: a\nname: b\n", ":2: name: stands here twice"),
+        ("- a\n- b\n", ":1: the file: expected keys with values, not a list"),
+        ("", ": the file is empty"),
     ],
 )
 def test_a_file_that_is_no_mapping_is_refused(write, text, message):
@@ -143,7 +161,7 @@ def test_a_file_that_is_no_mapping_is_refused(write, text, message):
 
     with pytest.raises(CatalogueError) as refused:
         read_catalogue(directory)
-    assert str(refused.value).startswith(f"{directory / 'cold-start.yaml'}: {message}")
+    assert str(refused.value).startswith(f"{directory / 'cold-start.yaml'}{message}")
 
 
 def test_two_faults_cannot_share_a_flag(write):

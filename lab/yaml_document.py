@@ -1,15 +1,18 @@
 """YAML as a person wrote it, read with care: whatever is wrong is told with its file, line and place.
 
-This knows nothing of exercises; `loader.py` says what is expected where.
+This knows nothing of exercises and faults: their loaders say what is expected where.
 """
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
 
 _Name = TypeVar("_Name", bound=str)
+
+Scalar = bool | int | float | str
 
 
 class ContentError(ValueError):
@@ -59,10 +62,12 @@ class Item:
             entries[key] = item
         return entries
 
-    def items(self) -> list["Item"]:
-        """The entries of a list, of which there has to be one at least."""
-        if not isinstance(self._node, yaml.SequenceNode) or not self._node.value:
+    def items(self, least: int = 1) -> list["Item"]:
+        """The entries of a list."""
+        if not isinstance(self._node, yaml.SequenceNode):
             raise self.error(f"expected a list, not {self._shown()}")
+        if len(self._node.value) < least:
+            raise self.error("the list is empty" if not self._node.value else f"expected at least {least} in the list")
         return [Item(node, self.file, f"{self.place}[{n}]") for n, node in enumerate(self._node.value)]
 
     def list_or_one(self) -> list["Item"]:
@@ -74,10 +79,21 @@ class Item:
             raise self.error(f"expected text, not {self._shown()} (in quotes, if it is meant as text)")
         return value.strip()
 
-    def number(self, minimum: float = 0.0, maximum: float = float("inf")) -> float:
+    def number(self, minimum: float = 0.0, maximum: float = math.inf) -> float:
+        return self._number(f"from {minimum:g} to {maximum:g}", lambda value: minimum <= value <= maximum)
+
+    def any_number(self) -> float:
+        """Negative ones as well."""
+        return self._number("", lambda value: True)
+
+    def number_above(self, limit: float) -> float:
+        return self._number(f"above {limit:g}", lambda value: value > limit)
+
+    def _number(self, which: str, fits: Callable[[float], bool]) -> float:
         value = self.plain()
-        if isinstance(value, bool) or not isinstance(value, int | float) or not minimum <= value <= maximum:
-            raise self.error(f"expected a number from {minimum:g} to {maximum:g}, not {self._shown()}")
+        number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        if not number or not fits(value):
+            raise self.error(f"expected a number {which}".rstrip() + f", not {self._shown()}")
         return float(value)
 
     def whole(self, minimum: int = 0, maximum: int = 1_000_000) -> int:
@@ -98,6 +114,13 @@ class Item:
             if name == value:
                 return name
         raise self.error(f"expected one of {', '.join(names)}, not {self._shown()}")
+
+    def scalar(self) -> Scalar:
+        """Text, a number, true or false, as it stands there."""
+        value = self.plain()
+        if not isinstance(value, Scalar):
+            raise self.error(f"expected text, a number, true or false, not {self._shown()}")
+        return value
 
     def plain(self) -> Any:
         """The value as Python has it."""
