@@ -72,6 +72,7 @@ def _simulate_users(settings: Mapping[str, Any], telemetry: Telemetry, shared_di
         # Half of the service's threads stay free for everybody else, however slow the chain is.
         max_in_flight=max(1, settings["SERVICE_THREADS"] // 2),
         lock_directory=shared_directory,
+        steady=settings["TRAFFIC_STEADY"],
     )
     crowds.start()
     # A worker process of the server ends through multiprocessing, which does not run atexit's functions.

@@ -36,9 +36,11 @@ class Crowds:
         *,
         max_in_flight: int,
         lock_directory: Path | None = None,
+        steady: bool = False,
     ) -> None:
         self._requests_per_second = requests_per_second
         self._seed = seed
+        self._steady = steady
         self._base_url = base_url
         self._logger = logger
         self._max_in_flight = max_in_flight
@@ -59,7 +61,7 @@ class Crowds:
             self._logger.info("Simulated users are on their way", extra={"max_in_flight": self._max_in_flight})
 
         self._usual = TrafficDriver(
-            plan_visits(self._requests_per_second, self._seed),
+            plan_visits(self._requests_per_second, self._seed, steady=self._steady),
             self._base_url,
             self._logger,
             max_in_flight=self._max_in_flight,
@@ -76,7 +78,7 @@ class Crowds:
             self._additional = None
         rate = self._requests_per_second * (factor - 1)
         if rate > 0:
-            visits = plan_visits(rate, self._seed, crowd=1)
+            visits = plan_visits(rate, self._seed, crowd=1, steady=self._steady)
             self._additional = TrafficDriver(
                 join_midway(visits, time.monotonic() - self._started),
                 self._base_url,

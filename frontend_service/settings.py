@@ -1,13 +1,14 @@
 """What can be set on the frontend service, by environment variable."""
 
 from observability import Setting, serving_settings
-from observability.settings import non_negative_float
+from observability.settings import boolean, non_negative_float
 
 SETTINGS = (
     *serving_settings(port=8001),
     Setting("BACKEND_SERVICE_URL", "http://127.0.0.1:8002", "where the backend service is"),
     Setting("TRAFFIC_RPS", "0", "requests per second, on average, of simulated users; 0 = none", non_negative_float),
     Setting("TRAFFIC_SEED", "1", "what the simulated users do follows from it", int),
+    Setting("TRAFFIC_STEADY", "false", "true: as many simulated users at any time, without waves and bursts", boolean),
     Setting(
         "TRACE_URL_TEMPLATE",
         "http://127.0.0.1:8000/trace/{trace_id}",

@@ -1,7 +1,7 @@
 """The plan of simulated traffic: who comes when, and looks at what. Pure: no clock, no network, all from a seed.
 
-Users arrive in sessions at random moments, more and fewer in a slow wave, now and then in a burst; each looks at a few
-pages with time to think in between. Some pages are popular and most are not. A few links are out of date, and
+Users arrive in sessions at random moments, more and fewer in a slow wave, now and then in a burst (a steady plan has
+neither); each looks at a few pages with time to think in between. Some pages are popular and most are not. A few links are out of date, and
 a few were never right.
 """
 
@@ -48,14 +48,14 @@ class Visit:
     path: str
 
 
-def plan_visits(requests_per_second: float, seed: int, crowd: int = 0) -> Iterator[Visit]:
+def plan_visits(requests_per_second: float, seed: int, crowd: int = 0, *, steady: bool = False) -> Iterator[Visit]:
     """Visits without end, ordered by time, `requests_per_second` on average; the same for the same arguments.
 
     Crowds of the same seed are different people who like the same pages. Raises ValueError if the rate is not positive.
     """
     if requests_per_second <= 0:
         raise ValueError(f"expected a rate above 0, not {requests_per_second}")
-    return _plan(requests_per_second, seed, crowd)
+    return _plan(requests_per_second, seed, crowd, steady)
 
 
 def join_midway(visits: Iterator[Visit], since_seconds: float) -> Iterator[Visit]:
@@ -76,13 +76,14 @@ def plan_reading(requests_per_second: float, first_user_id: int) -> Iterator[Vis
         yield Visit(number / requests_per_second, "", f"/user/{first_user_id + number}")
 
 
-def _plan(requests_per_second: float, seed: int, crowd: int) -> Iterator[Visit]:
+def _plan(requests_per_second: float, seed: int, crowd: int, steady: bool) -> Iterator[Visit]:
     waiting: list[Visit] = []
     people = f"{seed}" if crowd == 0 else f"{seed} crowd {crowd}"
     taste = random.Random(f"pages {seed}")
     pages = _Pages(taste, choices=taste if crowd == 0 else random.Random(f"pages {people}"))
     behaviour = random.Random(f"sessions {people}")
-    for arrival in _arrivals(requests_per_second * _LEAVE_PROBABILITY, random.Random(f"arrivals {people}")):
+    arrivals = _steady_arrivals if steady else _arrivals
+    for arrival in arrivals(requests_per_second * _LEAVE_PROBABILITY, random.Random(f"arrivals {people}")):
         while waiting and waiting[0].at_seconds <= arrival:
             yield heapq.heappop(waiting)
         for visit in _session(arrival, behaviour, pages):
@@ -108,6 +109,14 @@ def _arrivals(sessions_per_second: float, random_: random.Random) -> Iterator[fl
         rate = sessions_per_second * wave * (_BURST_FACTOR if now >= burst_begins else 1.0) / mean_factor
         if random_.random() * peak < rate:
             yield now
+
+
+def _steady_arrivals(sessions_per_second: float, random_: random.Random) -> Iterator[float]:
+    """A Poisson process whose rate never changes."""
+    now = 0.0
+    while True:
+        now += random_.expovariate(sessions_per_second)
+        yield now
 
 
 def _session(arrival: float, random_: random.Random, pages: _Pages) -> Iterator[Visit]:

@@ -23,6 +23,7 @@ class Traffic:
 
     rps_variable: str
     seed_variable: str
+    steady_variable: str
 
 
 @dataclass(frozen=True)
@@ -185,6 +186,7 @@ def _service(table: Any, position: int) -> Service:
         traffic = Traffic(
             rps_variable=_take(traffic, "rps_variable", str, f"{where}, traffic"),
             seed_variable=_take(traffic, "seed_variable", str, f"{where}, traffic"),
+            steady_variable=_take(traffic, "steady_variable", str, f"{where}, traffic"),
         )
     return Service(
         name=_take(table, "name", str, where),

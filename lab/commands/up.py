@@ -57,6 +57,9 @@ _POLL_SECONDS = 0.05
 @click.option(
     "--seed", type=int, default=DEFAULT_TRAFFIC_SEED, show_default=True, help="Seed of the generated traffic."
 )
+@click.option(
+    "--steady", is_flag=True, help="No waves and bursts in the generated traffic: what changes then has another cause."
+)
 @click.option("--no-traffic", is_flag=True, help="Generate no traffic; the same as --rps 0.")
 @click.option("--workers", type=click.IntRange(min=1, max=64), help="Worker processes of each service.")
 @click.option(
@@ -74,6 +77,7 @@ def command(
     port_offset: int,
     rps: float,
     seed: int,
+    steady: bool,
     no_traffic: bool,
     workers: int | None,
     profiles: tuple[str, ...],
@@ -91,6 +95,7 @@ def command(
         port_offset=port_offset,
         traffic_rps=0.0 if no_traffic else rps,
         traffic_seed=seed,
+        steady_traffic=steady,
         workers=workers,
         profiles=tuple(dict.fromkeys(profiles)),
     )

@@ -162,8 +162,7 @@ class ComposeStack(Stack):
         for _, service in options.services():
             environment[f"{service.name.upper()}_PORT"] = str(options.service_port(service))
             if service.traffic is not None:
-                environment[service.traffic.rps_variable] = f"{options.traffic_rps:g}"
-                environment[service.traffic.seed_variable] = str(options.traffic_seed)
+                environment |= options.traffic_environment(service.traffic)
         if options.workers is not None:
             environment["SERVICE_WORKERS"] = str(options.workers)
             environment["SERVICE_CPUS"] = os.environ.get("SERVICE_CPUS") or str(min(options.workers, self._docker.cpus))

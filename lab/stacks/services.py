@@ -80,6 +80,5 @@ def _environment(
             # Here and not in a temporary directory, which a service that is killed would leave behind.
             environment["PROMETHEUS_MULTIPROC_DIR"] = str(options.directory.worker_metrics(service.name))
     if service.traffic is not None:
-        environment[service.traffic.rps_variable] = f"{options.traffic_rps:g}"
-        environment[service.traffic.seed_variable] = str(options.traffic_seed)
+        environment |= options.traffic_environment(service.traffic)
     return environment

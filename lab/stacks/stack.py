@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from lab.manifest import Service, System
+from lab.manifest import Service, System, Traffic
 from lab.paths import StateDirectory
 from lab.ports import LabPorts, shifted
 from lab.process_spec import ProcessSpec
@@ -39,6 +39,8 @@ class StackOptions:
     #: 0 switches generated traffic off.
     traffic_rps: float = DEFAULT_TRAFFIC_RPS
     traffic_seed: int = DEFAULT_TRAFFIC_SEED
+    #: Without waves and bursts.
+    steady_traffic: bool = False
     #: Worker processes of each service; None leaves the choice to the service.
     workers: int | None = None
     #: What runs besides: names of profiles in docker-compose.yml.
@@ -55,6 +57,14 @@ class StackOptions:
 
     def service_port(self, service: Service) -> int:
         return shifted(service.port, self.port_offset)
+
+    def traffic_environment(self, traffic: Traffic) -> dict[str, str]:
+        """What tells a service which traffic to generate."""
+        return {
+            traffic.rps_variable: f"{self.traffic_rps:g}",
+            traffic.seed_variable: str(self.traffic_seed),
+            traffic.steady_variable: "true" if self.steady_traffic else "false",
+        }
 
 
 class Stack(ABC):

@@ -21,7 +21,7 @@ FAULTS = read_catalogue()
 @pytest.fixture(scope="package")
 def lab_with_traffic(tmp_path_factory: pytest.TempPathFactory, wait_for) -> Iterator[BootedLab]:
     rps = max(fault.needs_rps for fault in FAULTS.values())
-    for lab in boot(tmp_path_factory.mktemp("lab"), "--rps", f"{rps:g}", "--seed", "7"):
+    for lab in boot(tmp_path_factory.mktemp("lab"), "--rps", f"{rps:g}", "--seed", "7", "--steady"):
         scrape_every_second(lab)
         traffic = f"sum(increase(frontend_requests_total[{WINDOW_SECONDS:g}s])) > {rps}"
         wait_for(partial(lab.telemetry.query, traffic), "traffic in the metrics")

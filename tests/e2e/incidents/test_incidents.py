@@ -31,7 +31,7 @@ LOOKING: tuple[Task, ...] = ("detect", "locate", "analyse")
 
 @pytest.fixture(scope="module")
 def busy_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BootedLab]:
-    yield from boot(tmp_path_factory.mktemp("lab"), "--rps", "9")
+    yield from boot(tmp_path_factory.mktemp("lab"), "--rps", "9", "--steady")
 
 
 def seed_of(task: Task, *faults: str) -> int:

@@ -72,6 +72,7 @@ NOTED = (
     "SERVICE_CPUS",
     "TRAFFIC_RPS",
     "TRAFFIC_SEED",
+    "TRAFFIC_STEADY",
 )
 
 

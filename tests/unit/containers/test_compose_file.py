@@ -68,6 +68,7 @@ def test_a_service_is_what_its_manifest_says(system, service):
     if service.traffic is not None:
         assert environment[service.traffic.rps_variable] == f"{DEFAULT_TRAFFIC_RPS:g}"
         assert environment[service.traffic.seed_variable] == str(DEFAULT_TRAFFIC_SEED)
+        assert environment[service.traffic.steady_variable] == "false"
 
 
 @pytest.mark.parametrize(("system", "service"), CHAIN, ids=[service.name for _, service in CHAIN])

@@ -60,6 +60,17 @@ def test_now_and_then_a_burst_comes() -> None:
     assert sum(count > 2 * mean for count in per_ten_seconds.values()) < len(per_ten_seconds) / 5
 
 
+def test_a_steady_plan_has_neither_waves_nor_bursts() -> None:
+    plan = plan_visits(5, 1, steady=True)
+    per_minute = Counter(
+        int(visit.at_seconds // 60) for visit in itertools.takewhile(lambda v: v.at_seconds < 7260, plan)
+    )
+    counts = [per_minute[minute] for minute in range(1, 121)]
+    assert sum(counts) / len(counts) == pytest.approx(300, rel=0.05)
+    # By chance alone: who comes leads to five pages, so that a minute's count varies by a little more than a tenth.
+    assert 150 < min(counts) <= max(counts) < 450
+
+
 def test_users_come_in_sessions_of_a_few_pages_with_time_to_think() -> None:
     visits = visits_of(1)
     sessions: dict[str, list[float]] = {}

@@ -120,10 +120,10 @@ def environment(directory: Path, **options) -> dict[str, str]:
 
 def test_everything_that_was_chosen_reaches_docker_compose(docker, tmp_path):
     docker()
-    told = environment(tmp_path, port_offset=1000, traffic_rps=7.5, traffic_seed=3, workers=2)
+    told = environment(tmp_path, port_offset=1000, traffic_rps=7.5, traffic_seed=3, steady_traffic=True, workers=2)
     chosen = services(told)
 
-    assert (told["TRAFFIC_RPS"], told["TRAFFIC_SEED"]) == ("7.5", "3")
+    assert (told["TRAFFIC_RPS"], told["TRAFFIC_SEED"], told["TRAFFIC_STEADY"]) == ("7.5", "3", "true")
     assert chosen["frontend"]["environment"]["SERVICE_WORKERS"] == "2"
     assert chosen["frontend"]["deploy"]["resources"]["limits"]["cpus"] == "2"
     assert chosen["grafana"]["ports"] == ["127.0.0.1:4000:3000"]

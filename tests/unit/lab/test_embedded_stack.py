@@ -72,6 +72,7 @@ def test_an_offset_shifts_every_port_and_every_address(directory):
         "BACKEND_SERVICE_URL": "http://127.0.0.1:9002",
         "TRAFFIC_RPS": "2",
         "TRAFFIC_SEED": "1",
+        "TRAFFIC_STEADY": "false",
     }
 
 
@@ -82,11 +83,12 @@ def test_an_offset_that_leads_out_of_the_ports_is_refused(directory, offset):
 
 
 def test_traffic_and_workers_reach_the_services_that_know_them(directory):
-    processes = stack(directory, traffic_rps=0.5, traffic_seed=7, workers=3).processes()
+    processes = stack(directory, traffic_rps=0.5, traffic_seed=7, steady_traffic=True, workers=3).processes()
 
     environments = {spec.name: spec.environment for spec in processes}
     assert environments["frontend"]["TRAFFIC_RPS"] == "0.5"
     assert environments["frontend"]["TRAFFIC_SEED"] == "7"
+    assert environments["frontend"]["TRAFFIC_STEADY"] == "true"
     assert [environments[name]["SERVICE_WORKERS"] for name in ("frontend", "backend", "database")] == ["3"] * 3
     assert "TRAFFIC_RPS" not in environments["backend"]
 

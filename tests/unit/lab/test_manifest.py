@@ -20,7 +20,7 @@ example = "/basket/1"
 depends_on = ["stock"]
 dependency_urls = { STOCK_URL = "stock" }
 environment = { GREETING = "hello" }
-traffic = { rps_variable = "WEB_RPS", seed_variable = "WEB_SEED" }
+traffic = { rps_variable = "WEB_RPS", seed_variable = "WEB_SEED", steady_variable = "WEB_STEADY" }
 
 [[services]]
 name = "stock"
@@ -55,7 +55,7 @@ def test_a_manifest_becomes_a_system(tmp_path):
                 depends_on=("stock",),
                 dependency_urls={"STOCK_URL": "stock"},
                 environment={"GREETING": "hello"},
-                traffic=Traffic("WEB_RPS", "WEB_SEED"),
+                traffic=Traffic("WEB_RPS", "WEB_SEED", "WEB_STEADY"),
             ),
             Service(name="stock", module="shop_stock", port=7002),
         ),
@@ -71,7 +71,7 @@ def test_services_start_after_those_they_depend_on_else_in_the_order_written(tmp
     [
         (("port = 7001", "prot = 7001"), "service web: unknown key 'prot'; known are: name, module, port, "),
         (("title", "titel"), "the manifest: unknown key 'titel'; known are: name, title, "),
-        (("rps_variable", "rps"), "service web, traffic: unknown key 'rps'; known are: rps_variable, seed_variable"),
+        (("rps_variable", "rps"), "service web, traffic: unknown key 'rps'; known are: rps_variable, seed_variable, "),
         (("port = 7001\n", ""), "service web: port is missing (a whole number)"),
         (("port = 7001", 'port = "7001"'), "service web: port must be a whole number, not '7001'"),
         (("port = 7001", "port = true"), "service web: port must be a whole number, not True"),
