@@ -1,6 +1,7 @@
 """What learners type, read: forgiving in form, strict in meaning."""
 
 import re
+import textwrap
 
 from lab.exercises.exercise import Choice, Task
 
@@ -12,9 +13,9 @@ _SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1
 
 def clean(text: str) -> str:
     """Without what copying and chat windows add around an answer: spaces, code fences, one pair of backticks."""
-    text = text.strip()
+    text = textwrap.dedent(text).strip()
     fenced = re.fullmatch(r"```\w*\n(.*?)\n?```", text, re.DOTALL)
-    text = fenced[1].strip() if fenced else text
+    text = textwrap.dedent(fenced[1]).strip() if fenced else text
     if len(text) > 2 and text[0] == text[-1] == "`" and "`" not in text[1:-1]:
         text = text[1:-1].strip()
     return text

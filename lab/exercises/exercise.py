@@ -4,8 +4,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-#: What a learner answers with: a query, the id of a trace, a trace's id and a time, a letter, a number, or names.
-Kind = Literal["promql", "logql", "traceql", "trace_id", "self_time", "choice", "number", "text_set"]
+#: What a learner answers with: a query, the id of a trace, a trace's id and a time, a letter, a number, names, or a rule of
+#: Prometheus in YAML.
+Kind = Literal[
+    "promql",
+    "logql",
+    "traceql",
+    "trace_id",
+    "self_time",
+    "choice",
+    "number",
+    "text_set",
+    "alert_rule",
+    "recording_rule",
+]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 #: What a reference is written in.
@@ -28,6 +40,20 @@ class TimeRange:
     minutes: float = 5.0
     step_seconds: float = 15.0
     ended_minutes_ago: float = 0.0
+
+
+@dataclass(frozen=True)
+class AlertWish:
+    """What an alert has to do, besides firing when it should and being quiet when it should not."""
+
+    #: It fires so soon after it began; `for` counts.
+    within_seconds: float = 60.0
+    #: What stands on the alert that fires, whether it comes from the expression or from the rule.
+    labels: Mapping[str, str] = field(default_factory=dict)
+    #: Annotations that it has to have.
+    annotations: tuple[str, ...] = ()
+    #: How long the condition has to hold at least before it fires.
+    for_at_least_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -65,7 +91,8 @@ class Task:
     points: int
     #: Markdown: an answer, and why it is one.
     solution: str
-    #: A query whose result the answer is compared with. Of a trace_id: TraceQL that finds every right trace.
+    #: A query whose result the answer is compared with. Of a trace_id: TraceQL that finds every right trace. Of a rule: one
+    #: that is right, in YAML.
     reference: str = ""
     language: Language = "promql"
     #: Of a trace_id: TraceQL that must find nothing in a right trace.
@@ -84,6 +111,8 @@ class Task:
     #: Of a self_time: the name of the span.
     span: str = ""
     choices: tuple[Choice, ...] = ()
+    #: Of an alert_rule.
+    alert: AlertWish = AlertWish()
     #: Answers in other words that are right as well; tests hold the checker to them.
     also_right: tuple[str, ...] = ()
     mistakes: tuple[Mistake, ...] = ()
@@ -109,6 +138,8 @@ class Needs:
     requests_per_second: float = 4.0
     #: How long it must have been running.
     minutes: float = 3.0
+    #: For how long nothing must have been wrong before something goes wrong: an alert is quiet then. 0 if nobody asks.
+    healthy_minutes: float = 0.0
     faults: tuple[NeededFault, ...] = ()
 
 

@@ -8,6 +8,7 @@ from lab.exercises.exercise import (
     KINDS,
     LANGUAGES,
     PARTS,
+    AlertWish,
     Choice,
     Exercise,
     Hint,
@@ -21,6 +22,7 @@ from lab.exercises.exercise import (
     ValueSource,
 )
 from lab.exercises.personal import ANSWER, PLACES, names_in, open_answers
+from lab.exercises.rules import RuleRefused, read_alerting_rule, read_recording_rule
 from lab.paths import REPOSITORY
 from lab.yaml_document import ContentError, Item, read_text, read_yaml
 
@@ -44,6 +46,8 @@ _FIELDS: Mapping[Kind, tuple[tuple[str, ...], tuple[str, ...]]] = {
         (),
         ("reference", "language", "label", "names", "over", "also_right", "also_wrong", "mistakes", "hints"),
     ),
+    "alert_rule": (("reference",), ("alert", "also_right", "also_wrong", "mistakes", "hints")),
+    "recording_rule": (("reference",), ("extra_labels", *_COMPARED)),
 }
 
 
@@ -84,6 +88,8 @@ def read_exercise(folder: Path) -> Exercise:
     )
     if "values" in entries:
         _require_use(exercise, entries["values"])
+    if any(task.kind == "alert_rule" for task in exercise.tasks):
+        _require_both_times(exercise, top)
     return exercise
 
 
@@ -123,11 +129,14 @@ def _task(item: Item) -> Task:
         names=_texts(entries.get("names")),
         span=entries["span"].text() if "span" in entries else "",
         choices=_choices(entries["choices"]) if "choices" in entries else (),
+        alert=_alert(entries["alert"]) if "alert" in entries else Task.alert,
         also_right=_texts(entries.get("also_right")),
         mistakes=_mistakes(entries.get("mistakes"), "says"),
         also_wrong=_mistakes(entries.get("also_wrong"), "hears"),
         hints=_hints(entries["hints"], entries["points"]) if "hints" in entries else (),
     )
+    if kind in ("alert_rule", "recording_rule"):
+        _require_rules(task, item)
     if kind == "text_set" and bool(task.names) == bool(task.reference and task.label):
         raise item.error("a text_set has either 'names', or 'reference' and 'label'")
     return task
@@ -186,6 +195,32 @@ def _choices(item: Item) -> tuple[Choice, ...]:
     return tuple(choices)
 
 
+def _alert(item: Item) -> AlertWish:
+    entries = item.mapping(optional=("within_seconds", "labels", "annotations", "for_at_least_seconds"))
+    labels = entries["labels"].entries() if "labels" in entries else {}
+    return AlertWish(
+        entries["within_seconds"].number(1, 600) if "within_seconds" in entries else AlertWish.within_seconds,
+        {name: one.text() for name, one in labels.items()},
+        _texts(entries.get("annotations")),
+        entries["for_at_least_seconds"].number(0, 600) if "for_at_least_seconds" in entries else 0.0,
+    )
+
+
+def _require_rules(task: Task, item: Item) -> None:
+    """What is given as a rule is one."""
+    read = read_alerting_rule if task.kind == "alert_rule" else read_recording_rule
+    for text in (task.reference, *task.also_right, *(mistake.answer for mistake in task.mistakes)):
+        try:
+            read(text)
+        except RuleRefused as refused:
+            raise item.error(f"{' '.join(refused.says)}\n{text}") from None
+
+
+def _require_both_times(exercise: Exercise, item: Item) -> None:
+    if not exercise.needs.faults or not exercise.needs.healthy_minutes:
+        raise item.error("an alert_rule is judged by two times: 'needs' has to have 'faults' and 'healthy_minutes'")
+
+
 def _hints(item: Item, points: Item) -> tuple[Hint, ...]:
     hints = []
     for one in item.items():
@@ -197,12 +232,13 @@ def _hints(item: Item, points: Item) -> tuple[Hint, ...]:
 
 
 def _needs(item: Item) -> Needs:
-    entries = item.mapping(optional=("requests_per_second", "minutes", "faults"))
+    entries = item.mapping(optional=("requests_per_second", "minutes", "healthy_minutes", "faults"))
     rate = entries["requests_per_second"].number(0, 100) if "requests_per_second" in entries else None
     minutes = entries["minutes"].number(0, 60) if "minutes" in entries else None
     return Needs(
         Needs.requests_per_second if rate is None else rate,
         Needs.minutes if minutes is None else minutes,
+        entries["healthy_minutes"].number(0, 10) if "healthy_minutes" in entries else 0.0,
         tuple(_fault(one) for one in entries["faults"].items()) if "faults" in entries else (),
     )
 
