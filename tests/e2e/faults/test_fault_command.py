@@ -1,11 +1,13 @@
 """`lab fault` on a running lab: what it switches is in effect at once, is undone in every way, and costs no request."""
 
+import itertools
 import json
 import signal
 import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 
 import pytest
 import requests
@@ -13,12 +15,19 @@ import requests
 from lab.faults.flag_file import FlagFile
 from lab.paths import REPOSITORY, StateDirectory
 from tests.e2e.conftest import boot
+from tests.e2e.faults.conftest import FAULTS
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 #: Its effect can be seen without waiting for telemetry.
 FAULT = "unscrapable"
 FLAG = "metrics-endpoint"
+
+#: They change how a page comes about and what is told of it, not what is on it.
+HARMLESS_TO_ANSWERS = (
+    *("missing-index", "chatty-inventory", "slow-release"),
+    *("unscrapable", "broken-propagation", "lost-spans", "uncorrelated-logs", "log-flood"),
+)
 
 
 def answer(lab, *arguments):
@@ -153,47 +162,94 @@ def test_an_annotation_is_there_only_if_it_was_asked_for(lab_with_traffic):
     assert line.fields["target_service"] == "backend"
 
 
-def test_a_broken_file_is_reported_changes_nothing_and_is_mended_by_clear(lab_with_traffic, flags_of_the_lab, wait_for):
-    log = StateDirectory(lab_with_traffic.state_dir).output_file("backend")
-    answer(lab_with_traffic, "on", FAULT)
-    wait_for(lambda: status_of(lab_with_traffic, "backend", "/metrics") == 503, "on")
-    flags_of_the_lab.path.write_text('{"flags": {')
-    wait_for(lambda: "flags.json cannot be used" in log.read_text(), "a line about it")
+@contextmanager
+def visitors(lab, count=4):
+    """People who ask one page after the other; yields what became of each request, in the end of all of them."""
+    told, ended = [], threading.Event()
 
-    assert status_of(lab_with_traffic, "backend", "/metrics") == 503
-    refused = lab_with_traffic.run("fault", "list")
-    assert refused.returncode == 1
-    assert "switch everything off with: python3 lab fault clear" in refused.stderr
-    assert answer(lab_with_traffic, "clear") == {"switched_off": []}
-    wait_for(lambda: status_of(lab_with_traffic, "backend", "/metrics") == 200, "off")
-    assert log.read_text().count("flags.json cannot be used") == 1
+    def visit(first_user):
+        with requests.Session() as session:
+            for user in itertools.cycle(range(first_user, first_user + 50)):
+                if ended.is_set():
+                    return
+                try:
+                    answered = session.get(lab.url("frontend", f"/user/{user}"), timeout=10)
+                    told.append(answered.status_code if answered.json() else "an empty page")
+                except (requests.RequestException, ValueError) as error:
+                    told.append(repr(error))
+
+    threads = [threading.Thread(target=visit, args=(100 + 50 * number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield told
+    finally:
+        ended.set()
+        for thread in threads:
+            thread.join()
 
 
 def test_switching_under_load_loses_no_request(lab_with_traffic, flags_of_the_lab):
-    statuses, ended = [], threading.Event()
+    harmless = [FAULTS[name] for name in HARMLESS_TO_ANSWERS]
+    deadline = time.monotonic() + 5
+    with visitors(lab_with_traffic) as told:
+        for one in itertools.cycle(harmless):
+            flags_of_the_lab.switch_on(one.flag, one.defaults)
+            # Longer than the services wait between two looks at the file.
+            time.sleep(0.3)
+            flags_of_the_lab.switch_off(one.flag)
+            if time.monotonic() > deadline:
+                break
+            # The next time all of them at once.
+            for other in harmless:
+                flags_of_the_lab.switch_on(other.flag, other.defaults)
+            time.sleep(0.3)
+            flags_of_the_lab.clear()
 
-    def visit():
-        with requests.Session() as session:
-            number = 0
-            while not ended.is_set():
-                number += 1
-                path = f"/user/{100 + number % 50}"
-                statuses.append(session.get(lab_with_traffic.url("frontend", path), timeout=10).status_code)
+    assert len(told) > 100
+    assert [one for one in told if one != 200] == []
 
-    visitors = [threading.Thread(target=visit) for _ in range(2)]
-    for visitor in visitors:
-        visitor.start()
-    flags = FlagFile(flags_of_the_lab.path)
-    deadline = time.monotonic() + 4
-    while time.monotonic() < deadline:
-        flags.switch_on(FLAG, {"service": "backend"})
-        flags.switch_on("inventory-index", {"table": "inventory"})
-        time.sleep(0.3)
-        flags.clear()
-        time.sleep(0.3)
-    ended.set()
-    for visitor in visitors:
-        visitor.join()
 
-    assert len(statuses) > 50
-    assert set(statuses) == {200}
+def test_a_broken_file_is_reported_and_changes_nothing(lab_with_traffic, flags_of_the_lab, wait_for):
+    def says(sentence):
+        return {
+            service: StateDirectory(lab_with_traffic.state_dir).output_file(service).read_text().count(sentence)
+            for service in ("frontend", "backend", "database")
+        }
+
+    def each(times):
+        return dict.fromkeys(("frontend", "backend", "database"), times)
+
+    def are_off(*services):
+        return all(status_of(lab_with_traffic, service, "/metrics") == 503 for service in services)
+
+    path = flags_of_the_lab.path
+    flags_of_the_lab.switch_on(FLAG, {"service": "backend"})
+    wait_for(lambda: are_off("backend"), "on")
+    whole = path.read_text()
+    with visitors(lab_with_traffic, count=1) as told:
+        path.write_text('{"flags": {')
+        wait_for(lambda: says("flags.json cannot be used") == each(1), "a line of each service")
+        # The same mistake, made again and in another way, is no news.
+        for broken in ('{"flags": {"', "flags: []", ""):
+            path.write_text(broken)
+            time.sleep(0.4)
+            assert are_off("backend")
+
+        for arguments in (["list"], ["on", "missing-index"]):
+            refused = lab_with_traffic.run("fault", *arguments)
+            assert refused.returncode == 1
+            assert f"{path} is not in flagd's format" in refused.stderr
+            assert "switch everything off with: python3 lab fault clear" in refused.stderr
+        assert path.read_text() == ""
+
+        assert says("flags.json cannot be used") == each(1)
+        path.write_text(whole.replace('"backend"', '"database"'))
+        wait_for(lambda: says("flags.json can be used again") == each(1), "a line that it is mended")
+        wait_for(lambda: are_off("database") and not are_off("backend"), "what it says now")
+
+        path.write_text('{"flags": {')
+        wait_for(lambda: says("flags.json cannot be used") == each(2), "a line that it is broken again")
+        assert answer(lab_with_traffic, "clear") == {"switched_off": []}
+        wait_for(lambda: not are_off("database"), "off")
+    assert [one for one in told if one != 200] == []
