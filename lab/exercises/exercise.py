@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-#: What a learner answers with: a query, the id of a trace, a trace's id and a time, a letter, a number, names, or a rule of
-#: Prometheus in YAML.
+from lab.exercises.services.description import Expected, Service, Version
+
+#: What a learner answers with: a query, a trace's id, a trace's id and a time, a letter, a number, names, a rule of
+#: Prometheus in YAML, or a service in a folder of the learner's.
 Kind = Literal[
     "promql",
     "logql",
@@ -17,6 +19,7 @@ Kind = Literal[
     "text_set",
     "alert_rule",
     "recording_rule",
+    "instrument",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -91,8 +94,8 @@ class Task:
     points: int
     #: Markdown: an answer, and why it is one.
     solution: str
-    #: A query whose result the answer is compared with. Of a trace_id: TraceQL that finds every right trace. Of a rule: one
-    #: that is right, in YAML.
+    #: A query whose result the answer is compared with. Of a trace_id: TraceQL that finds every right trace. Of a rule:
+    #: one that is right, in YAML.
     reference: str = ""
     language: Language = "promql"
     #: Of a trace_id: TraceQL that must find nothing in a right trace.
@@ -113,6 +116,12 @@ class Task:
     choices: tuple[Choice, ...] = ()
     #: Of an alert_rule.
     alert: AlertWish = AlertWish()
+    #: Of an instrument: the exercise's service, and what has to arrive from it.
+    service: Service | None = None
+    expects: tuple[Expected, ...] = ()
+    #: The exercise's solution otherwise put, and wrong in ways that people get it wrong; for tests.
+    right_versions: tuple[Version, ...] = ()
+    wrong_versions: tuple[Version, ...] = ()
     #: Answers in other words that are right as well; tests hold the checker to them.
     also_right: tuple[str, ...] = ()
     mistakes: tuple[Mistake, ...] = ()
@@ -170,6 +179,11 @@ class Exercise:
     @property
     def number(self) -> int:
         return int(self.name.partition("-")[0])
+
+    @property
+    def service(self) -> Service | None:
+        """What is instrumented in a folder of the learner's. An exercise with one asks nothing of a running lab."""
+        return next((task.service for task in self.tasks if task.service is not None), None)
 
     @property
     def points(self) -> int:

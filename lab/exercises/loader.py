@@ -23,6 +23,8 @@ from lab.exercises.exercise import (
 )
 from lab.exercises.personal import ANSWER, PLACES, names_in, open_answers
 from lab.exercises.rules import RuleRefused, read_alerting_rule, read_recording_rule
+from lab.exercises.services.description import Service
+from lab.exercises.services.reading import read_expected, read_service, read_versions
 from lab.paths import REPOSITORY
 from lab.yaml_document import ContentError, Item, read_text, read_yaml
 
@@ -48,7 +50,11 @@ _FIELDS: Mapping[Kind, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "alert_rule": (("reference",), ("alert", "also_right", "also_wrong", "mistakes", "hints")),
     "recording_rule": (("reference",), ("extra_labels", *_COMPARED)),
+    "instrument": (("expects",), ("right_versions", "wrong_versions", "hints")),
 }
+
+#: What can be asked beside a service: it needs no lab to be judged.
+_BESIDE_A_SERVICE: tuple[Kind, ...] = ("instrument", "choice")
 
 
 def read_exercises(folder: Path = EXERCISES) -> dict[str, Exercise]:
@@ -71,8 +77,9 @@ def read_exercise(folder: Path) -> Exercise:
         raise ContentError(f"{folder}: an exercise's folder is called like 07-a-short-name")
     top = read_yaml(folder / "exercise.yaml")
     entries = top.mapping(
-        required=("title", "part", "minutes", "idea", "tasks"), optional=("system", "needs", "values")
+        required=("title", "part", "minutes", "idea", "tasks"), optional=("system", "needs", "values", "service")
     )
+    service = read_service(entries["service"]) if "service" in entries else None
     exercise = Exercise(
         name=folder.name,
         title=entries["title"].text(),
@@ -82,7 +89,7 @@ def read_exercise(folder: Path) -> Exercise:
         system=entries["system"].text() if "system" in entries else "chain",
         story=read_text(folder / "story.md"),
         explanation=read_text(folder / "explanation.md"),
-        tasks=_tasks(entries["tasks"]),
+        tasks=_tasks(entries["tasks"], service),
         needs=_needs(entries["needs"]) if "needs" in entries else Needs(),
         values=_values(entries["values"]) if "values" in entries else {},
     )
@@ -93,10 +100,10 @@ def read_exercise(folder: Path) -> Exercise:
     return exercise
 
 
-def _tasks(item: Item) -> tuple[Task, ...]:
+def _tasks(item: Item, service: Service | None) -> tuple[Task, ...]:
     tasks: list[Task] = []
     for one in item.items():
-        task = _task(one)
+        task = _task(one, service)
         if any(other.id == task.id for other in tasks):
             raise one.error(f"there are two tasks {task.id!r}")
         for id in open_answers(task) - {other.id for other in tasks}:
@@ -105,11 +112,13 @@ def _tasks(item: Item) -> tuple[Task, ...]:
     return tuple(tasks)
 
 
-def _task(item: Item) -> Task:
+def _task(item: Item, service: Service | None) -> Task:
     kind_item = item.entries().get("kind")
     if kind_item is None:
         raise item.error("'kind' is missing")
     kind = kind_item.one_of(KINDS)
+    if (kind not in _BESIDE_A_SERVICE) if service else (kind == "instrument"):
+        raise kind_item.error(f"beside a 'service' there are tasks of the kinds {', '.join(_BESIDE_A_SERVICE)}")
     required, optional = _FIELDS[kind]
     entries = item.mapping((*_OF_EVERY_TASK, *required), optional)
     task = Task(
@@ -130,6 +139,10 @@ def _task(item: Item) -> Task:
         span=entries["span"].text() if "span" in entries else "",
         choices=_choices(entries["choices"]) if "choices" in entries else (),
         alert=_alert(entries["alert"]) if "alert" in entries else Task.alert,
+        service=service if kind == "instrument" else None,
+        expects=read_expected(entries["expects"], service) if service and "expects" in entries else (),
+        right_versions=read_versions(entries.get("right_versions"), service) if service else (),
+        wrong_versions=read_versions(entries.get("wrong_versions"), service, wrong=True) if service else (),
         also_right=_texts(entries.get("also_right")),
         mistakes=_mistakes(entries.get("mistakes"), "says"),
         also_wrong=_mistakes(entries.get("also_wrong"), "hears"),
