@@ -96,15 +96,17 @@ class Exercises:
         return answer({**self._shown(session, exercise), "notes": notes})
 
     def _check(self, wish: dict[str, Any]) -> Response:
-        from lab.exercises.preparation import require_prepared
+        from lab.exercises.preparation import require_prepared, times_of
         from lab.telemetry_client import TelemetryClient
 
         session, exercise, task = self._task(wish)
         given = _text(wish, "answer")
+        times = None
         if exercise.needs.faults:
             require_prepared(exercise, self._directory())
+            times = times_of(exercise, self._directory())
         with TelemetryClient.from_backends(backends(self._settings)) as client:
-            judged = session.check(exercise, task, given, client)
+            judged = session.check(exercise, task, given, client, times)
         # Later tasks may build on this answer.
         shown = self._shown(session, session.find(exercise.name))
         return answer({"verdict": asdict(judged.verdict), "points": judged.points, "exercise": shown})

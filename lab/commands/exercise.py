@@ -16,7 +16,7 @@ from lab.exercises.learner import LEARNER_VARIABLE, user_name
 from lab.exercises.loader import read_exercises
 from lab.exercises.needs import unmet
 from lab.exercises.personal import PLACES
-from lab.exercises.preparation import NotNow, prepare_lab, require_prepared
+from lab.exercises.preparation import NotNow, prepare_lab, require_prepared, times_of
 from lab.exercises.progress import ProgressError, ProgressStore, progress_file
 from lab.exercises.session import Session, TaskComesLater, UnknownExercise
 from lab.paths import StateDirectory
@@ -118,7 +118,7 @@ def check_command(
         state = _lab_for(exercise, state_dir)
         require_prepared(exercise, state_dir)
         with TelemetryClient.from_backends(state.backends) as client:
-            judged = session.check(exercise, task, answer, client)
+            judged = session.check(exercise, task, answer, client, times_of(exercise, state_dir))
     if as_json:
         _print_json(
             {

@@ -6,8 +6,10 @@ number that happens to fit one moment does not, because several moments and all 
 
 from dataclasses import replace
 
+from lab.exercises.alert_checks import check_alert_rule
 from lab.exercises.exercise import Task
 from lab.exercises.query_checks import check_query
+from lab.exercises.recording_checks import check_recording_rule
 from lab.exercises.results import Data
 from lab.exercises.trace_checks import check_self_time, check_trace
 from lab.exercises.value_checks import check_choice, check_names, check_number
@@ -29,4 +31,8 @@ def check(task: Task, answer: str, data: Data) -> Verdict:
             verdict = check_number(task, answer, data)
         case "text_set":
             verdict = check_names(task, answer, data)
+        case "alert_rule":
+            verdict = check_alert_rule(task, answer, data)
+        case "recording_rule":
+            verdict = check_recording_rule(task, answer, data)
     return replace(verdict, points=task.points if verdict.passed else 0)

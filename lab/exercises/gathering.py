@@ -5,15 +5,39 @@ Everything ends at a whole step a moment ago, so that what is still on its way i
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 
 from lab.exercises.answers import is_query, read_self_time, read_trace_id
+from lab.exercises.conditions import conditions
 from lab.exercises.exercise import Language, Task, TimeRange
 from lab.exercises.nothing_found import why_nothing
-from lab.exercises.results import Data, Evaluated, FoundTrace, Lines, Numbers, Refused, Result, Traces, is_empty
+from lab.exercises.recording_checks import as_query
+from lab.exercises.results import (
+    AlertData,
+    Data,
+    Evaluated,
+    FoundTrace,
+    Lines,
+    Numbers,
+    Refused,
+    Result,
+    Stretch,
+    Times,
+    Traces,
+    Watched,
+    is_empty,
+)
+from lab.exercises.rules import RuleRefused, read_alerting_rule, read_recording_rule
 from lab.telemetry_client import OtherResultType, QueryRefused, Span, TelemetryClient, TraceNotFound
 
 #: Log lines and spans are visible within a fifth of a second, samples as soon as their target has answered.
 LAG_SECONDS = 2.0
+
+#: How often rules are evaluated: as `evaluation_interval` of observability/prometheus/prometheus.yml.
+EVALUATION_SECONDS = 5.0
+
+#: What has not fired by then never does, for all that somebody at a lab wants to wait.
+_LONGEST_ILL_SECONDS = 300.0
 
 #: As many lines as Loki gives, and more traces than a range of a few minutes has.
 _MOST_LINES = 5000
@@ -23,8 +47,10 @@ _MOST_TRACES = 2000
 _LONG_AGO_SECONDS = 20 * 24 * 3600.0
 
 
-def gather(task: Task, answer: str, client: TelemetryClient, now: float) -> Data:
-    """Raises TelemetryError when a backend does not answer; a query that is refused is a result."""
+def gather(task: Task, answer: str, client: TelemetryClient, now: float, times: Times | None = None) -> Data:
+    """`times` is when all was well and since when something is not, which alerts are judged by.
+
+    Raises TelemetryError when a backend does not answer; a query that is refused is a result."""
     match task.kind:
         case "promql" | "logql" | "traceql":
             return _of_query(task, answer, client, now)
@@ -34,6 +60,11 @@ def gather(task: Task, answer: str, client: TelemetryClient, now: float) -> Data
             return _of_self_time(answer, client)
         case "number" | "text_set" if task.reference:
             return _of_value(task, client, now)
+        case "alert_rule" if times is not None:
+            return _of_alert(task, answer, client, now, times)
+        case "recording_rule":
+            with suppress(RuleRefused):
+                return _of_query(as_query(task), read_recording_rule(answer).expr, client, now)
     return Data()
 
 
@@ -82,6 +113,42 @@ def _of_value(task: Task, client: TelemetryClient, now: float) -> Data:
         reference=_over(client, task.language, task.reference, task.over, now),
         mistakes=tuple(_over(client, task.language, query, task.over, now) for query in queries),
     )
+
+
+def _of_alert(task: Task, answer: str, client: TelemetryClient, now: float, times: Times) -> Data:
+    try:
+        rule = read_alerting_rule(answer)
+    except RuleRefused:
+        return Data()
+    well = _whole_steps(times.well)
+    ill = _whole_steps(Stretch(times.onset, min(now - LAG_SECONDS, times.onset + _LONGEST_ILL_SECONDS)))
+
+    def watch(expr: str) -> Watched:
+        results = [evaluate(client, "promql", expr, time.start, time.end, EVALUATION_SECONDS) for time in (well, ill)]
+        return Watched(*results)
+
+    watched = watch(rule.expr)
+    left_sides = [(one, watch(one.left)) for one in conditions(rule.expr).deciding]
+    nothing = [rule.expr] if is_empty(watched.ill) and not left_sides else []
+    nothing += [one.left for one, side in left_sides if is_empty(side.ill)]
+    return Data(
+        alert=AlertData(
+            well=well,
+            ill=ill,
+            step_seconds=EVALUATION_SECONDS,
+            answer=watched,
+            reference=watch(read_alerting_rule(task.reference).expr),
+            mistakes=tuple(watch(read_alerting_rule(one.answer).expr) for one in task.mistakes),
+            left_sides=tuple(left_sides),
+        ),
+        reasons_for_nothing=tuple(said for query in nothing for said in why_nothing(client, "promql", query, ill.end)),
+    )
+
+
+def _whole_steps(time: Stretch) -> Stretch:
+    """From the first evaluation in it to the last."""
+    step = EVALUATION_SECONDS
+    return Stretch(math.ceil(time.start / step) * step, math.floor(time.end / step) * step)
 
 
 def _over(

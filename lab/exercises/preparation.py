@@ -1,7 +1,11 @@
 """Whether the lab is in the state that an exercise needs, and getting it there: for the terminal as for a page."""
 
+import math
+
 from lab.exercises.exercise import Exercise
-from lab.exercises.needed_faults import prepare, seconds_to_wait
+from lab.exercises.needed_faults import onset, prepare, seconds_to_wait
+from lab.exercises.results import Times
+from lab.exercises.well_times import seconds_until_well, well_time
 from lab.faults.switching import SwitchingRefused
 from lab.paths import StateDirectory
 
@@ -11,11 +15,28 @@ class NotNow(RuntimeError):
 
 
 def prepare_lab(exercise: Exercise, state_dir: StateDirectory) -> None:
-    """Raises NotNow during an incident, which would be over by that, and what `needed_faults.prepare` raises."""
+    """Raises NotNow during an incident, which would be over by that, or if the lab has to be well for longer before;
+    and what `needed_faults.prepare` raises."""
+    minutes = exercise.needs.healthy_minutes
     try:
+        if minutes and seconds_until_well(state_dir, minutes) > 0:
+            # From now on the lab is well.
+            prepare(state_dir, ())
+            seconds = seconds_until_well(state_dir, minutes)
+            raise NotNow(
+                "your lab has to be well for a while before this exercise, so that there is something to compare with: "
+                f"start it again in {math.ceil(seconds)} s (python3 lab exercise start {exercise.number})"
+            )
         prepare(state_dir, exercise.needs.faults)
     except SwitchingRefused as refused:
         raise NotNow(str(refused)) from None
+
+
+def times_of(exercise: Exercise, state_dir: StateDirectory) -> Times | None:
+    """By which an alert is judged; None when it is not known when the lab was well, or since when it is not."""
+    since = onset(state_dir, exercise.needs.faults)
+    well = well_time(state_dir, exercise.needs.healthy_minutes)
+    return Times(well, since) if since is not None and well is not None else None
 
 
 def require_prepared(exercise: Exercise, state_dir: StateDirectory) -> None:

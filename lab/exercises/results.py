@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from lab.exercises.conditions import Condition
 from lab.exercises.exercise import TimeRange
 from lab.telemetry_client import LogLine, Series, Span
 
@@ -63,6 +64,47 @@ class Evaluated:
 
 
 @dataclass(frozen=True)
+class Stretch:
+    """A time, in unix seconds."""
+
+    start: float
+    end: float
+
+
+@dataclass(frozen=True)
+class Times:
+    """When all was well, and since when something is not."""
+
+    well: Stretch
+    #: Unix seconds.
+    onset: float
+
+
+@dataclass(frozen=True)
+class Watched:
+    """An expression over the time in which all was well, and over that in which something is not."""
+
+    well: Result
+    ill: Result
+
+
+@dataclass(frozen=True)
+class AlertData:
+    """What a verdict on an alerting rule depends on."""
+
+    #: The times looked at: their first and last moments are on whole steps.
+    well: Stretch
+    ill: Stretch
+    step_seconds: float
+    answer: Watched
+    reference: Watched
+    #: In the order of the task's mistakes.
+    mistakes: tuple[Watched, ...] = ()
+    #: Of each condition in the answer's expression, what its left side is.
+    left_sides: tuple[tuple[Condition, Watched], ...] = ()
+
+
+@dataclass(frozen=True)
 class Data:
     """All that a verdict on one answer depends on, besides the task. Empty fields were not asked for by its kind."""
 
@@ -80,3 +122,5 @@ class Data:
     unwanted: Result = Numbers(())
     #: The trace that an answer names, None when there is no such trace.
     trace: tuple[Span, ...] | None = None
+    #: Of an alert: None when it is not known since when something is wrong.
+    alert: AlertData | None = None

@@ -71,9 +71,7 @@ def read_recording_rule(text: str) -> RecordingRule:
         raise RuleRefused("This is an alerting rule: it begins with `alert`. A recording rule begins with `record`.")
     for name in ("for", "annotations"):
         if name in entries:
-            raise RuleRefused(
-                f"`{name}` belongs to alerts. A recording rule has `record`, `expr` and perhaps `labels`."
-            )
+            raise RuleRefused(f"`{name}` belongs to alerts. It is no part of a recording rule.")
     _require_keys(entries, _OF_RECORDINGS, needed=("record", "expr"))
     record = _text(entries, "record")
     if not _METRIC_NAME.fullmatch(record):
@@ -119,7 +117,7 @@ def _yaml(text: str) -> Any:
     try:
         _refuse_doubles(yaml.compose(text, Loader=yaml.BaseLoader))
         # Every scalar is a text, as Prometheus takes them: a label `severity: 1` is "1".
-        return yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506
+        return yaml.load(text, Loader=yaml.BaseLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         place = f" Line {mark.line + 1}: `{_line(text, mark.line)}`." if mark else ""

@@ -10,6 +10,7 @@ from lab.exercises.exercise import Exercise, Hint, Task
 from lab.exercises.gathering import gather
 from lab.exercises.personal import PLACES, open_answers, personalise
 from lab.exercises.progress import ProgressStore, TaskProgress
+from lab.exercises.results import Times
 from lab.exercises.verdict import Verdict
 from lab.telemetry_client import TelemetryClient
 
@@ -111,12 +112,14 @@ class Session:
         with self._progress.changing(self.learner) as progress:
             progress.begin(exercise.name, time.time())
 
-    def check(self, exercise: Exercise, task: Task, answer: str, client: TelemetryClient) -> Judged:
-        """Asks the lab, judges, and remembers."""
+    def check(
+        self, exercise: Exercise, task: Task, answer: str, client: TelemetryClient, times: Times | None = None
+    ) -> Judged:
+        """Asks the lab, judges, and remembers. `times` as `preparation.times_of` knows them."""
         answer = clean(answer)
         if earlier := open_answers(task):
             raise TaskComesLater(f"task {task.id} builds on another: solve {', '.join(sorted(earlier))} first")
-        verdict = check(task, answer, gather(task, answer, client, time.time()))
+        verdict = check(task, answer, gather(task, answer, client, time.time(), times))
         with self._progress.changing(self.learner) as progress:
             begun = progress.begin(exercise.name, time.time())
             mine = begun.task(task.id)
