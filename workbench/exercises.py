@@ -85,9 +85,11 @@ class Exercises:
         session = self._session()
         exercise = session.find(_text(wish, "exercise"))
         directory = self._directory()
-        prepare_lab(exercise, directory)
-        state = read_run_state(directory)
         notes: list[str] = []
+        state = None
+        if exercise.service is None:
+            prepare_lab(exercise, directory)
+            state = read_run_state(directory)
         if state is not None:
             # An API that does not answer is no reason not to begin: the page says so by itself.
             with suppress(TelemetryError), TelemetryClient.from_backends(backends(self._settings)) as client:
@@ -100,7 +102,7 @@ class Exercises:
         from lab.telemetry_client import TelemetryClient
 
         session, exercise, task = self._task(wish)
-        given = _text(wish, "answer")
+        given = "" if task.service else _text(wish, "answer")
         times = None
         if exercise.needs.faults:
             require_prepared(exercise, self._directory())
@@ -188,6 +190,7 @@ def _told(act: Callable[[], Response]) -> Response:
     """What can go wrong, as the page tells it."""
     from lab.exercises.preparation import NotNow
     from lab.exercises.progress import ProgressError
+    from lab.exercises.services.workspace import WorkspaceError
     from lab.exercises.session import TaskComesLater, UnknownExercise
     from lab.faults.catalogue import CatalogueError, UnknownFault
     from lab.faults.flag_file import FlagFileError
@@ -199,7 +202,7 @@ def _told(act: Callable[[], Response]) -> Response:
         return act()
     except UnknownExercise as error:
         return problem(404, "not_found", str(error))
-    except (NoLab, NotNow, TaskComesLater) as error:
+    except (NoLab, NotNow, TaskComesLater, WorkspaceError) as error:
         return problem(409, "not_now", str(error))
     except TelemetryError as error:
         return problem(502, "unreachable", str(error))

@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from typing import Any
 
@@ -11,13 +11,14 @@ import click
 
 from lab.commands.options import NotRunning, running_lab, state_dir_option
 from lab.exercises.as_json import exercise_as_json
-from lab.exercises.exercise import Exercise
+from lab.exercises.exercise import Exercise, Task
 from lab.exercises.learner import LEARNER_VARIABLE, user_name
 from lab.exercises.loader import read_exercises
 from lab.exercises.needs import unmet
 from lab.exercises.personal import PLACES
 from lab.exercises.preparation import NotNow, prepare_lab, require_prepared, times_of
 from lab.exercises.progress import ProgressError, ProgressStore, progress_file
+from lab.exercises.services.workspace import WorkspaceError
 from lab.exercises.session import Session, TaskComesLater, UnknownExercise
 from lab.paths import StateDirectory
 from lab.run_state import RunState
@@ -77,10 +78,7 @@ def start_command(exercise: str, learner: str | None, as_json: bool, state_dir: 
     session = _session(learner, state_dir)
     with _errors():
         found = session.find(exercise)
-        state = _lab_for(found, state_dir)
-        prepare_lab(found, state_dir)
-        with TelemetryClient.from_backends(state.backends) as client:
-            notes = unmet(found.needs, found.system, state, client)
+        notes = [] if found.service else _prepare_lab(found, state_dir)
         session.start(found)
         _show(session, found, as_json, notes)
 
@@ -96,7 +94,7 @@ def show_command(exercise: str | None, learner: str | None, as_json: bool, state
 
 
 @command.command(name="check", context_settings={"ignore_unknown_options": True})
-@click.argument("words", nargs=-1, metavar="[EXERCISE] ANSWER")
+@click.argument("words", nargs=-1, metavar="[EXERCISE] [ANSWER]")
 @click.option("--task", "task_id", metavar="ID", help="Which task [default: the first that is not solved].")
 @_common
 def check_command(
@@ -104,21 +102,19 @@ def check_command(
 ) -> None:
     """Check ANSWER against the running lab; `-` reads it from standard input.
 
-    Quote queries: 'rate(frontend_requests_total[1m])'.
+    Quote queries: 'rate(frontend_requests_total[1m])'. Of a task to instrument a service, your folder is the answer.
     """
-    if not words or len(words) > 2:
-        raise click.UsageError("expected an answer, or an exercise and an answer. Put quotes around a query: '…'")
     session = _session(learner, state_dir)
-    answer = sys.stdin.read() if words[-1] == "-" else words[-1]
-    if not answer.strip():
-        raise click.UsageError("the answer is empty")
     with _errors():
-        exercise = session.find(words[0] if len(words) == 2 else None)
-        task = session.find_task(exercise, task_id)
-        state = _lab_for(exercise, state_dir)
-        require_prepared(exercise, state_dir)
-        with TelemetryClient.from_backends(state.backends) as client:
-            judged = session.check(exercise, task, answer, client, times_of(exercise, state_dir))
+        exercise, task, answer = _answered(session, words, task_id)
+        if exercise.service:
+            backends, times = PLACES, None
+        else:
+            backends = _lab_for(exercise, state_dir).backends
+            require_prepared(exercise, state_dir)
+            times = times_of(exercise, state_dir)
+        with TelemetryClient.from_backends(backends) as client:
+            judged = session.check(exercise, task, answer, client, times)
     if as_json:
         _print_json(
             {
@@ -198,17 +194,60 @@ def solution_command(
 def reset_command(
     exercise: str | None, everything: bool, learner: str | None, as_json: bool, state_dir: StateDirectory
 ) -> None:
-    """Forget what was done in EXERCISE, or in the one that was started last."""
+    """Forget what was done in EXERCISE, or in the one that was started last. What you have written is kept aside."""
     if everything and exercise is not None:
         raise click.UsageError("either an exercise, or --all")
     session = _session(learner, state_dir)
     with _errors():
         found = None if everything else session.find(exercise)
-        session.reset(found)
+        kept = session.reset(found)
     if as_json:
-        _print_json({"reset": [found.name] if found else [one.name for one in session.exercises()]})
-    else:
-        click.echo(f"Forgotten: {found.title if found else 'every exercise'}.")
+        _print_json(
+            {
+                "reset": [found.name] if found else [one.name for one in session.exercises()],
+                "kept": [str(folder) for folder in kept],
+            }
+        )
+        return
+    click.echo(f"Forgotten: {found.title if found else 'every exercise'}.")
+    for folder in kept:
+        click.echo(f"What you have made is kept in {folder}.")
+
+
+def _answered(session: Session, words: tuple[str, ...], task_id: str | None) -> tuple[Exercise, Task, str]:
+    """What is answered, and with what. A task to instrument a service takes no answer, but perhaps an exercise."""
+    missing = click.UsageError("expected an answer, or an exercise and an answer. Put quotes around a query: '…'")
+    if len(words) > 2:
+        raise missing
+    try:
+        exercise = session.find(words[0] if len(words) == 2 else None)
+    except UnknownExercise:
+        if not words:
+            raise missing from None
+        raise
+    task = session.find_task(exercise, task_id)
+    if task.service is not None and len(words) == 1:
+        with suppress(UnknownExercise):
+            other = session.find(words[0])
+            exercise, task, words = other, session.find_task(other, task_id), ()
+    if task.service is not None:
+        if words:
+            raise click.UsageError(f"task {task.id} takes no answer: your folder is looked at, as it is")
+        return exercise, task, ""
+    if not words:
+        raise missing
+    answer = sys.stdin.read() if words[-1] == "-" else words[-1]
+    if not answer.strip():
+        raise click.UsageError("the answer is empty")
+    return exercise, task, answer
+
+
+def _prepare_lab(exercise: Exercise, state_dir: StateDirectory) -> list[str]:
+    """What is missing in the running lab, a sentence each."""
+    state = _lab_for(exercise, state_dir)
+    prepare_lab(exercise, state_dir)
+    with TelemetryClient.from_backends(state.backends) as client:
+        return unmet(exercise.needs, exercise.system, state, client)
 
 
 def _session(learner: str | None, state_dir: StateDirectory) -> Session:
@@ -272,5 +311,5 @@ def _errors() -> Iterator[None]:
         raise click.UsageError(str(error)) from None
     except (ContentError, CatalogueError, UnknownFault, ParameterError) as error:
         raise _BadContent(str(error)) from None
-    except (NotNow, ProgressError, TaskComesLater, TelemetryError, FlagFileError) as error:
+    except (NotNow, ProgressError, TaskComesLater, TelemetryError, FlagFileError, WorkspaceError) as error:
         raise click.ClickException(str(error)) from None

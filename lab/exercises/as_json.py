@@ -23,6 +23,7 @@ def exercise_as_json(session: Session, exercise: Exercise, with_text: bool = Fal
     }
     if with_text:
         content["story"] = exercise.story
+        content["folder"] = str(session.folder(exercise)) if exercise.service else None
         content["tasks"] = [_task_as_json(session, exercise, task) for task in exercise.tasks]
         content["explanation"] = exercise.explanation if solved else None
     return content

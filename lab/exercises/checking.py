@@ -11,6 +11,7 @@ from lab.exercises.exercise import Task
 from lab.exercises.query_checks import check_query
 from lab.exercises.recording_checks import check_recording_rule
 from lab.exercises.results import Data
+from lab.exercises.services.checking import check_service
 from lab.exercises.trace_checks import check_self_time, check_trace
 from lab.exercises.value_checks import check_choice, check_names, check_number
 from lab.exercises.verdict import Verdict
@@ -35,4 +36,8 @@ def check(task: Task, answer: str, data: Data) -> Verdict:
             verdict = check_alert_rule(task, answer, data)
         case "recording_rule":
             verdict = check_recording_rule(task, answer, data)
+        case "instrument":
+            assert task.service is not None
+            assert data.service is not None
+            verdict = check_service(task.expects, task.service, data.service)
     return replace(verdict, points=task.points if verdict.passed else 0)

@@ -6,6 +6,7 @@ Everything ends at a whole step a moment ago, so that what is still on its way i
 import math
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from lab.exercises.answers import is_query, read_self_time, read_trace_id
 from lab.exercises.conditions import conditions
@@ -65,6 +66,12 @@ def gather(task: Task, answer: str, client: TelemetryClient, now: float, times: 
         case "recording_rule":
             with suppress(RuleRefused):
                 return _of_query(as_query(task), read_recording_rule(answer).expr, client, now)
+        case "instrument":
+            # Only here: an HTTP client and a reader of metrics, which no other kind needs.
+            from lab.exercises.services.driving import observe
+
+            assert task.service is not None
+            return Data(service=observe(task.service, Path(answer)))
     return Data()
 
 

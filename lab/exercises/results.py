@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from lab.exercises.conditions import Condition
 from lab.exercises.exercise import TimeRange
+from lab.exercises.services.observed import Observed
 from lab.telemetry_client import LogLine, Series, Span
 
 
@@ -124,3 +125,5 @@ class Data:
     trace: tuple[Span, ...] | None = None
     #: Of an alert: None when it is not known since when something is wrong.
     alert: AlertData | None = None
+    #: Of an instrument.
+    service: Observed | None = None

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from lab.exercises.answers import clean, read_trace_id
 from lab.exercises.checking import check
@@ -11,6 +12,7 @@ from lab.exercises.gathering import gather
 from lab.exercises.personal import PLACES, open_answers, personalise
 from lab.exercises.progress import ProgressStore, TaskProgress
 from lab.exercises.results import Times
+from lab.exercises.services.workspace import Workspace
 from lab.exercises.verdict import Verdict
 from lab.telemetry_client import TelemetryClient
 
@@ -49,7 +51,8 @@ class GivenHint:
 class Session:
     """`exercises` as the loader reads them; everything handed out is filled in for `learner`.
 
-    Methods raise UnknownExercise, ProgressError and, where they ask the lab, TaskComesLater and TelemetryError."""
+    Methods raise UnknownExercise, ProgressError, WorkspaceError and, where they ask the lab, TaskComesLater and
+    TelemetryError."""
 
     def __init__(
         self,
@@ -57,11 +60,13 @@ class Session:
         progress: ProgressStore,
         learner: str,
         places: Mapping[str, str] = PLACES,
+        workspace: Workspace | None = None,
     ) -> None:
         self._exercises = exercises
         self._progress = progress
         self.learner = learner
         self._places = places
+        self._workspace = workspace or Workspace.of(learner)
 
     def exercises(self) -> list[Exercise]:
         return [self._for_learner(exercise) for exercise in self._exercises.values()]
@@ -107,16 +112,24 @@ class Session:
         progress = self._progress.read(self.learner)
         return sum(progress.task(exercise.name, task.id).points for task in exercise.tasks)
 
+    def folder(self, exercise: Exercise) -> Path | None:
+        """Where this learner instruments the exercise's service, when it has one."""
+        return None if exercise.service is None else self._workspace.folder(exercise.service)
+
     def start(self, exercise: Exercise) -> None:
-        """It is the current one from now on; what was solved of it stays solved."""
+        """It is the current one from now on; what was solved of it, and done in its folder, stays."""
+        if exercise.service is not None:
+            self._workspace.prepare(exercise.service)
         with self._progress.changing(self.learner) as progress:
             progress.begin(exercise.name, time.time())
 
     def check(
         self, exercise: Exercise, task: Task, answer: str, client: TelemetryClient, times: Times | None = None
     ) -> Judged:
-        """Asks the lab, judges, and remembers. `times` as `preparation.times_of` knows them."""
-        answer = clean(answer)
+        """Asks the lab, judges, and remembers. `times` as `preparation.times_of` knows them.
+
+        Of a task to instrument a service the learner's folder is the answer, whatever was given for one."""
+        answer = clean(answer) if task.service is None else str(self._workspace.existing(task.service))
         if earlier := open_answers(task):
             raise TaskComesLater(f"task {task.id} builds on another: solve {', '.join(sorted(earlier))} first")
         verdict = check(task, answer, gather(task, answer, client, time.time(), times))
@@ -155,13 +168,16 @@ class Session:
             progress.begin(exercise.name, time.time()).task(task.id).solution_seen = True
         return task.solution
 
-    def reset(self, exercise: Exercise | None) -> None:
-        """Forgets what was done in one exercise, or in all of them."""
+    def reset(self, exercise: Exercise | None) -> list[Path]:
+        """Forgets what was done in one exercise, or in all of them. Returns where what was in their folders is kept."""
+        services = [one.service for one in ([exercise] if exercise else self.exercises()) if one.service is not None]
+        kept = [folder for service in services if (folder := self._workspace.put_aside(service)) is not None]
         with self._progress.changing(self.learner) as progress:
             for name in [exercise.name] if exercise else list(progress.exercises):
                 progress.exercises.pop(name, None)
             if exercise is None or progress.current == exercise.name:
                 progress.current = None
+        return kept
 
     def _for_learner(self, exercise: Exercise) -> Exercise:
         progress = self._progress.read(self.learner)

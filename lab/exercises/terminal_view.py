@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lab.exercises.exercise import PARTS, Exercise, Task
+from lab.exercises.services.versions import FILE_NAME
 from lab.exercises.session import GivenHint, Judged, Session
 
 _ADDRESS = re.compile(r"<(https?://[^>\s]+)>")
@@ -56,8 +57,16 @@ def show_exercise(console: Console, session: Session, exercise: Exercise) -> Non
         _show_task(console, session, exercise, task)
     if session.is_solved(exercise):
         show_explanation(console, exercise)
+        return
+    console.print()
+    if folder := session.folder(exercise):
+        console.print(f"Your service: {folder / FILE_NAME}", markup=False, soft_wrap=True)
+        console.print(
+            "Check it with: python3 lab exercise check     Run it: python3 lab exercise run     "
+            "Stuck: python3 lab exercise hint",
+            style="dim",
+        )
     else:
-        console.print()
         console.print(
             "Answer with: python3 lab exercise check 'ANSWER'     Stuck: python3 lab exercise hint", style="dim"
         )

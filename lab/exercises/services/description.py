@@ -107,6 +107,8 @@ class ExpectedLines:
     levels: Mapping[str, str]
     #: Fields beside `level`, `message`, `trace_id` and `span_id`.
     fields: tuple[str, ...] = ()
+    #: Whether what belongs to somebody is looked for.
+    nothing_personal: bool = False
 
 
 @dataclass(frozen=True)

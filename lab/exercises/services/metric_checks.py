@@ -193,18 +193,18 @@ def _wrong_level(
         )
         together = sum(one.times for one in service.sends if one.at_once and one.name in series.of)
         what = all_in_words(service, observed, [one.name for one in service.sends if one.at_once])
+        left = sum(one.value for one in counting if _is_of(one.labels, series))
         if highest <= 0:
             yield f"`{name}` never rises above 0 while {what} are at work, all at the same time."
-        elif highest > together:
-            yield f"`{name}` rises to {highest:g} while {what} are at work: more than there are."
-        left = sum(one.value for one in counting if _is_of(one.labels, series))
-        if left > 0:
+        elif left > 0:
             yield (
                 f"`{name}` stands at {left:g} when everything is answered. There is a way out on which it is not "
                 "lowered: an error, perhaps."
             )
         elif left < 0:
             yield f"`{name}` stands at {left:g} when everything is answered: it is lowered more often than raised."
+        elif highest > together:
+            yield f"`{name}` rises to {highest:g} while {what} are at work: more than there are."
 
 
 def _is_of(labels: Mapping[str, str], series: ExpectedSeries) -> bool:

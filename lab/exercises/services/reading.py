@@ -80,10 +80,11 @@ def _expected(item: Item, service: Service) -> Expected:
                 holds_the_work=entries["holds_the_work"].yes_or_no() if "holds_the_work" in entries else False,
             )
         case "lines":
-            entries = item.mapping(("lines",), ("fields",))
+            entries = item.mapping(("lines",), ("fields", "nothing_personal"))
             levels = {name: level.text() for name, level in entries["lines"].entries().items()}
             _require_known(levels, service, entries["lines"])
-            return ExpectedLines(levels, _texts(entries.get("fields")))
+            nothing_personal = entries["nothing_personal"].yes_or_no() if "nothing_personal" in entries else False
+            return ExpectedLines(levels, _texts(entries.get("fields")), nothing_personal)
         case "calls":
             entries = item.mapping(("calls",), ("child_of",))
             child_of = entries["child_of"].text() if "child_of" in entries else ""

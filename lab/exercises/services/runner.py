@@ -84,10 +84,11 @@ def main() -> None:
 
 def load_app(folder: Path) -> Flask:
     """Ends the process when there is none."""
+    folder = folder.absolute()
     os.chdir(folder)
     # So that a second module beside it is found.
-    sys.path.insert(0, str(folder.absolute()))
-    spec = importlib.util.spec_from_file_location("app", folder.absolute() / FILE_NAME)
+    sys.path.insert(0, str(folder))
+    spec = importlib.util.spec_from_file_location("app", folder / FILE_NAME)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -5,7 +5,7 @@ Each function returns what is wrong, a sentence or two each; nothing, when all i
 
 from collections.abc import Iterator, Sequence
 
-from lab.exercises.services.description import ExpectedCalls, ExpectedSpan, Service
+from lab.exercises.services.description import ExpectedCalls, ExpectedSpan, Requests, Service
 from lab.exercises.services.observed import Observed, SeenSpan
 from lab.exercises.services.words import all_in_words, code, personal_values, requests_in_words, sent_of
 
@@ -82,34 +82,44 @@ def _wrong_place(expected: ExpectedSpan, observed: Observed, named: Sequence[See
 def _wrong_content(
     expected: ExpectedSpan, service: Service, observed: Observed, named: Sequence[SeenSpan]
 ) -> Iterator[str]:
-    personal = personal_values(observed)
+    """Of many spans that are wrong in the same way, one is spoken of."""
+    said: set[tuple[str, str]] = set()
     requests_by_trace = {one.trace_id: service.requests(one.of) for one in observed.sent}
     for span in _of_expected(expected, observed, named):
         of = requests_by_trace[span.trace_id]
         kind = requests_in_words(of, len(sent_of(observed, [of.name])))
-        for name, allowed in expected.attributes.items():
-            if name not in span.attributes:
-                yield f"`{expected.name}` has no attribute `{name}` for {kind}."
-            elif allowed and str(span.attributes[name]) not in allowed:
-                yield f"`{name}` of `{expected.name}` is `{span.attributes[name]}`; expected is one of {code(allowed)}."
-        if of.name in expected.errors_of:
-            if span.status != "error":
-                yield f"`{expected.name}` ends as if all were well for {kind}: its status is {span.status}, not error."
-            elif not span.exceptions:
-                yield (
-                    f"`{expected.name}` has the status error for {kind}, but not why: the exception is no event of it "
-                    "(`record_exception`)."
-                )
-        elif span.status == "error":
-            yield f"`{expected.name}` has the status error for {kind}, where all went well."
-        if expected.holds_the_work and span.seconds < of.seconds * 0.95:
-            yield (
-                f"`{expected.name}` lasts {span.seconds * 1000:.2g} ms for {kind}, and the work takes at least "
-                f"{of.seconds * 1000:.0f} ms: it has to be done within the span."
-            )
-        for name, value in span.attributes.items():
-            if str(value) in personal:
-                yield f"The attribute `{name}` of `{expected.name}` has `{value}`: that belongs to somebody."
+        for about, problem in _wrong_in(span, expected, of, kind, personal_values(observed)):
+            if (of.name, about) not in said:
+                yield problem
+            said.add((of.name, about))
+
+
+def _wrong_in(
+    span: SeenSpan, expected: ExpectedSpan, of: Requests, kind: str, personal: set[str]
+) -> Iterator[tuple[str, str]]:
+    """What it is about, and what is wrong with it."""
+    for name, value in span.attributes.items():
+        if str(value) in personal:
+            yield name, f"The attribute `{name}` of `{expected.name}` has `{value}`: that belongs to somebody."
+    for name, allowed in expected.attributes.items():
+        if name not in span.attributes:
+            yield name, f"`{expected.name}` has no attribute `{name}` for {kind}."
+        elif allowed and str(span.attributes[name]) not in allowed:
+            is_there = span.attributes[name]
+            yield name, f"`{name}` of `{expected.name}` is `{is_there}`; what it can be is {code(allowed)}."
+    if of.name in expected.errors_of and span.status != "error":
+        yield (
+            "status",
+            f"`{expected.name}` ends as if all were well for {kind}: its status is {span.status}, not error.",
+        )
+    elif of.name in expected.errors_of and not span.exceptions:
+        why = "but not why: the exception is no event of it (`record_exception`)"
+        yield "status", f"`{expected.name}` has the status error for {kind}, {why}."
+    elif of.name not in expected.errors_of and span.status == "error":
+        yield "status", f"`{expected.name}` has the status error for {kind}, where all went well."
+    if expected.holds_the_work and span.seconds < of.seconds * 0.95:
+        takes = f"the work takes at least {of.seconds * 1000:.0f} ms: it has to be done within the span"
+        yield "time", f"`{expected.name}` lasts {span.seconds * 1000:.2g} ms for {kind}, and {takes}."
 
 
 def _of_expected(expected: ExpectedSpan, observed: Observed, named: Sequence[SeenSpan]) -> Iterator[SeenSpan]:

@@ -18,8 +18,14 @@ def sent_of(observed: Observed, names: Iterable[str]) -> list[Sent]:
 
 
 def all_in_words(service: Service, observed: Observed, names: Iterable[str]) -> str:
-    """Several kinds of requests, with how many were sent of each."""
-    return listed(requests_in_words(service.requests(name), len(sent_of(observed, [name]))) for name in names)
+    """Several kinds of requests, with how many were sent of each; what looks the same is said once."""
+    alike: dict[tuple[str, str, int], list[Requests]] = {}
+    for name in names:
+        one = service.requests(name)
+        alike.setdefault((one.method, one.path, one.answers), []).append(one)
+    return listed(
+        requests_in_words(kinds[0], len(sent_of(observed, [one.name for one in kinds]))) for kinds in alike.values()
+    )
 
 
 def listed(texts: Iterable[str]) -> str:

@@ -60,7 +60,7 @@ def test_every_task_has_wrong_answers_that_are_answered(exercise):
         if task.kind == "choice":
             assert all(choice.why for choice in task.choices)
         elif task.kind != "self_time":
-            assert len(task.mistakes) + len(task.also_wrong) >= 2, task.id
+            assert len(task.mistakes) + len(task.also_wrong) + len(task.wrong_versions) >= 2, task.id
 
 
 @exercises
