@@ -15,7 +15,7 @@ import requests
 
 from lab import process_group
 from lab.commands import incident_many
-from lab.commands.incident_options import SYSTEM, clock_time, common, print_json, require_nothing_on
+from lab.commands.incident_options import RUNS_ALREADY, SYSTEM, clock_time, common, print_json, require_nothing_on
 from lab.commands.options import running_lab, state_dir_option
 from lab.faults.catalogue import CatalogueError, read_catalogue
 from lab.faults.flag_file import FlagFile, FlagFileError
@@ -93,7 +93,7 @@ def conduct(seed: int, level: str, task: str, annotate: bool, state_dir: StateDi
     try:
         raise SystemExit(watch(scenario, state_dir, state, annotate=annotate))
     except IncidentRunning:
-        raise click.ClickException("an incident runs already") from None
+        raise click.ClickException(RUNS_ALREADY) from None
 
 
 @command.command()
@@ -275,7 +275,7 @@ def _await_end_of_last(files: IncidentFiles) -> None:
     while files.is_running():
         content = files.status()
         if content is None or content["phase"] not in ("judging", "ending", "ended") or time.monotonic() > deadline:
-            raise click.ClickException("an incident runs already: answer it, or end it with python3 lab incident stop")
+            raise click.ClickException(RUNS_ALREADY)
         time.sleep(_POLL_SECONDS)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shlex
+import shutil
 from pathlib import Path
 from typing import Any, cast
 
 import click
 
-from lab.commands.incident_options import SYSTEM, clock_time, common, print_json, require_nothing_on
+from lab.commands.incident_options import RUNS_ALREADY, SYSTEM, clock_time, common, print_json, require_nothing_on
 from lab.commands.options import Duration, running_lab
 from lab.faults.catalogue import CatalogueError
 from lab.faults.flag_file import FlagFileError
@@ -83,6 +85,11 @@ def bench(
         if player not in known:
             hint = " (which needs --agent COMMAND)" if player == "agent" else ""
             raise click.UsageError(f"there is no player {player!r}{hint}; there are {', '.join(known)}")
+    if agent is not None:
+        _require_command(agent)
+    if output:
+        # Said before the first incident, and not after the last.
+        _require_writable(output)
     state = running_lab(state_dir)
     require_nothing_on(state_dir)
 
@@ -105,7 +112,7 @@ def bench(
                 on_not_set_up=lambda seed, why: click.echo(f"seed {seed}  not set up: {why}", err=True),
             )
     except IncidentRunning:
-        raise click.ClickException("an incident runs already: answer it, or end it first") from None
+        raise click.ClickException(RUNS_ALREADY) from None
     except (CatalogueError, FlagFileError) as error:
         raise click.ClickException(str(error)) from None
     if output:
@@ -115,6 +122,29 @@ def bench(
         print_json(results.as_json())
     else:
         click.echo(results.as_markdown())
+    if stop.is_set():
+        click.echo("It was ended before all was played.", err=True)
+        # As Ctrl-C does elsewhere.
+        raise SystemExit(130)
+
+
+def _require_command(agent: str) -> None:
+    try:
+        words = shlex.split(agent)
+    except ValueError as error:
+        raise click.UsageError(f"--agent {agent!r} is no command: {error}") from None
+    if not words:
+        raise click.UsageError("--agent needs a command")
+    if shutil.which(words[0]) is None:
+        raise click.UsageError(f"--agent {words[0]!r} is no program that can be run")
+
+
+def _require_writable(path: str) -> None:
+    try:
+        with open(path, "a", encoding="utf-8"):
+            pass
+    except OSError as error:
+        raise click.UsageError(f"--output {path} cannot be written: {error.strerror}") from None
 
 
 @click.command()
@@ -217,7 +247,7 @@ def export(
                 on_case=lambda seed, what: click.echo(f"seed {seed}  {what}", err=True),
             )
     except IncidentRunning:
-        raise click.ClickException("an incident runs already: answer it, or end it first") from None
+        raise click.ClickException(RUNS_ALREADY) from None
     except (CatalogueError, FlagFileError, RecordingError, ParquetUnavailable, TelemetryError) as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
@@ -225,4 +255,7 @@ def export(
     if as_json:
         print_json({"folder": str(folder), "cases": {str(seed): str(path) for seed, path in cases.items()}})
     else:
-        click.echo(f"{len(cases)} cases are in {folder}.")
+        click.echo(f"{len(cases)} {'case is' if len(cases) == 1 else 'cases are'} in {folder}.")
+    if stop.is_set():
+        click.echo("It was ended before all was written.", err=True)
+        raise SystemExit(130)

@@ -11,10 +11,13 @@ import click
 
 from lab.commands.options import state_dir_option
 from lab.faults.flag_file import FlagFile, FlagFileError
+from lab.incidents.files import IncidentFiles
 from lab.paths import StateDirectory
 
 #: Which system incidents are about.
 SYSTEM = "chain"
+
+RUNS_ALREADY = "an incident runs already: answer it, or end it with python3 lab incident stop"
 
 
 def common(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -23,6 +26,9 @@ def common(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def require_nothing_on(state_dir: StateDirectory) -> None:
+    # First: that something is on would tell the player of an incident that there is something to find.
+    if IncidentFiles(state_dir).is_running():
+        raise click.ClickException(RUNS_ALREADY)
     try:
         on = FlagFile(state_dir.flag_file).switched_on()
     except FlagFileError as error:

@@ -96,11 +96,12 @@ def is_normal_again(evidence: Evidence, baseline: Reading, now: Reading, effect:
             return after <= max(factor * before, 0.0) if before else after == 0
         case "falls":
             return after >= before / factor
-        case "appears":
+        case "appears" | "absent":
+            # Whatever was there before: it may be asked for later, when a query that looks ahead finds more.
             return after == 0
         case "disappears":
             return after > 0
-        case "stays" | "absent":
+        case "stays":
             return holds(evidence, baseline, now)
 
 

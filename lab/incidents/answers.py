@@ -10,12 +10,13 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite
 from typing import Any
 
 from lab.incidents.labels import Labels
 
 _MOST_CAUSES = 5
+#: In unix seconds: more digits than any clock has.
+_LAST_MOMENT = 1e12
 
 
 class AnswerError(ValueError):
@@ -82,7 +83,7 @@ def parse_json(content: Any, labels: Labels) -> Answer:
     if not isinstance(fault, bool):
         raise AnswerError("fault must be true or false")
     since = content.get("since")
-    if since is not None and (isinstance(since, bool) or not isinstance(since, int | float) or not isfinite(since)):
+    if since is not None and not _is_moment(since):
         raise AnswerError("since must be a number, in unix seconds")
     causes = content.get("causes") or []
     if not isinstance(causes, Sequence) or isinstance(causes, str):
@@ -90,6 +91,13 @@ def parse_json(content: Any, labels: Labels) -> Answer:
     if not fault and (causes or since is not None):
         raise AnswerError("where nothing is wrong there is no cause, and no moment since when")
     return Answer(fault, None if since is None else float(since), _checked([_cause_of(one) for one in causes], labels))
+
+
+def _is_moment(value: Any) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    # No float is as large as JSON's whole numbers may be.
+    return abs(value) <= _LAST_MOMENT
 
 
 def parse_moment(text: str, now: float) -> float:
@@ -120,8 +128,10 @@ def _cause(text: str) -> Cause:
 def _cause_of(content: Any) -> Cause:
     if not isinstance(content, Mapping) or not set(content) <= {"service", "component", "kind", "victims"}:
         raise AnswerError("a cause is an object with service, component, kind and victims")
-    texts = [content.get(key) or "" for key in ("service", "component", "kind")]
-    victims = content.get("victims") or []
+    # What a program does not know it may leave out, or say with null.
+    known = {key: value for key, value in content.items() if value is not None}
+    texts = [known.get(key, "") for key in ("service", "component", "kind")]
+    victims = known.get("victims", [])
     if not all(isinstance(text, str) for text in texts) or not isinstance(victims, list):
         raise AnswerError("of a cause, service, component and kind are text, and victims a list")
     if not all(isinstance(victim, str) for victim in victims):

@@ -10,24 +10,23 @@ import itertools
 import os
 import random
 import shlex
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from lab.faults.flag_file import FlagFileError
+from lab.incidents.acting import ActionFailed
 from lab.incidents.conduct import Lab, RunningIncident, SetUpFailed, Stopped, conducted
 from lab.incidents.game import Game
 from lab.incidents.http_api import served
 from lab.incidents.players.blind import BLIND
 from lab.incidents.players.playing import INCIDENT_VARIABLE, TELEMETRY_VARIABLES
+from lab.incidents.players.program import ProgramStopped, run_program
 from lab.incidents.scenario import Level, Task, draw
 from lab.incidents.scoring import corrected
 from lab.paths import REPOSITORY
-
-#: A program that takes longer gets no score.
-PROGRAM_SECONDS = 120.0
 
 BASELINE = "baseline"
 AGENT = "agent"
@@ -162,7 +161,7 @@ def bench(
                     draw(seed, level, looking[0], lab.catalogue, lab.system.name), lab, stop=stop
                 ) as incident:
                     for task, player in itertools.product(looking, chosen):
-                        _keep(results, _play(incident, task, player, agent), on_played)
+                        _keep(results, _play(incident, task, player, agent, stop), on_played)
             if "repair" in tasks:
                 scenario = draw(seed, level, "repair", lab.catalogue, lab.system.name)
                 waiting = _in_order_of_acting(chosen)
@@ -170,8 +169,8 @@ def bench(
                     with conducted(scenario, lab, stop=stop) as incident:
                         while waiting and not incident.has_been_mended:
                             incident.forget_actions()
-                            _keep(results, _play(incident, "repair", waiting.pop(0), agent), on_played)
-        except Stopped:
+                            _keep(results, _play(incident, "repair", waiting.pop(0), agent, stop), on_played)
+        except (Stopped, ProgramStopped):
             break
         except SetUpFailed as error:
             results.not_set_up[seed] = f"{error}\n{error.details}".strip()
@@ -189,20 +188,26 @@ def _in_order_of_acting(players: Sequence[str]) -> list[str]:
     return sorted(players, key=lambda player: (player != "do-nothing", player in BLIND))
 
 
-def _play(incident: RunningIncident, task: Task, player: str, agent: str | None) -> Played:
+def _play(incident: RunningIncident, task: Task, player: str, agent: str | None, stop: threading.Event) -> Played:
+    """Raises Stopped, ProgramStopped, TelemetryError."""
+    if stop.is_set():
+        raise Stopped
     scenario = incident.scenario
     game = Game(task, incident)
     problem = ""
     if player in BLIND:
         chance = random.Random(f"{player}/{task}/{scenario.level}/{scenario.seed}")
         actions, answer = BLIND[player](task, game.labels, incident.clock_started_at, chance)
-        for action, target in actions:
-            game.act({"action": action, "target": target})
+        try:
+            for action, target in actions:
+                game.act({"action": action, "target": target})
+        except (ActionFailed, FlagFileError) as error:
+            problem = str(error)
         game.say(answer.as_json())
     else:
         command = shlex.split(agent) if player == AGENT and agent else baseline_command()
         with served(game) as address:
-            problem = _run(command, address, incident.lab.state.backends)
+            problem = run_program(command, agent_environment(address, incident.lab.state.backends), stop)
     judged = game.score()
     return Played(
         seed=scenario.seed,
@@ -229,26 +234,3 @@ def agent_environment(address: str, backends: Mapping[str, str]) -> dict[str, st
     environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     environment |= {variable: backends[name] for name, variable in TELEMETRY_VARIABLES.items()}
     return {**environment, INCIDENT_VARIABLE: address}
-
-
-def _run(command: Sequence[str], address: str, backends: Mapping[str, str]) -> str:
-    """Runs it to its end; what was wrong with it, or nothing."""
-    try:
-        ended = subprocess.run(
-            command,
-            env=agent_environment(address, backends),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=PROGRAM_SECONDS,
-            text=True,
-            errors="replace",
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return f"it took longer than {PROGRAM_SECONDS:g} s"
-    except OSError as error:
-        return f"it cannot be started: {error}"
-    if ended.returncode != 0:
-        return f"exit code {ended.returncode}: {ended.stdout.strip()[-300:]}"
-    return ""

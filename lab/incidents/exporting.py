@@ -40,7 +40,9 @@ def export_all(
         try:
             with conducted(scenario, lab, stop=stop) as incident:
                 onset = incident.truth.onset or incident.clock_started_at
-                stop.wait(max(onset + after_seconds - time.time(), 0))
+                if stop.wait(max(onset + after_seconds - time.time(), 0)):
+                    # Half of a case would look like a whole one.
+                    raise Stopped
                 truth = truth_of(incident)
                 with tempfile.TemporaryDirectory() as temporary:
                     start = incident.healthy_at - before_seconds

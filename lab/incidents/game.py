@@ -66,7 +66,7 @@ class Game:
         now = time.time()
         if self.task == "repair":
             answer = DONE
-        elif isinstance(content, Mapping) and set(content) == {"words", "since"}:
+        elif _is_typed(content):
             answer = parse_words(content["words"], content["since"], self.labels, now)
         else:
             answer = parse_json(content, self.labels)
@@ -98,3 +98,11 @@ class Game:
         outcome = self.incident.repair_outcome() if self.task == "repair" and self.answer else None
         seconds = self.incident.seconds_since_onset(self.answered_at or time.time())
         return score(self.task, self.answer, self.incident.truth, seconds, outcome)
+
+
+def _is_typed(content: Any) -> bool:
+    """Whether it is what somebody has typed in a terminal."""
+    if not isinstance(content, Mapping) or set(content) != {"words", "since"}:
+        return False
+    words, since = content["words"], content["since"]
+    return isinstance(words, list) and all(isinstance(one, str) for one in words) and isinstance(since, str | None)

@@ -11,9 +11,12 @@ An error is a status of 4xx or 5xx with {"error": "…"}.
 from __future__ import annotations
 
 import json
+import re
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -42,6 +45,11 @@ def served(game: Game, host: str = "127.0.0.1") -> Iterator[str]:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        # Who asks and does not wait for the answer is nothing to write about.
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 def _handler(game: Game) -> type[BaseHTTPRequestHandler]:
@@ -84,15 +92,20 @@ def _handler(game: Game) -> type[BaseHTTPRequestHandler]:
                 self._send(415, {"error": "send application/json"})
                 return _REFUSED
             length = self.headers.get("Content-Length", "")
-            if not length.isdigit() or int(length) > _MOST_BYTES:
+            if not re.fullmatch(r"[0-9]{1,9}", length) or int(length) > _MOST_BYTES:
                 self.close_connection = True
                 self._send(413, {"error": f"send at most {_MOST_BYTES} bytes, with their number in Content-Length"})
                 return _REFUSED
             try:
                 return json.loads(self.rfile.read(int(length)) or b"{}")
-            except ValueError:
+            except (ValueError, RecursionError):
                 self._send(400, {"error": "this is not JSON"})
                 return _REFUSED
+
+        def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+            """What the server refuses by itself, in our form: a method that there is not, a line that is no request."""
+            self.close_connection = True
+            self._send(code, {"error": message or HTTPStatus(code).phrase})
 
         def _send(self, status: int, content: Any) -> None:
             body = json.dumps(content, ensure_ascii=False).encode() + b"\n"

@@ -72,6 +72,8 @@ def test_evidence_holds(one, baseline, now, expected):
         (APPEARS_MANY, None, 1, False),
         (ABSENT, None, 0, True),
         (ABSENT, None, 1, False),
+        # A query for lines from the future finds those of now when it is asked later.
+        (ABSENT, 145, None, True),
         (DISAPPEARS, 3, 1, True),
         (DISAPPEARS, 3, None, False),
     ],

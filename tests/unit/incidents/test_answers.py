@@ -63,11 +63,17 @@ def test_json_is_the_same_answer(labels: Labels) -> None:
         {"fault": True, "since": "now"},
         {"fault": True, "since": float("nan")},
         {"fault": True, "since": True},
+        {"fault": True, "since": 10**400},
+        {"fault": True, "since": float("inf")},
         {"fault": True, "causes": "backend"},
         {"fault": True, "causes": [{"service": 7}]},
         {"fault": True, "causes": [{"service": "backend", "colour": "red"}]},
         {"fault": True, "causes": [{"service": "backend", "victims": [1]}]},
         {"fault": True, "causes": [{}]},
+        {"fault": True, "causes": [{"service": {}}]},
+        {"fault": True, "causes": [{"service": "backend", "component": []}]},
+        {"fault": True, "causes": [None]},
+        {"words": ["none"], "since": None},
         {"fault": False, "causes": [{"service": "backend"}]},
         {"fault": True, "score": 1},
     ],
@@ -90,3 +96,8 @@ def test_a_time_of_day_is_the_last_one() -> None:
     moment = parse_moment("14:03:20", NOW)
     assert NOW - 86_400 <= moment <= NOW + 60
     assert time.strftime("%H:%M:%S", time.localtime(moment)) == "14:03:20"
+
+
+def test_what_a_program_does_not_know_it_may_say_with_null(labels: Labels) -> None:
+    cause = {"service": "backend", "component": None, "kind": None, "victims": None}
+    assert parse_json({"fault": True, "causes": [cause]}, labels) == Answer(True, causes=(Cause("backend"),))

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from lab.commands.incident import command
+from lab.faults.flag_file import FlagFile
 from lab.incidents.files import IncidentFiles, refusal
 from lab.paths import StateDirectory
 
@@ -74,8 +75,6 @@ def test_labels_are_there_without_a_lab(tmp_path: Path) -> None:
 
 
 def test_what_an_incident_that_died_has_left_is_undone(tmp_path: Path) -> None:
-    from lab.faults.flag_file import FlagFile
-
     directory = StateDirectory(tmp_path)
     flags = FlagFile(directory.flag_file)
     flags.switch_on("demand-plan", {"share": 0.8})
@@ -102,6 +101,38 @@ def test_nobody_may_ask_what_is_on_while_an_incident_runs(tmp_path: Path) -> Non
     with IncidentFiles(directory).held():
         assert "for its player to find out" in str(refusal(directory))
     assert refusal(directory) is None
+
+
+@pytest.mark.parametrize("verb", [["bench", "--seeds", "1"], ["export", "folder", "--seeds", "1"]])
+def test_meanwhile_nothing_else_says_that_something_is_on(
+    verb: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory = StateDirectory(tmp_path)
+    monkeypatch.setattr("lab.commands.incident_many.running_lab", lambda state_dir: None)
+    FlagFile(directory.flag_file).switch_on("inventory-index", {"table": "inventory"})
+    with IncidentFiles(directory).held():
+        result = run(tmp_path, *verb)
+    assert (result.exit_code, result.output) == (
+        1,
+        "Error: an incident runs already: answer it, or end it with python3 lab incident stop\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        (["--agent", "/nowhere/agent"], "'/nowhere/agent' is no program that can be run"),
+        (["--agent", "agent 'half"], "is no command: No closing quotation"),
+        (["--agent", " "], "--agent needs a command"),
+        (["--output", "/nowhere/scores.json"], "/nowhere/scores.json cannot be written: No such file or directory"),
+    ],
+)
+def test_what_would_fail_in_the_end_is_said_before_the_first_incident(
+    options: list[str], problem: str, tmp_path: Path
+) -> None:
+    result = run(tmp_path, "bench", "--seeds", "1..50", *options)
+    assert result.exit_code == 2
+    assert problem in result.output
 
 
 def test_the_report_is_only_opened_after_the_answer(tmp_path: Path) -> None:

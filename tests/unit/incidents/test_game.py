@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import socket
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +25,9 @@ from tests.unit.incidents.fakes import WritesDown, incident_of
 def incident_with(name: str, task: Task, catalogue: Catalogue, folder: Path) -> RunningIncident:
     scenarios = (draw(seed, "easy", task, catalogue) for seed in range(1, 200))
     return incident_of(next(one for one in scenarios if [f.name for f in one.faults] == [name]), catalogue, folder)
+
+
+JSON = {"Content-Type": "application/json"}
 
 
 @pytest.fixture
@@ -137,14 +142,48 @@ def test_over_http_it_is_the_same(address: str, locate: Game) -> None:
     ("headers", "body", "status"),
     [
         ({"Content-Type": "text/plain"}, "{}", 415),
-        ({"Content-Type": "application/json"}, "{", 400),
-        ({"Content-Type": "application/json"}, "[" * 70_000, 413),
+        ({}, "", 415),
+        (JSON, "{", 400),
+        (JSON, "[" * 60_000, 400),
+        (JSON, "[" * 70_000, 413),
+        (JSON, b"\xff\xfe{", 400),
+        (JSON, '{"words": 5, "since": null}', 400),
+        (JSON, '{"words": [5], "since": 4}', 400),
+        (JSON, '{"words": ["yes"], "since": {}}', 400),
+        (JSON, '{"fault": true, "since": 1' + "0" * 400 + "}", 400),
     ],
 )
-def test_what_is_not_a_json_request_is_refused(headers: dict[str, str], body: str, status: int, address: str) -> None:
+def test_what_is_not_a_json_request_is_refused(
+    headers: dict[str, str], body: str | bytes, status: int, address: str, locate: Game
+) -> None:
     answer = requests.post(address + "/answer", data=body, headers=headers, timeout=5)
     assert answer.status_code == status
     assert "error" in answer.json()
+    assert not locate.answered.is_set()
+
+
+@pytest.mark.parametrize("length", ["", "-5", "five", "\u00b2", "9" * 30])
+def test_a_length_that_is_none_is_refused(length: str, address: str) -> None:
+    host, _, port = address.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), timeout=5) as client:
+        head = f"POST /answer HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+        client.sendall(head.encode("latin-1"))
+        assert client.recv(100).startswith(b"HTTP/1.1 413 ")
+
+
+def test_what_the_server_refuses_by_itself_is_json_as_well(address: str) -> None:
+    refused = requests.delete(address + "/answer", timeout=5)
+    assert (refused.status_code, refused.json()) == (501, {"error": "Unsupported method ('DELETE')"})
+
+
+def test_who_does_not_wait_for_the_answer_leaves_no_trace(address: str, capfd: pytest.CaptureFixture[str]) -> None:
+    host, _, port = address.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port))) as impatient:
+        impatient.sendall(b"POST /answer HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{")
+        # Closed with a reset.
+        impatient.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    assert requests.get(address + "/task", timeout=5).ok
+    assert capfd.readouterr().err == ""
 
 
 def test_there_is_nothing_else_to_ask(address: str, catalogue: Catalogue) -> None:
