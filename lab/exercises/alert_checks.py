@@ -93,8 +93,7 @@ def _what_it_does(
         return [
             (
                 "`bool` makes 0 and 1 of a comparison, and both are results: an alert for each. Without `bool`, only "
-                "what fulfils "
-                "the comparison is left."
+                "what fulfils the comparison is left."
             )
         ]
     too_soon = [alert for alert in alerts if alert.well and alert.well.fires]
@@ -102,8 +101,7 @@ def _what_it_does(
         return [
             (
                 f"Your expression has no condition. Whatever it finds becomes an alert: {_count(too_soon)} fire all "
-                "the time, "
-                "also while all is well. Compare with something: `… > 0.05`."
+                "the time, also while all is well. Compare with something: `… > 0.05`."
             )
         ]
     if same := _same_labels(alerts):
@@ -123,8 +121,7 @@ def _same_labels(alerts: Sequence[_Alert]) -> str:
         if labels in seen:
             return (
                 f"Two series become the same alert, {_shown(alert.labels)}, which Prometheus refuses: `labels` of a "
-                "rule "
-                "stand in place of the labels by which the series were told apart."
+                "rule stand in place of the labels by which the series were told apart."
             )
         seen.add(labels)
     return ""
@@ -168,8 +165,8 @@ def _never_fires(rule: AlertingRule, alerts: Sequence[_Alert], watched: AlertDat
             continue
         word = "at least" if condition.wants_less else "at most"
         says.append(
-            f"`{condition.left}` was {_number(extreme)} {word}, and the condition is "
-            f"`{condition.operator} {condition.right}`."
+            f"`{condition.left}` was {_number(extreme)} {word}, and the condition is `{condition.operator} "
+            f"{condition.right}`."
         )
     if len(sides) > 1 and all(_fulfilled(condition, side.ill) for condition, side in sides):
         says.append(
@@ -187,16 +184,14 @@ def _holds_too_short(rule: AlertingRule, held: Sequence[AlertHistory], watched: 
         return [
             (
                 f"It has not fired yet: its condition holds for {since:.0f} s, and `for: {wanted}` waits longer than "
-                "that. Who "
-                "should know of it soon needs a shorter `for`."
+                "that. Who should know of it soon needs a shorter `for`."
             )
         ]
     return [
         (
             f"It never fires: its condition comes and goes, {len(longest.holds)} times, and holds for "
             f"{longest.longest_hold_seconds:.0f} s at most. Each time `for: {wanted}` begins anew. A longer time in "
-            "`[…]` makes "
-            "the values calmer."
+            "`[…]` makes the values calmer."
         )
     ]
 
@@ -214,8 +209,7 @@ def _fires_badly(rule: AlertingRule, fired: Sequence[_Alert], watched: AlertData
         return [
             (
                 f"It fires {after:.0f} s after it began{because}. The task asks for {wish.within_seconds:.0f} s at "
-                "most: a lower "
-                "threshold, a shorter time in `[…]` or a shorter `for`."
+                "most: a lower threshold, a shorter time in `[…]` or a shorter `for`."
             )
         ]
     since = [moment for moment in moments if moment >= firing[0]]
@@ -225,17 +219,15 @@ def _fires_badly(rule: AlertingRule, fired: Sequence[_Alert], watched: AlertData
         return [
             (
                 f"It flaps: within {since[-1] - since[0]:.0f} s it fires {times} times and is over again each time, "
-                "although nothing "
-                "has become better. Somebody is told each time. A longer time in `[…]` makes it calm, or "
-                "`keep_firing_for`."
+                "although nothing has become better. Somebody is told each time. A longer time in `[…]` makes it calm, "
+                "or `keep_firing_for`."
             )
         ]
     if share < _STEADY:
         return [
             (
                 f"It fires {after:.0f} s after it began and is over {firing[-1] - firing[0]:.0f} s later, although "
-                "nothing has "
-                "become better. An alert stays as long as what it is about."
+                "nothing has become better. An alert stays as long as what it is about."
             )
         ]
     return []
@@ -256,8 +248,7 @@ def _about_labels(rule: AlertingRule, alerts: Sequence[_Alert], wish: AlertWish)
         elif not given:
             says.append(
                 f"Its alerts have no label `{name}`, so nobody knows which one is meant. Keep it in the expression, as "
-                "in "
-                f"`sum by ({name}) (…)`, or write it below `labels`."
+                f"in `sum by ({name}) (…)`, or write it below `labels`."
             )
         elif value not in given:
             listed = ", ".join(f"`{one}`" for one in given)
@@ -270,8 +261,8 @@ def _about_form(rule: AlertingRule, alerts: Sequence[_Alert], wish: AlertWish) -
     if rule.hold_seconds < wish.for_at_least_seconds:
         now = f"`for: {duration_text(rule.hold_seconds)}`" if rule.hold_seconds else "no `for`"
         says.append(
-            f"It has {now}: it fires at the first evaluation that finds something. The task asks for "
-            f"`for: {duration_text(wish.for_at_least_seconds)}` at least, so that a hiccup wakes nobody."
+            f"It has {now}: it fires at the first evaluation that finds something. The task asks for `for: "
+            f"{duration_text(wish.for_at_least_seconds)}` at least, so that a hiccup wakes nobody."
         )
     for name in wish.annotations:
         if not rule.annotations.get(name, "").strip():
@@ -345,7 +336,7 @@ def _praise(rule: AlertingRule, alerts: Sequence[_Alert], watched: AlertData) ->
     )
     return (
         f"Right. It was quiet in the {watched.well.end - watched.well.start:.0f} s in which all was well, and fires "
-        f"{after:.0f} s after that ended: {_shown(alert.labels)}."
+        f"{after:.0f} s after it began not to be: {_shown(alert.labels)}."
     )
 
 

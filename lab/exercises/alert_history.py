@@ -4,6 +4,7 @@ As Prometheus does it at each evaluation: a series that is there is an alert, an
 long as `for` says. When it is absent only once, that begins anew.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -29,7 +30,9 @@ class AlertHistory:
 
 def evaluations(time: Stretch, step_seconds: float) -> tuple[float, ...]:
     """The moments at which a rule is evaluated."""
-    return tuple(time.start + step_seconds * n for n in range(int((time.end - time.start) / step_seconds + 1e-6) + 1))
+    return tuple(
+        time.start + step_seconds * n for n in range(math.floor((time.end - time.start) / step_seconds + 1e-6) + 1)
+    )
 
 
 def histories(
