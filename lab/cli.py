@@ -19,6 +19,7 @@ VERBS = {
     "incident": "Find, explain or mend a hidden fault against the clock, if there is one.",
     "annotate": "Mark this moment in the charts: a deploy, a fault, a note.",
     "exercise": "Learn to read telemetry: tasks on the running lab, checked against it.",
+    "workshop": "Learn together: the instructor's page, and joining it.",
     "doctor": "Check that this machine can run the lab.",
     "test": "Run the checks and tests of the project.",
 }

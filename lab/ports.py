@@ -23,6 +23,8 @@ class LabPorts:
     grafana: int = 3000
     #: The lab's own page.
     workbench: int = 8000
+    #: The page of a workshop; no part of a lab, so `--port-offset` does not move it.
+    workshop: int = 8010
     jaeger: int = 16686
     locust: int = 8089
     loadtest_metrics: int = 8090

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
@@ -22,7 +21,7 @@ from workbench.settings import Settings
 from workbench.writing import writing_route
 
 if TYPE_CHECKING:
-    from lab.faults.catalogue import Catalogue, Fault, Parameter
+    from lab.faults.catalogue import Catalogue
     from lab.faults.switching import Switches
 
 
@@ -52,6 +51,7 @@ class Faults:
         return await asyncio.to_thread(self._told)
 
     def _read_catalogue(self) -> Response:
+        from lab.faults.as_json import fault_as_json
         from lab.faults.catalogue import CatalogueError
 
         try:
@@ -60,7 +60,7 @@ class Faults:
             return problem(500, "internal", str(error))
         systems = self._settings.systems
         return answer(
-            {"faults": [_as_json(fault) for fault in catalogue.values() if not systems or fault.system in systems]}
+            {"faults": [fault_as_json(fault) for fault in catalogue.values() if not systems or fault.system in systems]}
         )
 
     def _told(self) -> Response:
@@ -126,45 +126,3 @@ def _name(wish: Mapping[str, Any]) -> str:
     if not isinstance(name, str):
         raise ValueError("'name' is missing: which fault")
     return name
-
-
-def _as_json(fault: Fault) -> dict[str, Any]:
-    """What an instructor reads about it. The name of the flag is nobody's business."""
-    from lab.faults.catalogue import KINDS, SIGNALS
-
-    truth = fault.truth_with(fault.defaults)
-    return {
-        "name": fault.name,
-        "title": fault.title,
-        "system": fault.system,
-        "what": " ".join(fault.what.split()),
-        "service": truth.service,
-        "component": truth.component,
-        "kind": KINDS[truth.kind],
-        "victims": list(truth.victims),
-        "signals": {name: asdict(fault.signals[name]) for name in SIGNALS},
-        "parameters": [_parameter(parameter) for parameter in fault.parameters.values()],
-        "secondsToEffect": fault.effect_seconds,
-        "secondsToRecovery": fault.recovery_seconds,
-        "needsRps": fault.needs_rps,
-    }
-
-
-def _parameter(parameter: Parameter) -> dict[str, Any]:
-    is_switch = isinstance(parameter.default, bool)
-    choices = list(parameter.choices) or ([True, False] if is_switch else [])
-    return {
-        "name": parameter.name,
-        "help": parameter.help,
-        "kind": "number" if isinstance(parameter.default, int | float) and not is_switch else "text",
-        "whole": isinstance(parameter.default, int),
-        "default": _as_text(parameter.default),
-        "choices": [_as_text(choice) for choice in choices],
-        "minimum": parameter.minimum,
-        "maximum": parameter.maximum,
-    }
-
-
-def _as_text(value: object) -> str:
-    """As the command line would take it."""
-    return str(value).lower() if isinstance(value, bool) else str(value)

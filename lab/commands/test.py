@@ -15,7 +15,7 @@ CHECKS = (
     ("ruff format", ("ruff", "format", "--check", ".")),
     ("mypy", ("mypy",)),
     ("import rules", ("lint-imports", "--no-logo")),
-    ("oxlint", ("oxlint", "workbench/static")),
+    ("oxlint", ("oxlint", "workbench/static", "workshop/static")),
 )
 
 _QUICK = ("-m", "not slow")

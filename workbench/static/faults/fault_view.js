@@ -8,7 +8,8 @@ const SIGNALS = { metrics: "Metrics", logs: "Logs", traces: "Traces" };
 /**
  * @param {object} fault as the server tells it
  * @param {{onSwitch: (verb: "switch-on"|"switch-off", wish: object) => Promise<void>}} options
- * @returns {{element: HTMLElement, update: (state: {isTold: boolean, mayWrite: boolean, on: object|null}) => void}}
+ * @returns {{element: HTMLElement, update: (state: {isTold: boolean, mayWrite: boolean, on: object|null,
+ *   partly?: string|null}) => void}}
  */
 export function faultView(fault, { onSwitch }) {
   const state = h("span", { class: "fault-state" });
@@ -37,14 +38,15 @@ export function faultView(fault, { onSwitch }) {
   );
   return { element, update };
 
-  function update({ isTold, mayWrite, on }) {
-    const key = JSON.stringify([isTold, mayWrite, on]);
+  /** `partly` is what to say of a fault that is on in some of several labs. */
+  function update({ isTold, mayWrite, on, partly = null }) {
+    const key = JSON.stringify([isTold, mayWrite, on, partly]);
     // What somebody is choosing stays.
     if (key === shown) return;
     shown = key;
-    state.className = isTold && on ? "fault-state on" : "fault-state";
-    state.textContent = isTold ? (on ? "on" : "off") : "";
-    replace(controls, isTold ? (on ? onPart(on, mayWrite) : mayWrite ? offPart() : null) : null);
+    state.className = isTold && (on || partly) ? "fault-state on" : "fault-state";
+    state.textContent = isTold ? (partly ?? (on ? "on" : "off")) : "";
+    replace(controls, isTold ? (on ? onPart(on, mayWrite) : mayWrite ? offPart(partly) : null) : null);
     problem.textContent = "";
   }
 
@@ -58,7 +60,7 @@ export function faultView(fault, { onSwitch }) {
     ];
   }
 
-  function offPart() {
+  function offPart(partly) {
     const fields = fault.parameters.map((parameter) => [parameter.name, parameterField(parameter)]);
     const send = (event) => {
       const set = Object.fromEntries(fields.map(([name, field]) => [name, field.value()]));
@@ -66,7 +68,14 @@ export function faultView(fault, { onSwitch }) {
     };
     return [
       fields.length > 0 ? h("div", { class: "fault-parameters" }, fields.map(([, field]) => field.element)) : null,
-      button("Switch on", send),
+      h(
+        "div",
+        { class: "fault-buttons" },
+        button("Switch on", send),
+        partly
+          ? button("Switch off", (event) => change(event.currentTarget, "switch-off", { name: fault.name }))
+          : null,
+      ),
       h(
         "p",
         { class: "quiet small" },
