@@ -12,8 +12,9 @@ from lab.exercises.checking import check
 from lab.exercises.exercise import Exercise, Task
 from lab.exercises.gathering import gather
 from lab.exercises.personal import personalise
+from lab.exercises.results import Numbers, Result
 from lab.exercises.verdict import Verdict
-from lab.telemetry_client import Span, TelemetryClient, TraceNotFound
+from lab.telemetry_client import Series, Span, TelemetryClient, TraceNotFound
 
 #: Of what a search finds, so many are tried, from the newest to the oldest.
 _MOST_CANDIDATES = 60
@@ -117,7 +118,12 @@ class Learner:
     def _names(self, task: Task) -> list[str]:
         if task.names:
             return list(task.names)
-        return sorted({sample.labels[task.label] for sample in self.client.query(task.reference)})
+        found = [
+            series
+            for result in gather(task, "", self.client, time.time()).reference.results
+            for series in _series(result)
+        ]
+        return sorted({series.labels[task.label] for series in found})
 
     def _found(self, query: str) -> Iterator[str]:
         now = int(time.time())
@@ -147,6 +153,10 @@ class Learner:
             yield Answer(f"{trace_id} {whole:.3f}", "the whole duration")
         yield Answer(f"{trace_id} {3 * whole:.3f}", f"`{task.span}` took {whole:.2f} ms")
         yield Answer(trace_id, "Give the trace's id and the milliseconds")
+
+
+def _series(result: Result) -> tuple[Series, ...]:
+    return result.series if isinstance(result, Numbers) else ()
 
 
 def self_time(span: Span, spans: list[Span]) -> float:
@@ -182,9 +192,10 @@ def _walk_once(learner: Learner, exercise: Exercise, name: str) -> tuple[list[st
             answers[id] = right
         else:
             for answer in learner.right_answers(task):
+                answers.setdefault(id, answer)
                 verdict = learner.verdict(task, answer)
                 problems += [] if verdict.passed else [f"{id}: {answer!r} is right, but: {verdict.says}"]
-        wrong = []
+        wrong: list[Answer] = []
         try:
             wrong += learner.wrong_answers(task)
         except NothingFits as error:
