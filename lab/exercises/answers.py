@@ -8,6 +8,9 @@ from lab.exercises.exercise import Choice, Task
 _TRACE_ID = re.compile(r"[0-9a-fA-F]{16,32}")
 _NUMBER = re.compile(r"([+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?)\s*([a-zA-Zµμ%]*)")
 
+_BYTES = {
+    "B": 1.0, "bytes": 1.0, "kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9, "KiB": 2.0**10, "MiB": 2.0**20, "GiB": 2.0**30,
+}  # fmt: skip
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0}
 
 
@@ -37,6 +40,8 @@ def read_number(text: str, unit: str = "") -> float | None:
         return value
     if said in _SECONDS and unit in _SECONDS:
         return value * _SECONDS[said] / _SECONDS[unit]
+    if said in _BYTES and unit in _BYTES:
+        return value * _BYTES[said] / _BYTES[unit]
     if said == "%" and not unit:
         return value / 100
     return None

@@ -1,6 +1,7 @@
 """What is wrong with series that are not the ones asked for, in words. Pure, and only about what the results show."""
 
 import math
+import re
 from collections.abc import Iterable
 
 from lab.exercises.comparing import MOMENTS_THAT_FIT, Comparison, Labels, common_factor, is_close, labels_of
@@ -20,18 +21,26 @@ _FACTORS = (
 )
 _MOST_NAMED = 3
 
+_WINDOW = re.compile(r"\[\s*(\d[\w.]*)\s*[\]:]")
+_NO_SUM = re.compile(r"quantile|avg|max|min|\s[-/]\s")
+_UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
 
 def diagnose(
-    task: Task, answer: tuple[Series, ...], reference: tuple[Series, ...], comparison: Comparison
+    task: Task,
+    answer: tuple[Series, ...],
+    reference: tuple[Series, ...],
+    comparison: Comparison,
+    query: str = "",
 ) -> list[str]:
-    """Sentences about an answer that is not the reference; the most telling one first."""
+    """Sentences about an answer that is not the reference; the most telling one first. `query` is what was asked."""
     if comparison.names != comparison.expected_names:
         return _other_label_names(task, answer, reference, comparison)
     if comparison.ambiguous:
         return ["Several of your series carry the same labels, but for the metric's name: ask for one metric only."]
     if comparison.missing or comparison.extra:
         return _other_series(comparison)
-    return _other_values(task, answer, reference, comparison)
+    return _other_values(task, answer, reference, comparison, query)
 
 
 def _other_label_names(
@@ -41,7 +50,8 @@ def _other_label_names(
     more = comparison.names - comparison.expected_names
     if gone and not more:
         kept = f"`by ({', '.join(sorted(comparison.expected_names))})` keeps what is asked for"
-        return [f"Too much has been added up: {_names(gone)} is gone from the result. An aggregation {kept}."]
+        are = "is" if len(gone) == 1 else "are"
+        return [f"Too much has been added up: {_names(gone)} {are} gone from the result. An aggregation {kept}."]
     if more and not gone:
         says = f"Your series ({len(answer)}) still carry {_names(more)}, which the task does not ask for."
         if comparison.expected_names:
@@ -95,11 +105,17 @@ def _telling_labels(all_labels: set[Labels]) -> frozenset[str]:
 
 
 def _other_values(
-    task: Task, answer: tuple[Series, ...], reference: tuple[Series, ...], comparison: Comparison
+    task: Task,
+    answer: tuple[Series, ...],
+    reference: tuple[Series, ...],
+    comparison: Comparison,
+    query: str,
 ) -> list[str]:
     factor = common_factor(_counted(answer, task, reference), reference)
-    if factor is not None:
-        return [_about_factor(factor, task)]
+    if factor is not None and (known := _known_factor(factor, task)):
+        return [known]
+    if other := _other_windows(query, task.reference):
+        return [other]
     if _only_rises(answer) and not _only_rises(reference):
         return [
             (
@@ -107,9 +123,14 @@ def _other_values(
                 "How fast it rises is `rate(…[1m])`."
             )
         ]
+    if factor is not None:
+        return [_about_factor(factor)]
     if _swapped(answer, reference, task):
         return ["The values are right, but they stand at the wrong labels."]
     share = min(comparison.fits.values(), default=0.0)
+    near = share > 0.3 or _same_level(answer, reference)
+    if near and _is_a_sum(query, task) and (side := _always_on_one_side(answer, reference)):
+        return [side]
     if share > 0.3:
         return [
             (
@@ -117,7 +138,7 @@ def _other_values(
                 "Is the time in `[…]` the one that is asked for, and is everything in that belongs to it?"
             )
         ]
-    if _same_level(answer, reference):
+    if near:
         return [
             (
                 "On average your values are right, at single moments they are not: most likely the time in `[…]` is "
@@ -127,10 +148,63 @@ def _other_values(
     return ["The labels are right, the values are not.", *_example(answer, reference)]
 
 
-def _about_factor(factor: float, task: Task) -> str:
+def _known_factor(factor: float, task: Task) -> str:
     for known, says in _FACTORS:
         if math.isclose(factor, known, rel_tol=0.04):
             return says.format(unit=task.unit or "the plain value")
+    return ""
+
+
+def _windows(query: str) -> set[float]:
+    """The times in brackets, in seconds."""
+    parts = (re.findall(r"([\d.]+)(ms|[smhd])", found) for found in _WINDOW.findall(query))
+    return {sum(float(number) * _UNIT_SECONDS[unit] for number, unit in each) for each in parts}
+
+
+def _other_windows(query: str, reference: str) -> str:
+    """Said when the answer looks back over other times than the task asks for, or over none at all."""
+    mine, theirs = _windows(query), _windows(reference)
+    if not query or not theirs or mine & theirs:
+        return ""
+    asked_for = re.sub(r"\s", "", _WINDOW.findall(reference)[0])
+    if mine:
+        return f"Your query looks back over `[{_WINDOW.findall(query)[0]}]`; the task asks for `[{asked_for}]`."
+    return (
+        "Your query has no time in `[…]`. A counter by itself is everything since its service has started; "
+        f"the task asks for `[{asked_for}]`."
+    )
+
+
+def _is_a_sum(query: str, task: Task) -> bool:
+    """Whether a value grows with each request that is in it: not so for shares, quantiles, means and the like."""
+    return bool(query) and not _NO_SUM.search(query) and not _NO_SUM.search(task.reference)
+
+
+def _always_on_one_side(answer: tuple[Series, ...], reference: tuple[Series, ...]) -> str:
+    """Said when values are right at some moments, and at all others on the same side: something is left out of them, or
+    too much is in them."""
+    expected = {labels_of(series): dict(series.points) for series in reference}
+    differences = [
+        value - theirs[moment]
+        for series in answer
+        for theirs in [expected.get(labels_of(series), {})]
+        for moment, value in series.points
+        if moment in theirs
+    ]
+    if differences and max(differences) <= 1e-9:
+        return (
+            "Your values are never above the right ones, and mostly below: something is left out. "
+            "Is there a condition too many?"
+        )
+    if differences and min(differences) >= -1e-9:
+        return (
+            "Your values are never below the right ones, and mostly above: something is in them that does not belong. "
+            "Is a condition missing?"
+        )
+    return ""
+
+
+def _about_factor(factor: float) -> str:
     if factor > 1:
         seconds = " (Is that the number of seconds in `[…]`? Then it counts, and does not say how fast.)"
         return f"Your values are {factor:.3g} times as large everywhere.{seconds if factor >= 5 else ''}"

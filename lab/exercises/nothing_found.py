@@ -2,11 +2,11 @@
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from lab.exercises.exercise import Language
-from lab.telemetry_client import OtherResultType, QueryRefused, Series, TelemetryClient
+from lab.telemetry_client import LogLine, OtherResultType, QueryRefused, Series, TelemetryClient
 
 #: How far back a name counts as existing.
 _WINDOW = "10m"
@@ -23,7 +23,15 @@ _KEYWORDS = frozenset(
 )
 _CONDITIONS = re.compile(r"\{([^{}]*)\}")
 
+#: What pairs series of both sides by their labels.
+_ARITHMETIC = re.compile(r"(?:[)\]}]|[a-zA-Z_]\w*)\s*([-+*/%])\s*(?=[a-zA-Z_(])")
+#: A comparison of a field of the line, behind a `|`.
+_FIELD_FILTER = re.compile(r"\|\s*([a-zA-Z_]\w*)\s*(?:=~|!~|!=|==|=|>=|<=|>|<)")
+_TEXT_FILTER = re.compile(r"\|=\s*(" + _STRING + ")")
+_FIELD_READER = re.compile(r"\|\s*(json|logfmt|regexp|pattern|unpack)\b")
+
 _SHOWN_VALUES = 8
+_LINES_LOOKED_AT = 1000
 
 
 @dataclass(frozen=True)
@@ -45,6 +53,28 @@ def why_nothing(client: TelemetryClient, language: Language, query: str, end: fl
 
 
 def _of_metrics(client: TelemetryClient, query: str, end: float) -> Iterator[str]:
+    reasons = list(_of_names(client, query, end))
+    yield from reasons or _of_pairs(query)
+
+
+def _of_pairs(query: str) -> Iterator[str]:
+    """What can be to blame when every name and value is right."""
+    if re.search(r"\bhistogram_quantile\s*\(", query) and _without_le(query):
+        yield "`histogram_quantile` needs the label `le` to tell buckets apart: keep it, as in `sum by (le) (…)`."
+    elif found := _ARITHMETIC.search(re.sub(_STRING, lambda text: "_" * len(text[0]), query)):
+        yield (
+            f"`{found[1]}` takes series of both sides together that have the same labels, and here no two of them do. "
+            "`sum(…)` on both sides takes the labels away; `sum by (label) (…)` keeps those that both have."
+        )
+
+
+def _without_le(query: str) -> bool:
+    """Whether buckets are added up over `le` as well."""
+    kept = [found[0] for found in _GROUPING.finditer(query) if found[0].startswith("by")]
+    return bool(re.search(r"\bsum\b", query)) and not any(re.search(r"\ble\b", one) for one in kept)
+
+
+def _of_names(client: TelemetryClient, query: str, end: float) -> Iterator[str]:
     for selector in _metric_selectors(query):
         if selector.name and not client.query(f"count(last_over_time({selector.name}[{_WINDOW}]))", end):
             names = (sample.labels["__name__"] for sample in client.query('group by (__name__) ({__name__!=""})', end))
@@ -87,8 +117,35 @@ def _of_streams(client: TelemetryClient, query: str, end: float) -> Iterator[str
         return
     reasons = list(_missing_values(_Selector("", _matchers(found[2])), "a log stream", series_by))
     yield from reasons
-    if not reasons and client.logs(found[0], int((end - _WINDOW_SECONDS) * 1e9), int(end * 1e9), limit=1):
+    if reasons:
+        return
+    begin = int((end - _WINDOW_SECONDS) * 1e9)
+    lines = client.logs(found[0], begin, int(end * 1e9), limit=_LINES_LOOKED_AT)
+    if lines:
         yield f"`{found[0].strip()}` does have lines, but not one of them passes what stands after it."
+        yield from _of_texts(query[found.end() :], lines)
+        yield from _of_fields(query[found.end() :], lines)
+
+
+def _of_texts(steps: str, lines: Sequence[LogLine]) -> Iterator[str]:
+    """Which text stands in the lines with other capital letters only."""
+    for text in (found[1:-1] for found in _TEXT_FILTER.findall(steps)):
+        found_at = [(line.line, line.line.casefold().find(text.casefold())) for line in lines]
+        written = {line[at : at + len(text)] for line, at in found_at if at >= 0}
+        if text and written and text not in written:
+            yield f"`{text}` is in none of them, but `{min(written)}` is: capital letters count."
+
+
+def _of_fields(steps: str, lines: Sequence[LogLine]) -> Iterator[str]:
+    """Which field that is compared is in none of the lines, or was not read from them."""
+    steps = re.sub(_STRING, lambda text: "_" * len(text[0]), steps)
+    present = {re.sub(r"\W", "_", name) for line in lines for name in (*line.fields, *line.labels)}
+    labels = {name for line in lines for name in line.labels}
+    for name in dict.fromkeys(_FIELD_FILTER.findall(steps)):
+        if name in present - labels and not _FIELD_READER.search(steps):
+            yield f"`{name}` stands in the line, as text. `| json` reads it, and has to come first."
+        elif name not in present:
+            yield f"None of the last {len(lines)} lines has a field `{name}`.{_similar(name, present, anywhere=True)}"
 
 
 def _matchers(text: str) -> tuple[tuple[str, str, str], ...]:
@@ -139,8 +196,11 @@ def _of_spans(client: TelemetryClient, query: str, end: float) -> Iterator[str]:
             yield f"No span has `{condition}`."
 
 
-def _similar(name: str, names: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, list(names), n=2, cutoff=0.6)
+def _similar(name: str, names: Iterable[str], anywhere: bool = False) -> str:
+    """`anywhere`: also names that contain it, as `duration_ms` does `duration`."""
+    listed = sorted(names)
+    close = [one for one in listed if anywhere and name in one][:2]
+    close = close or difflib.get_close_matches(name, listed, n=2, cutoff=0.6)
     return f" Did you mean {' or '.join(f'`{one}`' for one in close)}?" if close else ""
 
 

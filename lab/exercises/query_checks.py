@@ -31,7 +31,7 @@ def check_query(task: Task, answer: str, data: Data) -> Verdict:
         return wrong(said)
     for mine, theirs in zip(data.answer.results, data.reference.results, strict=True):
         if not _same(task, Evaluated((mine,)), Evaluated((theirs,))):
-            return wrong(*_difference(task, mine, theirs, data))
+            return wrong(*_difference(task, answer, mine, theirs, data))
     raise AssertionError("what differs as a whole differs somewhere")
 
 
@@ -85,13 +85,13 @@ def _ids(traces: Iterable[FoundTrace]) -> set[str]:
     return {trace.trace_id for trace in traces}
 
 
-def _difference(task: Task, answer: Result, reference: Result, data: Data) -> list[str]:
+def _difference(task: Task, query: str, answer: Result, reference: Result, data: Data) -> list[str]:
     if is_empty(answer):
         return ["Your query finds nothing.", *data.reasons_for_nothing]
     match answer, reference:
         case Numbers(mine), Numbers(theirs):
             comparison = compare(mine, theirs, task.tolerance, task.extra_labels)
-            return diagnosis.diagnose(task, mine, theirs, comparison)
+            return diagnosis.diagnose(task, mine, theirs, comparison, query)
         case Lines(mine_lines), Lines(their_lines):
             return _other_lines(mine_lines, their_lines)
         case Traces(mine_traces), Traces(their_traces):
@@ -141,10 +141,13 @@ def _differences(what: str, wanted: int, extra: tuple[int, str], missing: tuple[
     """In words; of `extra` and `missing` how many there are, and an example of them."""
     says = []
     if extra[0]:
-        begin = f"All the {what} asked for are there, and" if not missing[0] else "There are"
-        says.append(f"{begin} {extra[0]} that do not belong to them, such as{extra[1]}")
+        are = "one" if extra[0] == 1 else str(extra[0])
+        do = "does" if extra[0] == 1 else "do"
+        begin = f"All the {what} asked for are there, and {are} that" if not missing[0] else f"Of your {what}, {are}"
+        says.append(f"{begin} {do} not belong, such as{extra[1]}")
     if missing[0]:
-        says.append(f"{missing[0]} of {wanted} {what} are missing, such as{missing[1]}")
+        verb = "is" if missing[0] == 1 else "are"
+        says.append(f"Of {wanted} that are asked for, {missing[0]} {verb} missing, such as{missing[1]}")
     return says
 
 

@@ -1,6 +1,7 @@
 """What is wrong with a query that a server refused: its place, its reason, and what usually helps."""
 
 import re
+from collections.abc import Mapping
 
 from lab.exercises.exercise import Language
 
@@ -22,13 +23,61 @@ _ADVICE = (
         "`[…]` gives many samples for every moment. A function such as `rate` makes one value of them.",
     ),
     (r"ranges only allowed for vector selectors", "`[1m]` stands directly behind a selector, inside of `rate(…)`."),
+    (
+        r"expected type scalar in call to function \"(\w+)\"",
+        "`{0}` wants a number first, then a comma, and then the series.",
+    ),
+    (r"in grouping opts, expected \"\(\"", "Labels stand in round brackets: `by (label)`."),
+    (r"inside braces: '[<>]'", "A label is a text: it is compared with `=`, or with a pattern, `=~`."),
+    (r"unexpected character inside braces", 'Values of labels stand in quotes: `{label="value"}`.'),
     (r"unexpected end of input|unclosed left paren", "Something is open at the end: a bracket, a brace or a quote."),
     (r"unterminated quoted string|literal not terminated", "A quote is open: texts stand between two quotes."),
     (
         r"queries require at least one regexp or equality matcher",
-        'A log query begins with the streams to read: `{service="backend"}`.',
+        'A log query begins with the streams to read. A pattern that matches each of them is `{service=~".+"}`.',
+    ),
+    (
+        r"unknown identifier: (\w+)",
+        'A text stands in quotes: `name = "…"`. An attribute says whose it is: `span.…`, or `resource.…`.',
+    ),
+    (
+        r"operations must operate on the same type: status\b",
+        "`status` of a span is `ok`, `error` or `unset`. What HTTP answered is `span.http.response.status_code`.",
+    ),
+    (
+        r"operations must operate on the same type",
+        "Both sides must be of a kind: a number has no quotes, a text has, and a time has a unit, as in `10ms`.",
     ),
 )
+
+#: For one language only: the words of its server, or its query -> what to do about it.
+_ADVICE_OF: Mapping[Language, tuple[tuple[str, str], ...]] = {
+    "logql": (
+        (r"unexpected IDENTIFIER, expecting STRING", 'A text stands in quotes: `"…"`.'),
+        (r"unexpected STRING$", 'Behind the braces an operator comes before the text: `|= "…"` means "with it".'),
+        (r"unexpected IDENTIFIER, expecting } or ,", "Conditions within the braces have commas between them."),
+        (
+            r"unexpected [}>].*, expecting = or",
+            'In braces: labels of streams, `{service="backend"}`. Behind them: what is in lines, `| json | name > 10`.',
+        ),
+        (
+            r"unexpected \.",
+            "A label has no dots in its name. `json` puts `_` in their place: `http.route` becomes `http_route`.",
+        ),
+        (r"unexpected (json|logfmt|line_format)", "Each step behind the braces begins with `|`: `| json`."),
+    ),
+    "traceql": (
+        (r"unexpected ,", "Conditions in braces are joined by `&&`: `{ … && … }`."),
+        (r"unexpected duration", "A condition on spans stands inside of the braces: `{ … && duration > 10ms }`."),
+        (r"unexpected IDENTIFIER", "A time is written with its unit and without a space: `10ms`."),
+    ),
+    "promql": (
+        (r"unexpected (<aggr|<by|identifier|number)", "Is a comma, an operator or a bracket missing before the mark?"),
+    ),
+}
+
+#: A function over time without its time, or with the time outside of its brackets.
+_OVER_TIME = re.compile(r"\b(count_over_time|rate|bytes_rate|bytes_over_time)\s*\(")
 
 _TOO_MANY_SERIES = (
     "The result has more series than the server gives out. After `json` each line has labels of its own, such as its "
@@ -47,13 +96,11 @@ def explain(language: Language, query: str, said: str) -> list[str]:
     says = [f"This is no {name} yet: {reason}"]
     if place is not None:
         says.append(_marked(query, *place))
-    for pattern, advice in _ADVICE:
-        found = re.search(pattern, said)
-        if found:
-            says.append(advice.replace("{0}", found[found.lastindex or 0]))
-            break
-    else:
-        says += _other_language(language, query)
+    if other := _other_language(language, query) or _without_a_time(language, query):
+        return [*says, other]
+    for pattern, advice in (*_ADVICE, *_ADVICE_OF[language]):
+        if found := re.search(pattern, reason):
+            return [*says, advice.replace("{0}", found[found.lastindex or 0])]
     return says
 
 
@@ -69,11 +116,18 @@ def _marked(query: str, line: int, column: int) -> str:
     return f"```\n{shown}\n{' ' * (min(column, len(shown) + 1) - 1)}^\n```"
 
 
-def _other_language(language: Language, query: str) -> list[str]:
+def _other_language(language: Language, query: str) -> str:
     if language == "promql" and ("|=" in query or "| json" in query):
-        return ["It looks like LogQL. This task asks the metrics: PromQL."]
+        return "It looks like LogQL. This task asks the metrics: PromQL."
     if language == "traceql" and query.lstrip()[:1] not in ("{", "("):
-        return ['TraceQL begins with a condition on spans in braces: `{ name = "GET" }`.']
+        return 'TraceQL begins with a condition on spans in braces: `{ name = "GET" }`.'
     if language == "logql" and "{" not in query:
-        return ['A log query begins with the streams to read: `{service="backend"}`.']
-    return []
+        return 'A log query begins with the streams to read: `{service="backend"}`.'
+    return ""
+
+
+def _without_a_time(language: Language, query: str) -> str:
+    found = _OVER_TIME.search(query) if language == "logql" else None
+    if found is None or re.search(r"\[[^\]]*\]\s*\)", query):
+        return ""
+    return f"`{found[1]}` looks back over a time, which stands last within its brackets: `{found[1]}({{…}} … [1m])`."

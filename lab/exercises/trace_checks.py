@@ -13,7 +13,9 @@ def check_trace(task: Task, answer: str, data: Data) -> Verdict:
     if trace_id is None:
         return wrong("That is no trace id: 32 characters of 0-9 and a-f, such as `4bf92f3577b34da6a3ce929d0e0e4736`.")
     if data.trace is None:
-        return wrong(f"There is no trace `{trace_id}`. Is it whole? A trace that has just been made takes a second.")
+        return wrong(
+            f"There is no trace `{trace_id}`. Is the whole id there? A trace that has just been made takes a second."
+        )
     if not is_empty(data.reference.results[0]) and is_empty(data.unwanted):
         return right()
     for mistake, result in zip(task.mistakes, data.mistakes, strict=True):
@@ -56,6 +58,8 @@ def check_self_time(task: Task, answer: str, data: Data) -> Verdict:
         return wrong(f"That is what the children of `{task.span}` took. Its self time is the rest of its duration.")
     if _is_near(milliseconds * 1000, self_time_ms(span, data.trace), task.tolerance):
         return wrong("That would be right in seconds. The task asks for milliseconds.")
+    if not any(one.parent_span_id == span.span_id for span in spans for one in data.trace):
+        return wrong(f"`{task.span}` has no children in this trace: all of its duration is its own.")
     return wrong(
         f"Not yet. `{task.span}` took {span.duration_seconds * 1000:.2f} ms; take away what its direct children took "
         "(not their children as well: their time lies within)."

@@ -40,10 +40,15 @@ def check_number(task: Task, answer: str, data: Data) -> Verdict:
     for factor, says in _NUMBER_FACTORS:
         if fits(expected, factor):
             return wrong(f"{says} The task asks for {task.unit or 'a plain number'}.")
+    if any(is_close(value, one, _NEAR) for one in expected):
+        return wrong("Near, but not near enough.")
     if value < min(expected):
         return wrong("Too small.")
     return wrong("Too large.") if value > max(expected) else wrong("Near, but not near enough.")
 
+
+#: As a share of the right number.
+_NEAR = 0.05
 
 _NUMBER_FACTORS = (
     (100.0, "That would be right in percent."),
@@ -66,10 +71,10 @@ def _values(evaluated: Evaluated) -> list[float]:
 
 
 def check_names(task: Task, answer: str, data: Data) -> Verdict:
-    given = read_names(answer)
     wanted = frozenset(task.names) if task.names else _label_values(task, data)
     if not wanted:
         return not_yet(WAIT)
+    given = _as_written(read_names(answer), wanted)
     if not given:
         return wrong("Give names, with commas between them.")
     if given == wanted:
@@ -77,6 +82,8 @@ def check_names(task: Task, answer: str, data: Data) -> Verdict:
     for mistake in task.mistakes:
         if given == read_names(mistake.answer):
             return wrong(mistake.says)
+    if len(given) == 1 and len(_as_written(frozenset(answer.split()), wanted) & wanted) > 1:
+        return wrong("Put commas between the names, so that it is clear where each ends.")
     says = []
     extra, missing = given - wanted, wanted - given
     if extra:
@@ -85,6 +92,12 @@ def check_names(task: Task, answer: str, data: Data) -> Verdict:
         found = f"{len(given & wanted)} of {len(wanted)} are right" if given & wanted else "None of them is right"
         says.append(f"{found}; {len(missing)} {'is' if len(missing) == 1 else 'are'} missing.")
     return wrong(*says)
+
+
+def _as_written(given: frozenset[str], wanted: frozenset[str]) -> frozenset[str]:
+    """Names that differ from the wanted ones in capital letters only are those."""
+    by_small_letters = {name.casefold(): name for name in wanted}
+    return frozenset(by_small_letters.get(name.casefold(), name) for name in given)
 
 
 def _listed(names: frozenset[str]) -> str:

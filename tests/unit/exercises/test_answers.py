@@ -31,6 +31,9 @@ def test_an_id_is_filled_up_and_two_are_too_many():
         (".5", "", 0.5),
         ("3 requests", "", None),
         ("2 s", "ms", 2000.0),
+        ("19.5 KiB", "bytes", 19968.0),
+        ("2 kB", "bytes", 2000.0),
+        ("2 kB", "ms", None),
         ("x", "", None),
     ],
 )

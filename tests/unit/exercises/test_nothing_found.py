@@ -51,7 +51,7 @@ class _Backends:
 
     def _logs(self, query):
         if not query.startswith("sum by"):
-            stream = {"stream": {}, "values": [["1", "a line"]]}
+            stream = {"stream": {"service": "backend"}, "values": [["1", '{"duration_ms": 7, "http.route": "/"}']]}
             return {"resultType": "streams", "result": [stream]}
         label = query.split("(")[1].split(")")[0]
         values = STREAMS.get(label, [])
@@ -90,13 +90,43 @@ def test_metrics(why, query, said):
     [
         ('{service="Backend"}', "`service` of a log stream is never `Backend`. It is `backend`, `frontend`."),
         (
-            '{service="backend"} |= "x" | json | y="z"',
+            '{service="backend"} |= "x" | json | http_route="z"',
             '`{service="backend"}` does have lines, but not one of them passes what stands after it.',
         ),
     ],
 )
 def test_log_streams(why, query, said):
     assert why("logql", query) == said
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ('{service="backend"} | duration_ms > 5', "`duration_ms` stands in the line, as text. `| json` reads it"),
+        ('{service="backend"} | json | duration > 5', "has a field `duration`. Did you mean `duration_ms`?"),
+        ('count_over_time({service="backend"} | json | y="| x = 1" [1m])', "None of the last 1 lines has a field `y`."),
+    ],
+)
+def test_a_field_that_no_line_has_or_that_was_not_read_is_named(why, query, said):
+    assert said in why("logql", query)
+
+
+def test_a_text_with_other_capital_letters_is_named(why):
+    assert "but `duration` is: capital letters count" in why("logql", '{service="backend"} |= "Duration"')
+    assert "capital" not in why("logql", '{service="backend"} |= "duration" |= "elsewhere"')
+
+
+def test_two_sides_that_have_no_labels_in_common_are_told_apart_from_a_wrong_name(why):
+    assert "no two of them do" in why("promql", 'requests_total{status="200"} / requests_total{endpoint="/"}')
+    assert why("promql", 'requests_total{endpoint="/-/"} / requests_total').startswith("`endpoint` of")
+    assert why("promql", 'rate(requests_total{endpoint="/user/<id>"}[1m] offset -5m)') == ""
+
+
+def test_a_quantile_of_buckets_without_their_bounds_is_told_what_it_lacks(why):
+    without = "histogram_quantile(0.9, sum by (endpoint) (rate(requests_total[1m])))"
+
+    assert why("promql", without).startswith("`histogram_quantile` needs the label `le`")
+    assert why("promql", without.replace("endpoint", "le, endpoint")) == ""
 
 
 def test_a_field_of_the_line_is_no_label_of_a_stream(why):

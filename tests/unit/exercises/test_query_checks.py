@@ -205,6 +205,46 @@ def test_another_window_is_suspected_where_only_the_mean_is_right():
     assert "the time in `[…]`" in says(query_task(), query_data(numbers(series(smooth)), numbers(series(RISING))))
 
 
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("rate(x[5m])", "Your query looks back over `[5m]`; the task asks for `[1m]`."),
+        ("rate(x[60s])", "close, but not the same question"),
+        ("x / 60", "Your query has no time in `[…]`."),
+    ],
+)
+def test_another_time_in_brackets_is_named(query, said):
+    near = [*RISING[:5], *times(1.1, RISING[5:])]
+
+    assert said in says(
+        query_task(unit="", reference="rate(x[1m]) - y"), query_data(near_to(near), near_to(RISING)), query
+    )
+
+
+def near_to(values):
+    return numbers(series(values))
+
+
+def test_a_ramp_over_another_time_is_not_taken_for_a_counter():
+    ramp = [1.0, 1.1, 1.3, 1.4, 1.6, 1.7, 1.9, 2.0, 2.2]
+
+    said = says(query_task(), query_data(numbers(series(ramp)), numbers(series(RISING))), "rate(x[5m])")
+
+    assert said == "Your query looks back over `[5m]`; the task asks for `[1m]`."
+
+
+def test_what_is_left_out_of_a_sum_or_too_much_in_it_is_told_by_the_side():
+    less = [*RISING[:5], *times(0.9, RISING[5:])]
+    more = [*RISING[:5], *times(1.1, RISING[5:])]
+
+    def said(values, query):
+        return says(query_task(), query_data(numbers(series(values)), numbers(series(RISING))), query)
+
+    assert "something is left out" in said(less, 'rate(x{status="200"}[1m])')
+    assert "does not belong" in said(more, "rate(x[1m])")
+    assert "left out" not in said(less, "avg(rate(x[1m]))")
+
+
 def test_values_at_the_wrong_labels_are_recognised():
     mine = numbers(series(RISING, e="a"), series(OTHER, e="b"))
     reference = numbers(series(OTHER, e="a"), series(RISING, e="b"))
@@ -253,10 +293,44 @@ def test_a_query_that_is_refused_is_shown_with_the_place():
             "many samples for every moment",
         ),
         ("1:5: parse error: unclosed left parenthesis", "Something is open at the end"),
+        ("1:3: parse error: unexpected character inside braces: '/'", "stand in quotes"),
+        ('1:5: parse error: unexpected identifier "a" in grouping opts, expected "("', "round brackets"),
+        ("1:24: parse error: unexpected <aggr:sum>", "Is a comma, an operator or a bracket missing"),
     ],
 )
 def test_a_usual_slip_of_syntax_is_explained(said, advice):
     assert advice in says(query_task(), query_data(refused(said), numbers(series(RISING))))
+
+
+@pytest.mark.parametrize(
+    ("query", "said", "advice"),
+    [
+        ("{service=backend}", "unexpected IDENTIFIER, expecting STRING", "A text stands in quotes"),
+        ('{a="b" c="d"}', "unexpected IDENTIFIER, expecting } or ,", "have commas between them"),
+        ('{a="b"} "c"', "unexpected STRING", "an operator comes before the text"),
+        ('{a="b", c>1}', "unexpected >, expecting = or =~ or !~ or !=", "`| json | name > 10`"),
+        ('{a="b"} | json | http.route="/"', "unexpected .", "`http.route` becomes `http_route`"),
+        ('count_over_time({a="b"})', "unexpected )", "`count_over_time({…} … [1m])`"),
+    ],
+)
+def test_a_usual_slip_in_a_log_query_is_explained(query, said, advice):
+    refusal = refused(f"parse error at line 1, col 8: syntax error: {said}")
+
+    assert advice in says(LOG_TASK, query_data(refusal, lines(line(1))), query)
+
+
+@pytest.mark.parametrize(
+    ("query", "said", "advice"),
+    [
+        ("{ name = GET }", "unknown identifier: GET", "A text stands in quotes"),
+        ("{ status = 404 }", "binary operations must operate on the same type: status = 404", "What HTTP answered is"),
+        ('{ name = "a", duration > 1s }', "syntax error: unexpected ,", "joined by `&&`"),
+    ],
+)
+def test_a_usual_slip_in_a_search_for_traces_is_explained(query, said, advice):
+    refusal = refused(f"invalid TraceQL query: parse error at line 1, col 3: {said}")
+
+    assert advice in says(TRACE_TASK, query_data(refusal, traces("a")), query)
 
 
 def test_the_other_language_is_recognised():
@@ -289,11 +363,11 @@ def test_lines_that_do_not_belong_and_lines_that_are_missing_are_shown():
     other = query_data(lines(line(2, "Cache hit")), lines(line(1)))
 
     assert says(LOG_TASK, too_many) == (
-        "All the lines asked for are there, and 1 that do not belong to them, such as: `backend, info: Cache hit`"
+        "All the lines asked for are there, and one that does not belong, such as: `backend, info: Cache hit`"
     )
     assert says(LOG_TASK, other) == (
-        "There are 1 that do not belong to them, such as: `backend, info: Cache hit` "
-        "1 of 1 lines are missing, such as: `backend, info: Cache miss`"
+        "Of your lines, one does not belong, such as: `backend, info: Cache hit` "
+        "Of 1 that are asked for, 1 is missing, such as: `backend, info: Cache miss`"
     )
 
 
@@ -312,6 +386,6 @@ TRACE_TASK = query_task(kind="traceql", language="traceql")
 def test_traces_are_compared_by_their_ids():
     assert check(TRACE_TASK, "q", query_data(traces("a", "b"), traces("b", "a"))).passed
     assert says(TRACE_TASK, query_data(traces("a", "b"), traces("a", "c"))) == (
-        "There are 1 that do not belong to them, such as `b` (frontend_get_user, 12 ms). "
-        "1 of 2 traces are missing, such as `c` (frontend_get_user, 12 ms)."
+        "Of your traces, one does not belong, such as `b` (frontend_get_user, 12 ms). "
+        "Of 2 that are asked for, 1 is missing, such as `c` (frontend_get_user, 12 ms)."
     )

@@ -1,5 +1,7 @@
 """Traces that learners have found, and times that they have read from them."""
 
+import dataclasses
+
 import pytest
 
 from lab.exercises.checking import check
@@ -111,3 +113,12 @@ def test_children_that_run_at_the_same_time_are_counted_once_and_what_outlives_i
     )
 
     assert self_time_ms(trace[0], trace) == 3.0
+
+
+def test_the_wrong_time_of_a_span_without_children_is_not_told_to_take_something_away():
+    task = dataclasses.replace(SELF, span="query_execution")
+    trace = (*TRACE, span("query_execution", TRACE[0].span_id, 2, 3))
+
+    (said,) = check(task, f"{ID} 7", Data(trace=trace)).says
+
+    assert said == "`query_execution` has no children in this trace: all of its duration is its own."

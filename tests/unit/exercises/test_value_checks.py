@@ -54,6 +54,7 @@ def test_a_number_may_have_been_right_at_any_moment_of_the_range():
     assert judged("19", values).says == ("Too large.",)
     assert judged("9", values).says == ("Too small.",)
     assert judged("14.5", values, number(tolerance=0.001)).says == ("Near, but not near enough.",)
+    assert judged("18.1", values, number(tolerance=0.001)).says == ("Near, but not near enough.",)
 
 
 @pytest.mark.parametrize(("answer", "said"), [("12500", "1000 times too large"), ("0.0125", "1000 times too small")])
@@ -85,7 +86,9 @@ def test_what_is_no_number_and_what_cannot_be_judged():
 NAMES = task("text_set", names=("users", "orders"), mistakes=(Mistake("users", "One more."),))
 
 
-@pytest.mark.parametrize("answer", ["users, orders", "orders,users", "`users` and `orders`", "users\norders"])
+@pytest.mark.parametrize(
+    "answer", ["users, orders", "orders,users", "`users` and `orders`", "users\norders", "Users, ORDERS"]
+)
 def test_names_are_right_in_any_order_and_form(answer):
     assert check(NAMES, answer, Data()).passed
 
@@ -98,6 +101,7 @@ def test_names_that_are_missing_or_too_many_are_told():
         "`cats` does not belong there.",
         "None of them is right; 2 are missing.",
     )
+    assert "Put commas" in check(NAMES, "users orders", Data()).says[0]
     assert check(NAMES, " , ", Data()).says == ("Give names, with commas between them.",)
 
 
