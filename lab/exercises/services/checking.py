@@ -13,7 +13,11 @@ from lab.exercises.services.metric_checks import check_metric
 from lab.exercises.services.observed import Observed
 from lab.exercises.services.span_checks import check_calls, check_span
 from lab.exercises.services.words import listed, requests_in_words, sent_of
+from lab.exercises.services.versions import FILE_NAME
 from lab.exercises.verdict import Verdict, right, wrong
+
+#: What an error has that comes from the learner's own file.
+_OWN_LINE = f"of {FILE_NAME}"
 
 #: More is not read at once.
 _MOST_PROBLEMS = 3
@@ -26,7 +30,10 @@ def check_service(expected: tuple[Expected, ...], service: Service, observed: Ob
     if problem := _behaves_otherwise(service, observed):
         return wrong(problem)
     problems = [problem for one in expected for problem in _check(one, service, observed)]
-    return wrong(*problems[:_MOST_PROBLEMS]) if problems else right("Right: what arrives is what was asked for.")
+    if not problems:
+        return right("Right: what arrives is what was asked for.")
+    said = f"While it ran, the service wrote {observed.last_error}." if _OWN_LINE in observed.last_error else ""
+    return wrong(*problems[:_MOST_PROBLEMS], *([said] if said else []))
 
 
 def _check(expected: Expected, service: Service, observed: Observed) -> list[str]:

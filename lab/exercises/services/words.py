@@ -9,7 +9,8 @@ from lab.exercises.services.observed import Observed, Sent
 def requests_in_words(one: Requests, count: int) -> str:
     """ "the 3 requests `POST /orders` that are answered with 409"."""
     answered = f" that {'is' if count == 1 else 'are'} answered with {one.answers}" if one.answers != 200 else ""
-    return f"the {f'{count} requests' if count != 1 else 'request'} `{one.method} {one.path}`{answered}"
+    path = one.path.replace("{n}", "…")
+    return f"the {f'{count} requests' if count != 1 else 'request'} `{one.method} {path}`{answered}"
 
 
 def sent_of(observed: Observed, names: Iterable[str]) -> list[Sent]:
