@@ -21,7 +21,7 @@ from lab.exercises.exercise import (
     TimeRange,
     ValueSource,
 )
-from lab.exercises.personal import ANSWER, PLACES, names_in, open_answers
+from lab.exercises.personal import ANSWER, PLACES, names_in, open_answers, with_samples
 from lab.exercises.rules import RuleRefused, read_alerting_rule, read_recording_rule
 from lab.exercises.services.description import Service
 from lab.exercises.services.reading import read_expected, read_service, read_versions
@@ -224,7 +224,7 @@ def _require_rules(task: Task, item: Item) -> None:
     read = read_alerting_rule if task.kind == "alert_rule" else read_recording_rule
     for text in (task.reference, *task.also_right, *(mistake.answer for mistake in task.mistakes)):
         try:
-            read(text)
+            read(with_samples(text))
         except RuleRefused as refused:
             raise item.error(f"{' '.join(refused.says)}\n{text}") from None
 
@@ -301,5 +301,7 @@ def _require_use(exercise: Exercise, item: Item) -> None:
 
 def _texts_of(exercise: Exercise) -> Iterable[str]:
     yield from (exercise.story, exercise.explanation)
+    for fault in exercise.needs.faults:
+        yield from map(str, fault.settings.values())
     for task in exercise.tasks:
-        yield from (task.asks, task.reference, task.solution)
+        yield from (task.asks, task.reference, task.solution, *task.alert.labels.values())

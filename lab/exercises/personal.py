@@ -35,6 +35,11 @@ def names_in(texts: Iterable[str]) -> set[str]:
     return {found[1] for text in texts for found in _PLACEHOLDER.finditer(text)}
 
 
+def with_samples(text: str) -> str:
+    """`text` with a word in place of each value, for who wants to know its form before there is a learner."""
+    return _PLACEHOLDER.sub("a", text)
+
+
 def personalise(
     exercise: Exercise,
     learner: str,

@@ -10,6 +10,7 @@ import yaml
 from lab.exercises.exercise import PARTS
 from lab.exercises.loader import EXERCISES, read_exercises
 from lab.exercises.personal import PLACES, personalise
+from lab.exercises.rules import read_alerting_rule, read_recording_rule
 from lab.paths import REPOSITORY
 from telemetry_store.logs.query_language.parser import parse as parse_logql
 from telemetry_store.metrics.query_language.parser import parse as parse_promql
@@ -31,6 +32,10 @@ def for_learners(exercise):
 
 def queries(task):
     """What has to be a query in the task's language."""
+    if task.kind in ("alert_rule", "recording_rule"):
+        read = read_alerting_rule if task.kind == "alert_rule" else read_recording_rule
+        rules = (task.reference, *task.also_right, *(mistake.answer for mistake in task.mistakes))
+        return (read(rule).expr for rule in rules)
     wanted = [task.reference, task.lacks]
     if task.kind in ("promql", "logql", "traceql"):
         wanted += [*task.also_right, *(mistake.answer for mistake in task.mistakes)]
@@ -71,7 +76,7 @@ def test_every_task_has_a_hint(exercise):
 @exercises
 def test_a_query_can_be_written_in_another_way(exercise):
     for task in exercise.tasks:
-        if task.kind in ("promql", "logql", "traceql"):
+        if task.kind in ("promql", "logql", "traceql", "alert_rule", "recording_rule"):
             assert task.also_right, task.id
 
 
