@@ -31,6 +31,8 @@ _STOP_SECONDS = 90.0
 #: An action may start a service anew.
 _ACT_SECONDS = 90.0
 
+_DIED = "The process of the incident has died. Undo what it left: python3 lab incident stop"
+
 
 @click.group(name="incident")
 def command() -> None:
@@ -56,6 +58,9 @@ def start(seed: int, level: str, task: str, annotate: bool, as_json: bool, state
     state = running_lab(state_dir)
     files = IncidentFiles(state_dir)
     _await_end_of_last(files)
+    last = files.status()
+    if last is not None and _phase(files, last) == "died":
+        raise click.ClickException(_DIED)
     if SYSTEM not in state.systems:
         raise click.ClickException(f"incidents are about {SYSTEM}, which does not run in this lab")
     try:
@@ -108,9 +113,7 @@ def status(as_json: bool, state_dir: StateDirectory) -> None:
         else:
             click.echo("There is no incident. Begin one: python3 lab incident start --seed 1 --task detect")
         return
-    phase = content["phase"]
-    if phase not in ("ended", "failed") and not files.is_running():
-        phase = "died"
+    phase = _phase(files, content)
     if phase == "running":
         game = _ask(content, "GET", "/task")
         if as_json:
@@ -126,8 +129,8 @@ def status(as_json: bool, state_dir: StateDirectory) -> None:
         "judging": "Answered; what was done is being looked at.",
         "ending": "Answered; all is being undone.",
         "ended": "The last incident has ended: python3 lab incident report",
-        "failed": f"The last incident did not begin: {content['message']}",
-        "died": "The process of the incident has died. Undo what it left: python3 lab incident stop",
+        "failed": f"The last incident came to nothing: {content['message']}",
+        "died": _DIED,
     }
     click.echo(says.get(phase, phase))
 
@@ -210,6 +213,10 @@ def report(as_json: bool, state_dir: StateDirectory) -> None:
     if content is None:
         if status is None:
             raise click.ClickException("there was no incident here. Begin one: python3 lab incident start --seed 1")
+        if _phase(files, status) in ("failed", "died"):
+            raise click.ClickException(
+                "there is no report, because the last incident had no answer: python3 lab incident status"
+            )
         raise click.ClickException("there is no report before the answer: python3 lab incident answer …")
     if as_json:
         print_json(content)
@@ -267,6 +274,12 @@ def _in_background(files: IncidentFiles, arguments: list[str], run_id: str) -> s
         )
     finally:
         os.close(output)
+
+
+def _phase(files: IncidentFiles, content: dict[str, Any]) -> str:
+    """As its process has written it last, unless that died before the end."""
+    phase = str(content["phase"])
+    return phase if phase in ("ended", "failed") or files.is_running() else "died"
 
 
 def _await_end_of_last(files: IncidentFiles) -> None:

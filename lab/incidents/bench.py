@@ -103,6 +103,8 @@ class Results:
         return rows
 
     def as_markdown(self) -> str:
+        if not self.played and not self.not_set_up:
+            return "Nothing was played."
         return "\n".join(self._markdown())
 
     def _markdown(self) -> Iterator[str]:

@@ -10,7 +10,9 @@ truth.json       what was the case, as `report` tells it
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,15 +70,26 @@ def record(client: TelemetryClient, folder: Path, start: float, end: float, trut
         raise RecordingError(f"{folder} exists already; name a folder that does not") from None
     except OSError as error:
         raise RecordingError(f"{folder} cannot be made: {error.strerror}") from None
-    counts = {
-        "metrics.jsonl": _write(folder / "metrics.jsonl", all_series(client, start, end)),
-        "logs.jsonl": _write(folder / "logs.jsonl", all_lines(client, start, end)),
-        "traces.jsonl": _write(folder / "traces.jsonl", all_traces(client, start, end)),
-    }
-    _write_json(folder / "truth.json", truth)
-    # Last: a folder without it is half of a recording.
-    _write_json(folder / "recording.json", {"format": FORMAT, "start": start, "end": end, "lines": counts})
+    with _whole_or_not_at_all(folder):
+        counts = {
+            "metrics.jsonl": _write(folder / "metrics.jsonl", all_series(client, start, end)),
+            "logs.jsonl": _write(folder / "logs.jsonl", all_lines(client, start, end)),
+            "traces.jsonl": _write(folder / "traces.jsonl", all_traces(client, start, end)),
+        }
+        _write_json(folder / "truth.json", truth)
+        # Last: a folder without it is half of a recording.
+        _write_json(folder / "recording.json", {"format": FORMAT, "start": start, "end": end, "lines": counts})
     return Recording(folder, start, end, truth)
+
+
+@contextmanager
+def _whole_or_not_at_all(folder: Path) -> Iterator[None]:
+    """After an error or Ctrl-C nothing stays that would be in the way of the next attempt."""
+    try:
+        yield
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def read_recording(folder: Path) -> Recording:

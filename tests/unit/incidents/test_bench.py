@@ -49,6 +49,10 @@ def test_the_table_has_every_player_and_kind() -> None:
     )
 
 
+def test_of_nothing_there_is_no_table() -> None:
+    assert Results().as_markdown() == "Nothing was played."
+
+
 def test_a_program_is_told_four_addresses_and_nothing_of_the_lab(monkeypatch) -> None:  # type: ignore[no-untyped-def]
     monkeypatch.setenv("LAB_STATE_DIR", "/somewhere")
     monkeypatch.setenv("LAB_RUN_ID", "1")

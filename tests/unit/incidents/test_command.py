@@ -103,6 +103,19 @@ def test_nobody_may_ask_what_is_on_while_an_incident_runs(tmp_path: Path) -> Non
     assert refusal(directory) is None
 
 
+@pytest.mark.parametrize("phase", ["running", "failed"])
+def test_what_came_to_nothing_has_no_report_and_says_so(phase: str, tmp_path: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    told = {"pid": 1, "pid_created_at": 0.0, "task": "detect", "level": "easy", "message": "its process died"}
+    IncidentFiles(StateDirectory(tmp_path)).write_status({"phase": phase, **told})
+    monkeypatch.setattr("lab.commands.incident.running_lab", lambda state_dir: None)
+
+    assert "the last incident had no answer" in run(tmp_path, "report").output
+    if phase == "running":
+        assert "Undo what it left: python3 lab incident stop" in run(tmp_path, "start", "--seed", "1").output
+        run(tmp_path, "stop")
+    assert run(tmp_path, "status").output == "The last incident came to nothing: its process died\n"
+
+
 @pytest.mark.parametrize("verb", [["bench", "--seeds", "1"], ["export", "folder", "--seeds", "1"]])
 def test_meanwhile_nothing_else_says_that_something_is_on(
     verb: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -141,7 +154,8 @@ def test_the_report_is_only_opened_after_the_answer(tmp_path: Path) -> None:
         {"phase": "running", "pid": 1, "pid_created_at": 0.0, "task": "detect", "level": "easy", "message": None}
     )
     files.write_truth({"faults": [{"fault": "busy-cpu"}]})
-    result = run(tmp_path, "report")
+    with files.held():
+        result = run(tmp_path, "report")
     assert result.exit_code == 1
     assert "no report before the answer" in result.output
     assert "busy-cpu" not in result.output

@@ -11,8 +11,10 @@ import pytest
 from lab.faults.catalogue import Catalogue
 from lab.incidents import remote_write
 from lab.incidents.export import ParquetUnavailable, case_name, export_case, next_case, require_parquet
-from lab.incidents.recording import Recording, RecordingError, read_recording
+from lab.incidents.recording import Recording, RecordingError, read_recording, record
 from lab.incidents.scenario import Scenario, draw
+from lab.telemetry_client import TelemetryClient, TelemetryError
+from tests.unit.incidents.fakes import BACKENDS
 
 START = 1_000.0
 
@@ -111,6 +113,20 @@ def test_half_a_recording_is_none(missing: str, tmp_path: Path) -> None:
     (tmp_path / "recording" / missing).unlink()
     with pytest.raises(RecordingError, match=f"there is no {missing}"):
         read_recording(tmp_path / "recording")
+
+
+def test_what_cannot_be_recorded_leaves_nothing_in_the_way_of_the_next_attempt(tmp_path: Path) -> None:
+    folder = tmp_path / "recording"
+    with TelemetryClient.from_backends(BACKENDS) as client, pytest.raises(TelemetryError):
+        record(client, folder, 0, 60, {})
+    assert not folder.exists()
+
+
+def test_a_folder_that_was_there_stays_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("keep", "utf-8")
+    with TelemetryClient.from_backends(BACKENDS) as client, pytest.raises(RecordingError, match="exists already"):
+        record(client, tmp_path, 0, 60, {})
+    assert (tmp_path / "mine").read_text("utf-8") == "keep"
 
 
 def test_remote_write_is_what_the_store_reads() -> None:
