@@ -67,9 +67,13 @@ def list_faults(as_json: bool, state_dir: StateDirectory) -> None:
 
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     for fault in catalogue.values():
-        state = states.get(fault.flag)
-        table.add_row(fault.name, f"[bold]{_on_since(state)}[/bold]" if state else "[dim]off[/dim]", fault.title)
+        said = _state_in_words(fault, states)
+        table.add_row(
+            fault.name, f"[bold]{said}[/bold]" if said.startswith("on") else f"[dim]{said}[/dim]", fault.title
+        )
     make_console().print(table)
+    if states is None:
+        click.echo("While an incident runs, nobody is told what is on.", err=True)
 
 
 @command.command()
@@ -87,7 +91,7 @@ def show(name: str, as_json: bool, state_dir: StateDirectory) -> None:
         content = asdict(fault) | {"on": chosen["on"], "since": chosen["since"], "chosen": chosen["parameters"]}
         click.echo(json.dumps(content, ensure_ascii=False, indent=2))
     else:
-        click.echo("\n".join(_description(fault, states.get(fault.flag))))
+        click.echo("\n".join(_description(fault, states)))
 
 
 @command.command()
@@ -300,18 +304,23 @@ def _findings_as_json(findings: Sequence[Finding]) -> list[dict[str, Any]]:
     ]
 
 
-def _on_since(state: SwitchedOn) -> str:
-    since = f" since {time.strftime('%H:%M:%S', time.localtime(state.since))}" if state.since else ""
-    return f"on{since}"
+def _state_in_words(fault: Fault, states: Mapping[str, SwitchedOn] | None) -> str:
+    if states is None:
+        return "?"
+    state = states.get(fault.flag)
+    if state is None:
+        return "off"
+    return "on" + (f" since {time.strftime('%H:%M:%S', time.localtime(state.since))}" if state.since else "")
 
 
 def _in_words(values: Mapping[str, ParameterValue]) -> str:
     return f" ({', '.join(f'{name}={value}' for name, value in values.items())})" if values else ""
 
 
-def _description(fault: Fault, state: SwitchedOn | None) -> Iterator[str]:
+def _description(fault: Fault, states: Mapping[str, SwitchedOn] | None) -> Iterator[str]:
+    state = states.get(fault.flag) if states else None
     truth = fault.truth_with({**fault.defaults, **(state.values if state else {})})
-    yield f"{fault.name}: {fault.title} ({_on_since(state) if state else 'off'})"
+    yield f"{fault.name}: {fault.title} ({_state_in_words(fault, states)})"
     yield ""
     yield textwrap.fill(" ".join(fault.what.split()), 100)
     yield ""

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from lab.commands.fault import command as fault_command
 from lab.commands.incident import command
 from lab.faults.flag_file import FlagFile
 from lab.incidents.files import IncidentFiles, refusal
@@ -101,6 +102,25 @@ def test_nobody_may_ask_what_is_on_while_an_incident_runs(tmp_path: Path) -> Non
     with IncidentFiles(directory).held():
         assert "for its player to find out" in str(refusal(directory))
     assert refusal(directory) is None
+
+
+def test_meanwhile_a_fault_is_neither_on_nor_off(tmp_path: Path) -> None:
+    directory = StateDirectory(tmp_path)
+    FlagFile(directory.flag_file).switch_on("inventory-index", {"table": "orders"})
+    told = []
+    for verb in (["list"], ["list", "--json"], ["show", "missing-index"], ["show", "missing-index", "--json"]):
+        with IncidentFiles(directory).held():
+            told.append(CliRunner().invoke(fault_command, [*verb, "--state-dir", str(tmp_path)]).output)
+
+    as_table, as_json, shown, shown_as_json = told
+    assert "missing-index       ?" in as_table
+    assert "nobody is told what is on" in as_table
+    assert {one["on"] for one in json.loads(as_json.partition("\n]")[0] + "]")} == {None}
+    assert shown.startswith("missing-index: A table has lost its index (?)")
+    assert (json.loads(shown_as_json)["on"], json.loads(shown_as_json)["chosen"]) == (None, None)
+    assert "orders" not in as_table + as_json
+    listed = CliRunner().invoke(fault_command, ["list", "--state-dir", str(tmp_path)]).output
+    assert "missing-index       on since" in listed
 
 
 @pytest.mark.parametrize("phase", ["running", "failed"])
