@@ -20,7 +20,7 @@ SETTLE_SECONDS = 60.0
 _SHORTEST_SECONDS = 30.0
 
 #: What was longer ago is not in the charts that a learner looks at.
-_LONGEST_AGO_SECONDS = 45 * 60.0
+_LONGEST_AGO_SECONDS = 60 * 60.0
 
 
 def remember(state_dir: StateDirectory) -> None:

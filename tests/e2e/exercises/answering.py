@@ -12,7 +12,7 @@ from lab.exercises.checking import check
 from lab.exercises.exercise import Exercise, Task
 from lab.exercises.gathering import gather
 from lab.exercises.personal import personalise
-from lab.exercises.results import Numbers, Result
+from lab.exercises.results import Numbers, Result, Times
 from lab.exercises.verdict import Verdict
 from lab.telemetry_client import Series, Span, TelemetryClient, TraceNotFound
 
@@ -45,6 +45,8 @@ class Learner:
 
     client: TelemetryClient
     frontend: str
+    #: When all was well in the lab, and since when something is not.
+    times: Times | None = None
 
     def visit(self, *paths: str) -> None:
         for path in paths:
@@ -63,7 +65,7 @@ class Learner:
         """Of what was done just now, there may be nothing to see yet: then it asks again, as a learner would."""
         deadline = time.monotonic() + _ARRIVAL_SECONDS
         while True:
-            verdict = check(task, answer, gather(task, answer, self.client, time.time()))
+            verdict = check(task, answer, gather(task, answer, self.client, time.time(), self.times))
             if verdict.judged or time.monotonic() >= deadline:
                 return verdict
             time.sleep(0.2)
@@ -71,7 +73,7 @@ class Learner:
     def right_answers(self, task: Task) -> Iterator[str]:
         """One at least; of a trace_id, candidates of which one has to be right."""
         match task.kind:
-            case "promql" | "logql" | "traceql":
+            case "promql" | "logql" | "traceql" | "alert_rule" | "recording_rule":
                 yield from (task.reference, *task.also_right)
             case "choice":
                 yield from (choice.id for choice in task.choices if choice.right)

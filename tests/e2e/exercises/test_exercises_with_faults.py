@@ -1,5 +1,6 @@
 """Every exercise for which something has to be wrong, in a lab of its own: most of its time is waiting for that."""
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ from lab.exercises.exercise import Exercise
 from lab.exercises.loader import read_exercises
 from lab.exercises.needed_faults import prepare, seconds_to_wait
 from lab.exercises.personal import personalise
+from lab.exercises.preparation import times_of
 from lab.paths import StateDirectory
 from tests.e2e.conftest import BootedLab
 from tests.e2e.exercises.answering import Learner, walk
@@ -33,8 +35,12 @@ def exercise(
     prepare(state_dir, ())
 
 
-def test_right_answers_pass_and_wrong_ones_are_told_why(learner: Learner, exercise: Exercise):
-    problems, wrong_answers = walk(learner, exercise, NAME)
+def test_right_answers_pass_and_wrong_ones_are_told_why(
+    learner: Learner, exercise: Exercise, lab_with_visitors: BootedLab
+):
+    times = times_of(personalise(exercise, NAME), StateDirectory(lab_with_visitors.state_dir))
+
+    problems, wrong_answers = walk(dataclasses.replace(learner, times=times), exercise, NAME)
 
     assert problems == []
     assert min(wrong_answers.values()) >= 2
