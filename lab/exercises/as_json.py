@@ -3,6 +3,7 @@
 from dataclasses import asdict
 
 from lab.exercises.exercise import Exercise, Task
+from lab.exercises.personal import shown
 from lab.exercises.session import Session
 
 
@@ -34,7 +35,7 @@ def _task_as_json(session: Session, exercise: Exercise, task: Task) -> dict[str,
     return {
         "id": task.id,
         "kind": task.kind,
-        "asks": task.asks,
+        "asks": shown(task.asks),
         "unit": task.unit,
         "points_possible": task.points,
         "choices": [
@@ -43,7 +44,7 @@ def _task_as_json(session: Session, exercise: Exercise, task: Task) -> dict[str,
         "hints": len(task.hints),
         "hint_costs": [hint.costs for hint in task.hints],
         # What was paid for can be read again.
-        "hint_texts": [hint.text for hint in task.hints[: progress.hints_read]],
-        "solution": task.solution if progress.solution_seen else None,
+        "hint_texts": [shown(hint.text) for hint in task.hints[: progress.hints_read]],
+        "solution": shown(task.solution) if progress.solution_seen else None,
         **asdict(progress),
     }

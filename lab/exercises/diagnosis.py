@@ -164,6 +164,8 @@ def _windows(query: str) -> set[float]:
 def _other_windows(query: str, reference: str) -> str:
     """Said when the answer looks back over other times than the task asks for, or over none at all."""
     mine, theirs = _windows(query), _windows(reference)
+    if mine and not theirs:
+        return f"Your query looks back over `[{_WINDOW.findall(query)[0]}]`; the task asks for the values as they are."
     if not query or not theirs or mine & theirs:
         return ""
     asked_for = re.sub(r"\s", "", _WINDOW.findall(reference)[0])

@@ -64,6 +64,11 @@ def open_answers(task: Task) -> set[str]:
     return {found[2] for text in texts for found in _PLACEHOLDER.finditer(text) if found[1] == ANSWER and found[2]}
 
 
+def shown(text: str) -> str:
+    """A text as its learner reads it: an answer that is still to come is three dots."""
+    return _PLACEHOLDER.sub(lambda found: "…" if found[1] == ANSWER and found[2] else found[0], text)
+
+
 def _shuffled(choices: tuple[Choice, ...], seed: str) -> tuple[Choice, ...]:
     return tuple(random.Random(seed).sample(choices, len(choices)))
 

@@ -67,6 +67,7 @@ _ADVICE_OF: Mapping[Language, tuple[tuple[str, str], ...]] = {
         (r"unexpected (json|logfmt|line_format)", "Each step behind the braces begins with `|`: `| json`."),
     ),
     "traceql": (
+        (r"unexpected \.", "An attribute says whose it is: `span.…`, or `resource.…` for what a whole service has."),
         (r"unexpected ,", "Conditions in braces are joined by `&&`: `{ … && … }`."),
         (r"unexpected duration", "A condition on spans stands inside of the braces: `{ … && duration > 10ms }`."),
         (r"unexpected IDENTIFIER", "A time is written with its unit and without a space: `10ms`."),
@@ -96,7 +97,11 @@ def explain(language: Language, query: str, said: str) -> list[str]:
     says = [f"This is no {name} yet: {reason}"]
     if place is not None:
         says.append(_marked(query, *place))
-    if other := _other_language(language, query) or _without_a_time(language, query):
+    if (
+        other := _other_language(language, query)
+        or _other_comparison(language, query, said)
+        or _without_a_time(language, query)
+    ):
         return [*says, other]
     for pattern, advice in (*_ADVICE, *_ADVICE_OF[language]):
         if found := re.search(pattern, reason):
@@ -123,6 +128,12 @@ def _other_language(language: Language, query: str) -> str:
         return 'TraceQL begins with a condition on spans in braces: `{ name = "GET" }`.'
     if language == "logql" and "{" not in query:
         return 'A log query begins with the streams to read: `{service="backend"}`.'
+    return ""
+
+
+def _other_comparison(language: Language, query: str, said: str) -> str:
+    if language == "logql" and "unexpected STRING" in said and re.search(r"(==|[<>]=?)\s*[\"`]", query):
+        return "A text is compared with one `=`, and a number has no quotes."
     return ""
 
 

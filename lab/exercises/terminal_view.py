@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lab.exercises.exercise import PARTS, Exercise, Task
+from lab.exercises.personal import shown
 from lab.exercises.services.versions import FILE_NAME
 from lab.exercises.session import GivenHint, Judged, Session
 
@@ -92,7 +93,9 @@ def _show_task(console: Console, session: Session, exercise: Exercise, task: Tas
 def show_verdict(console: Console, judged: Judged) -> None:
     verdict = judged.verdict
     if verdict.passed:
-        console.print(Text.assemble(("✓ ", "green"), (f"Task {judged.task.id}: {judged.points} points", "bold")))
+        console.print(
+            Text.assemble(("✓ ", "green"), (f"Task {judged.task.id} is right: {judged.points} points", "bold"))
+        )
     elif verdict.judged:
         console.print(Text.assemble(("✗ ", "red"), (f"Task {judged.task.id}: not yet", "bold")))
     else:
@@ -140,7 +143,7 @@ def show_notes(console: Console, notes: Sequence[str]) -> None:
 
 def _markdown(console: Console, text: str, indent: int = 0) -> None:
     # Addresses are written out once: they are to be copied from any terminal.
-    markdown = Markdown(_ADDRESS.sub(r"\1", text), hyperlinks=False, code_theme="ansi_dark")
+    markdown = Markdown(_ADDRESS.sub(r"\1", shown(text)), hyperlinks=False, code_theme="ansi_dark")
     console.print(Padding(markdown, (0, 0, 0, indent)), width=min(console.width, _WIDEST))
 
 

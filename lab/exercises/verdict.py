@@ -19,7 +19,7 @@ class Verdict:
 
 
 def right(*says: str) -> Verdict:
-    return Verdict(True, says or ("Right.",))
+    return Verdict(True, says)
 
 
 def wrong(*says: str) -> Verdict:

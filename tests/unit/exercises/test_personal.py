@@ -3,7 +3,7 @@
 import dataclasses
 
 from lab.exercises.exercise import Choice, Task, ValueSource
-from lab.exercises.personal import open_answers, personalise
+from lab.exercises.personal import open_answers, personalise, shown
 
 
 def with_values(exercise, **fields):
@@ -68,3 +68,10 @@ def test_choices_stand_in_an_order_of_the_learners_own(exercise):
 
     assert len(orders) > 5
     assert all(sorted(order) == list("abcd") for order in orders)
+
+
+def test_an_answer_that_is_still_to_come_is_three_dots(exercise):
+    asks = personalise(exercise, "ada").task("again").asks
+
+    assert shown(asks) == "Once more: `…`?"
+    assert shown('rate({job="chain"}[1m])') == 'rate({job="chain"}[1m])'

@@ -221,6 +221,12 @@ def test_another_time_in_brackets_is_named(query, said):
     )
 
 
+def test_looking_back_in_place_of_the_value_itself_is_named():
+    data = query_data(near_to(times(0.9, OTHER)), near_to(RISING))
+
+    assert "the values as they are" in says(query_task(reference="x / y"), data, "rate(x[1m])")
+
+
 def near_to(values):
     return numbers(series(values))
 
@@ -307,6 +313,7 @@ def test_a_usual_slip_of_syntax_is_explained(said, advice):
     [
         ("{service=backend}", "unexpected IDENTIFIER, expecting STRING", "A text stands in quotes"),
         ('{a="b" c="d"}', "unexpected IDENTIFIER, expecting } or ,", "have commas between them"),
+        ('{a="b"} | json | c=="d"', "unexpected STRING", "compared with one `=`"),
         ('{a="b"} "c"', "unexpected STRING", "an operator comes before the text"),
         ('{a="b", c>1}', "unexpected >, expecting = or =~ or !~ or !=", "`| json | name > 10`"),
         ('{a="b"} | json | http.route="/"', "unexpected .", "`http.route` becomes `http_route`"),
@@ -323,6 +330,7 @@ def test_a_usual_slip_in_a_log_query_is_explained(query, said, advice):
     ("query", "said", "advice"),
     [
         ("{ name = GET }", "unknown identifier: GET", "A text stands in quotes"),
+        ('{ error.type = "a" }', "syntax error: unexpected .", "An attribute says whose it is"),
         ("{ status = 404 }", "binary operations must operate on the same type: status = 404", "What HTTP answered is"),
         ('{ name = "a", duration > 1s }', "syntax error: unexpected ,", "joined by `&&`"),
     ],

@@ -12,7 +12,8 @@ const SIGNALS = { promql: "Metrics", logql: "Logs", traceql: "Traces" };
 const TRACE_ID = /^[0-9a-f]{16,32}$/i;
 
 /**
- * @typedef {{element: HTMLElement, beside: Node[], value: () => string, focus: () => void}} Field
+ * @typedef {{element: HTMLElement, beside: Node[], value: () => string, focus: () => void, missing?: () => string}} Field
+ *   `missing` says what there is too little of, when `value` is empty
  *
  * @param {object} task as the server tells it
  * @param {{queries: () => Array<{source: string, query: string}>, answer: () => void, say: (text: string) => void,
@@ -103,7 +104,8 @@ function selfTimeField({ queries, answer, say, disabled }) {
     element: h("div", { class: "exercise-two-fields" }, trace.element, time.element),
     beside: [useTrace(trace, { queries, say, disabled })],
     value: () => (trace.value().trim() && time.value().trim() ? `${trace.value().trim()} ${time.value().trim()}` : ""),
-    focus: () => trace.focus(),
+    missing: () => "It takes both: the trace’s id, and the milliseconds.",
+    focus: () => (trace.value().trim() ? time : trace).focus(),
   };
 }
 

@@ -99,7 +99,7 @@ export function taskView(task, { number, of, readOnly, queries, texts, act }) {
   async function hand() {
     const answer = field.value().trim();
     if (!answer) {
-      say("Write an answer first.");
+      say(field.missing?.() ?? "Write an answer first.");
       field.focus();
       return;
     }
