@@ -17,6 +17,14 @@ from lab.exercises.verdict import WAIT, Verdict, not_yet, right, wrong
 #: Once it has fired, an alert fires in this share of the time in which nothing has become better.
 _STEADY = 0.5
 
+#: What has not shown by then will not any more.
+_PATIENCE_SECONDS = 180.0
+_ANEW = (
+    "What is wrong in your lab cannot be told clearly from what was before: too little traffic, or a machine that had "
+    "other things to do. `python3 lab fault clear`, three minutes in which nothing happens, and start the exercise "
+    "again."
+)
+
 _TEMPLATE = re.compile(r"\{\{-?(.*?)-?\}\}", re.DOTALL)
 _LABEL_IN_TEMPLATE = re.compile(r"(?:\$labels|\.Labels)\.(\w+)")
 _VARIABLE = re.compile(r"\$(\w+)")
@@ -47,13 +55,13 @@ def check_alert_rule(task: Task, answer: str, data: Data) -> Verdict:
             return wrong(*refusals.explain("promql", rule.expr, result.said))
     expected = read_alerting_rule(task.reference)
     if _what_it_does(expected, _alerts(expected, watched.reference, watched), watched, task.alert, ()):
-        return not_yet(WAIT)
+        return not_yet(WAIT if watched.ill.end - watched.ill.start < _PATIENCE_SECONDS else _ANEW)
     alerts = _alerts(rule, watched.answer, watched)
     says = _what_it_does(rule, alerts, watched, task.alert, data.reasons_for_nothing)
     if says:
         return wrong(*_known_mistake(task, rule, watched), *says)
     if said := [*_about_labels(rule, alerts, task.alert), *_about_form(rule, alerts, task.alert)]:
-        return wrong("It fires when it should, and only then. But:", *said)
+        return wrong(*_known_mistake(task, rule), "It fires when it should, and only then. But:", *said)
     if said := _known_mistake(task, rule):
         return wrong(*said)
     return right(_praise(rule, alerts, watched))
@@ -100,8 +108,8 @@ def _what_it_does(
     if too_soon and not known.any:
         return [
             (
-                f"Your expression has no condition. Whatever it finds becomes an alert: {_count(too_soon)} fire all "
-                "the time, also while all is well. Compare with something: `… > 0.05`."
+                f"Your expression has no condition. Whatever it finds becomes an alert, also while all is well: "
+                f"{_count(too_soon)} all the time. Compare with something: `… > 0.05`."
             )
         ]
     if same := _same_labels(alerts):
@@ -154,7 +162,7 @@ def _never_fires(rule: AlertingRule, alerts: Sequence[_Alert], watched: AlertDat
     held = [alert.ill for alert in alerts if alert.ill and alert.ill.holds]
     if held:
         return _holds_too_short(rule, held, watched)
-    says = [f"It never fires: in the {seconds:.0f} s since it began, the expression has no result."]
+    says = [f"It never fires: in the {seconds:.0f} s since something went wrong, the expression has no result."]
     sides = _left_sides(watched)
     for condition, side in sides:
         extreme = _extreme(side.ill, condition)
@@ -208,8 +216,8 @@ def _fires_badly(rule: AlertingRule, fired: Sequence[_Alert], watched: AlertData
         because = f", of which `for` takes {duration_text(rule.hold_seconds)}" if rule.hold_seconds else ""
         return [
             (
-                f"It fires {after:.0f} s after it began{because}. The task asks for {wish.within_seconds:.0f} s at "
-                "most: a lower threshold, a shorter time in `[…]` or a shorter `for`."
+                f"It fires {after:.0f} s after something went wrong{because}. The task asks for "
+                f"{wish.within_seconds:.0f} s at most: a lower threshold, a shorter time in `[…]` or a shorter `for`."
             )
         ]
     since = [moment for moment in moments if moment >= firing[0]]
@@ -226,8 +234,8 @@ def _fires_badly(rule: AlertingRule, fired: Sequence[_Alert], watched: AlertData
     if share < _STEADY:
         return [
             (
-                f"It fires {after:.0f} s after it began and is over {firing[-1] - firing[0]:.0f} s later, although "
-                "nothing has become better. An alert stays as long as what it is about."
+                f"It fires {after:.0f} s after something went wrong and is over {firing[-1] - firing[0]:.0f} s later, "
+                "although nothing has become better. An alert stays as long as what it is about."
             )
         ]
     return []
@@ -336,7 +344,7 @@ def _praise(rule: AlertingRule, alerts: Sequence[_Alert], watched: AlertData) ->
     )
     return (
         f"Right. It was quiet in the {watched.well.end - watched.well.start:.0f} s in which all was well, and fires "
-        f"{after:.0f} s after it began not to be: {_shown(alert.labels)}."
+        f"{after:.0f} s after something went wrong: {_shown(alert.labels)}."
     )
 
 

@@ -88,7 +88,7 @@ def test_what_fires_when_it_should_and_only_then_is_right():
     assert answered.points == 10
     # 10 s until the share rises, and 15 s of `for`.
     assert "quiet in the 90 s" in answered.says[0]
-    assert "fires 25 s after it began" in answered.says[0]
+    assert "fires 25 s after something went wrong" in answered.says[0]
     assert '{service="backend", severity="page"}' in answered.says[0].replace("alertname", "")
 
 
@@ -109,9 +109,13 @@ def test_nothing_is_judged_before_it_is_known_since_when_something_is_wrong():
 
 def test_nothing_is_judged_while_the_reference_does_not_fire():
     quiet = watched(above(SHARE_WELL, 0.05), above(SHARE_WELL, 0.05))
-    data = AlertData(WELL, ILL, 5.0, quiet, quiet)
+    early = AlertData(WELL, ILL, 5.0, quiet, quiet)
+    late = AlertData(WELL, Stretch(2000, 2300), 5.0, quiet, quiet)
 
-    assert not check(task(), rule(), Data(alert=data)).judged
+    verdicts = [check(task(), rule(), Data(alert=data)) for data in (early, late)]
+    assert [verdict.judged for verdict in verdicts] == [False, False]
+    assert "Give the lab a minute" in verdicts[0].says[0]
+    assert "start the exercise again" in verdicts[1].says[0]
 
 
 def test_what_is_no_rule_is_told_so_first():
@@ -127,7 +131,7 @@ def test_an_expression_that_is_refused_is_explained():
 def test_what_never_fires_hears_how_near_it_came():
     hears = said(rule("share > 0.5"), share(0.5), side=watched(SHARE_WELL, SHARE_ILL))
 
-    assert "It never fires: in the 90 s since it began, the expression has no result." in hears
+    assert "It never fires: in the 90 s since something went wrong, the expression has no result." in hears
     assert "`share` was 0.2 at most, and the condition is `> 0.5`" in hears
 
 
@@ -189,7 +193,7 @@ def test_a_for_that_is_too_long_is_told_so():
 def test_what_fires_too_late_hears_how_much_of_it_is_for():
     hears = said(rule(more="for: 1m"), share(0.05))
 
-    assert "It fires 70 s after it began, of which `for` takes 1m. The task asks for 60 s at most" in hears
+    assert "It fires 70 s after something went wrong, of which `for` takes 1m. The task asks for 60 s at most" in hears
 
 
 def test_a_condition_that_comes_and_goes_never_gets_past_for():

@@ -12,7 +12,8 @@ const SIGNALS = { promql: "Metrics", logql: "Logs", traceql: "Traces" };
 const TRACE_ID = /^[0-9a-f]{16,32}$/i;
 
 /**
- * @typedef {{element: HTMLElement, beside: Node[], value: () => string, focus: () => void, missing?: () => string}} Field
+ * @typedef {{element: HTMLElement, beside: Node[], value: () => string, focus: () => void,
+ *   missing?: () => string}} Field
  *   `missing` says what there is too little of, when `value` is empty
  *
  * @param {object} task as the server tells it
@@ -26,6 +27,9 @@ export function answerField(task, options) {
     case "logql":
     case "traceql":
       return queryField(task, options);
+    case "alert_rule":
+    case "recording_rule":
+      return areaField({ label: "Your rule, in YAML", rows: 9, ...options });
     case "trace_id":
       return traceField(options);
     case "self_time":
@@ -44,24 +48,9 @@ export function answerField(task, options) {
 }
 
 function queryField(task, { queries, answer, say, disabled }) {
-  const id = uniqueId("answer");
-  const field = h("textarea", {
-    id,
-    class: "input code exercise-query",
-    rows: 2,
-    spellcheck: "false",
-    autocapitalize: "off",
-    autocomplete: "off",
-    disabled,
-    onkeydown: (event) => {
-      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
-        event.preventDefault();
-        answer();
-      }
-    },
-  });
+  const field = areaField({ label: `Your query, in ${LANGUAGES[task.kind]}`, rows: 2, answer, disabled });
   const take = (query) => {
-    field.value = query;
+    field.set(query);
     answer();
   };
   const use = h(
@@ -84,10 +73,34 @@ function queryField(task, { queries, answer, say, disabled }) {
     },
     "Use the query of the pane",
   );
+  return { ...field, beside: [use] };
+}
+
+/** Several lines; Enter begins another, and together with Ctrl or Cmd it hands the answer in. */
+function areaField({ label, rows, answer, disabled }) {
+  const id = uniqueId("answer");
+  const field = h("textarea", {
+    id,
+    class: "input code exercise-query",
+    rows,
+    spellcheck: "false",
+    autocapitalize: "off",
+    autocomplete: "off",
+    disabled,
+    onkeydown: (event) => {
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+        event.preventDefault();
+        answer();
+      }
+    },
+  });
   return {
-    element: labelled(id, `Your query, in ${LANGUAGES[task.kind]}`, field),
-    beside: [use],
+    element: labelled(id, label, field),
+    beside: [],
     value: () => field.value,
+    set: (text) => {
+      field.value = text;
+    },
     focus: () => field.focus(),
   };
 }
