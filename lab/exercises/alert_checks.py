@@ -382,7 +382,7 @@ def _count(alerts: Sequence[_Alert]) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:.3g}" if abs(value) < 1e5 or not math.isfinite(value) else f"{value:,.0f}"
+    return f"{value:,.0f}" if 1000 <= abs(value) < 1e15 else f"{value:.3g}"
 
 
 def _shown(labels: Mapping[str, str]) -> str:
