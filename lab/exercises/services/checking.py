@@ -12,8 +12,8 @@ from lab.exercises.services.log_checks import check_lines
 from lab.exercises.services.metric_checks import check_metric
 from lab.exercises.services.observed import Observed
 from lab.exercises.services.span_checks import check_calls, check_span
-from lab.exercises.services.words import listed, requests_in_words, sent_of
 from lab.exercises.services.versions import FILE_NAME
+from lab.exercises.services.words import listed, requests_in_words, sent_of
 from lab.exercises.verdict import Verdict, right, wrong
 
 #: What an error has that comes from the learner's own file.

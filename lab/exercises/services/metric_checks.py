@@ -114,6 +114,8 @@ def _miscounted(
     counts = {one.name: len(sent_of(observed, [one.name])) for one in service.sends}
     counts[_ASKED_FOR_METRICS] = observed.scrapes_before
     explained = _explained(value, counts, set(series.of))
+    if value == 2 * wanted and (explained is None or len(explained[0]) + len(explained[1]) > 1):
+        return f"{kind}: each is counted twice."
     if explained is not None:
         too_much, too_little = explained
         says = []
@@ -124,8 +126,6 @@ def _miscounted(
         if too_little:
             says.append(f"it does not count {all_in_words(service, observed, too_little)}")
         return f"{kind}: {listed(says)}."
-    if value == 2 * wanted:
-        return f"{kind}: each is counted twice."
     return f"{kind}: that is {abs(value - wanted):g} too {'many' if value > wanted else 'few'}."
 
 
@@ -166,7 +166,7 @@ def _wrong_times(expected: ExpectedMetric, service: Service, observed: Observed,
             )
     bounds = sorted({one.labels["le"] for one in family.samples if one.labels.get("le")}, key=float)
     for shorter, longer in expected.tells_apart:
-        if not any(shorter <= float(bound) <= longer for bound in bounds):
+        if not any(shorter <= float(bound) < longer for bound in bounds):
             yield (
                 f"No bucket of `{expected.name}` ends between {seconds(shorter)} and {seconds(longer)}: in it the two "
                 f"look the same. Its bounds are {', '.join(bounds)}."

@@ -1,4 +1,6 @@
-"""Every exercise in a healthy lab: each right answer passes, and each wrong one is told why it is wrong."""
+"""Every exercise in a healthy lab: each right answer passes, and each wrong one is told why it is wrong.
+
+Those with a service need no lab: tests/integration/exercises."""
 
 import pytest
 
@@ -7,7 +9,7 @@ from tests.e2e.exercises.answering import Learner, walk
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(600)]
 
-EXERCISES = {name: one for name, one in read_exercises().items() if not one.needs.faults}
+EXERCISES = {name: one for name, one in read_exercises().items() if not one.needs.faults and not one.service}
 
 
 @pytest.mark.parametrize("name", EXERCISES)
