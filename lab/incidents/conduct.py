@@ -337,6 +337,8 @@ def _happen(
         begin()
     for one in incident.placed:
         one.injection.await_effect()
+    # As long as the proof of an effect takes at least: waiting must not tell whether there is one.
+    pause.until(incident.healthy_at + scenario.last_onset_seconds + incident.window_seconds)
     _await_harm(incident, pause)
     pause.until(incident.healthy_at + scenario.last_onset_seconds + scenario.before_clock_seconds)
     incident.clock_started_at = time.time()
@@ -362,10 +364,9 @@ def _set_in(one: _Placed, incident: RunningIncident, undo: ExitStack, annotate: 
 
 
 def _await_harm(incident: RunningIncident, pause: _Pause) -> None:
-    """Which indicators are bad now. A repair needs one; for the other tasks it is only told in the end."""
-    if not incident.placed:
-        return
-    longest = max(one.injection.fault.effect_seconds for one in incident.placed)
+    """Which indicators are bad now. A repair needs one; for the other tasks it is only told in the end. Without a fault
+    there is as much looking."""
+    longest = max((one.injection.fault.effect_seconds for one in incident.placed), default=0.0)
     deadline = time.time() + longest + _HARM_LOOKS * _LOOK_SECONDS
     least = _HARM_LOOKS if incident.scenario.task == "repair" else 1
     bad: Counter[str] = Counter()
@@ -373,10 +374,11 @@ def _await_harm(incident: RunningIncident, pause: _Pause) -> None:
         now = read_indicators(incident.lab.client, time.time(), incident.window_seconds)
         bad.update(bad_ones(incident.before, now))
         # What is harmed is bad in most looks; a burst of visitors is over after some.
-        incident.harmed = tuple(name for name, times in bad.items() if 2 * times > looks)
-        if looks >= least and (incident.harmed or incident.scenario.task != "repair"):
+        if incident.placed:
+            incident.harmed = tuple(name for name, times in bad.items() if 2 * times > looks)
+        if looks >= least and (incident.harmed or incident.scenario.task != "repair" or not incident.placed):
             return
-        if time.time() >= deadline:
+        if incident.placed and time.time() >= deadline:
             readings = "\n".join(f"  {name}: {incident.before.get(name)} → {now.get(name)}" for name in now)
             message = "the lab did not suffer enough for a repair to be judged; all is undone. Try another seed"
             raise SetUpFailed(message, f"{[one.drawn.name for one in incident.placed]} harmed no indicator\n{readings}")

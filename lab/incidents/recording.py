@@ -140,7 +140,8 @@ def all_traces(client: TelemetryClient, start: float, end: float) -> Iterator[di
     moment = int(start)
     while moment < end:
         upto = moment + _SEARCH_SECONDS
-        for found in client.search_traces(q="{}", start=moment, end=upto, limit=_MOST_TRACES, spss=1):
+        some = client.search_traces(q="{}", start=moment, end=upto, limit=_MOST_TRACES, spss=1)
+        for found in sorted(some, key=lambda one: int(one.get("startTimeUnixNano", 0))):
             if found["traceID"] not in seen:
                 seen.add(found["traceID"])
                 content = _get(f"{client.tempo_url}/api/traces/{found['traceID']}", {})

@@ -31,6 +31,9 @@ _DURATION_SECONDS: Mapping[Level, tuple[int, int]] = MappingProxyType(
 _QUIET_SECONDS = (4, 12)
 #: From the last that happens to the start of the clock, at least: the same with a fault and without.
 _BEFORE_CLOCK_SECONDS = (12, 20)
+#: Some faults show late, and their clocks start later still. So does that of some incidents without one.
+_SHOWS_LATE_SHARE = 0.35
+_SHOWS_LATE_SECONDS = (4, 25)
 #: Between two faults.
 _BETWEEN_SECONDS = (5, 12)
 
@@ -137,7 +140,7 @@ def draw(seed: int, level: Level, task: Task, catalogue: Catalogue, system: str 
         task=task,
         faults=drawn,
         decoys=_decoys(chance, level, drawn, quiet_seconds),
-        before_clock_seconds=chance.randint(*_BEFORE_CLOCK_SECONDS),
+        before_clock_seconds=chance.randint(*_BEFORE_CLOCK_SECONDS) + _late_by(seed, level, family, drawn),
         duration_seconds=chance.randint(*_DURATION_SECONDS[level]),
         quiet_seconds=quiet_seconds,
     )
@@ -156,6 +159,14 @@ def has_fault(seed: int, level: Level, family: str) -> bool:
     """Of each pair of seeds (1 and 2, 3 and 4 …) exactly one has."""
     first_has = _chance("pair", family, level, (seed + 1) // 2).random() < 0.5
     return first_has == (seed % 2 == 1)
+
+
+def _late_by(seed: int, level: Level, family: str, drawn: Sequence[DrawnFault]) -> int:
+    """What a fault that shows late takes longer, where there is none: how long `start` takes must tell nothing."""
+    chance = _chance("late", family, level, seed)
+    if drawn or chance.random() >= _SHOWS_LATE_SHARE:
+        return 0
+    return chance.randint(*_SHOWS_LATE_SECONDS)
 
 
 def _faults(

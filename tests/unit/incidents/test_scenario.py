@@ -35,6 +35,17 @@ def test_what_is_drawn_is_what_it_was_when_this_was_written(catalogue: Catalogue
 
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("task", TASKS)
+def test_some_clocks_start_late_without_a_fault_too(level: Level, task: Task, catalogue: Catalogue) -> None:
+    drawn = [draw(seed, level, task, catalogue) for seed in range(1, 101)]
+    waits = [one.before_clock_seconds for one in drawn if not one.faults]
+    # More than one that has a fault plans to wait: that one is late when the fault shows late.
+    late = [seconds for seconds in waits if seconds > max(one.before_clock_seconds for one in drawn if one.faults)]
+    assert 5 <= len(late) <= 25
+    assert max(late) > 30
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("task", TASKS)
 def test_over_fifty_seeds_half_of_the_incidents_have_no_fault(level: Level, task: Task, catalogue: Catalogue) -> None:
     drawn = [draw(seed, level, task, catalogue) for seed in range(1, 51)]
     assert sum(1 for one in drawn if one.faults) == 25
