@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import click
@@ -26,7 +26,6 @@ from lab.ports import HOST, LabPorts
 from lab.run_state import ProcessIdentity
 from lab.workshop.membership import CompanionRunning, Membership, MembershipFiles
 from lab.workshop.server import Away, Refused, WorkshopServer, server_address
-from lab.yaml_document import ContentError
 
 _POLL_SECONDS = 0.1
 _START_SECONDS = 20.0
@@ -181,7 +180,7 @@ def accompany(state_dir: StateDirectory) -> None:
     from lab.incidents.watcher import stop_on_signals
     from lab.workshop import companion
 
-    with stop_on_signals() as stop:
+    with _errors(), stop_on_signals() as stop:
         try:
             companion.accompany(state_dir, stop)
         except CompanionRunning:
@@ -309,8 +308,8 @@ def _print_json(content: object) -> None:
 
 
 @contextlib.contextmanager
-def _errors() -> Any:
+def _errors() -> Iterator[None]:
     try:
         yield
-    except (CatalogueError, ContentError, FlagFileError) as error:
+    except (CatalogueError, FlagFileError) as error:
         raise click.ClickException(str(error)) from None

@@ -9,8 +9,10 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections.abc import Mapping
 from typing import Any
 
+from lab.exercises.exercise import Exercise
 from lab.exercises.loader import read_exercises
 from lab.exercises.progress import ProgressStore, progress_file
 from lab.faults.catalogue import read_catalogue
@@ -21,6 +23,7 @@ from lab.workshop.membership import Membership, MembershipFiles
 from lab.workshop.obeying import LabOfLearner, Obedience
 from lab.workshop.reporting import LabHealth, exercises_report, read_progress
 from lab.workshop.server import Away, Forgotten, Refused, SentAway, WorkshopServer
+from lab.yaml_document import ContentError
 
 _REPORT_SECONDS = 3.0
 #: What became of an order is told sooner: somebody looks at the page and waits for it.
@@ -46,9 +49,18 @@ def accompany(state_dir: StateDirectory, stop: threading.Event) -> None:
 
 
 def obedience_of(state_dir: StateDirectory, files: MembershipFiles, learner: str) -> Obedience:
-    """Raises CatalogueError, ContentError."""
-    lab = LabOfLearner(state_dir, read_catalogue(), read_exercises(), ProgressStore(progress_file()), learner)
+    """Raises CatalogueError."""
+    lab = LabOfLearner(state_dir, read_catalogue(), _exercises(), ProgressStore(progress_file()), learner)
     return Obedience(lab, files)
+
+
+def _exercises() -> Mapping[str, Exercise]:
+    """None of them where one cannot be read, which `lab exercise` tells: faults can be switched all the same."""
+    try:
+        return read_exercises()
+    except ContentError as error:
+        print(f"without exercises: {error}", flush=True)
+        return {}
 
 
 class _Companion:
@@ -64,7 +76,8 @@ class _Companion:
         self._heard_at = time.time()
 
     def run(self, stop: threading.Event) -> None:
-        while not stop.is_set() and self._state_dir.root.exists():
+        # Who has left meanwhile is not joined anew.
+        while not stop.is_set() and self._files.membership() == self._membership:
             try:
                 self._report()
             except Away as away:

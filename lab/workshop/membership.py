@@ -55,6 +55,7 @@ class MembershipFiles:
             return None
 
     def write_membership(self, membership: Membership) -> None:
+        (self.folder / "contact.json").unlink(missing_ok=True)
         self._write("membership.json", asdict(membership))
         self._write("tokens.json", {**(self._read("tokens.json") or {}), _key(membership): membership.token})
 

@@ -22,7 +22,7 @@ export function labTable({ onChoose, onRemove }) {
     { text: "At exercise" },
     { text: "Solved" },
     { text: "Points", class: "end" },
-    { text: "" },
+    { text: "Remove", hidden: true },
   ]);
   element.hidden = true;
   return { element, update };

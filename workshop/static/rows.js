@@ -39,10 +39,13 @@ function drawCell(element, cell) {
 /** A table with a head and an empty body. */
 export function tableOf(label, titles) {
   const body = h("tbody", {});
-  const head = titles.map(({ text, class: look = "" }) => h("th", { scope: "col", class: look }, text));
+  const head = titles.map(({ text, class: look = "", hidden = false }) =>
+    h("th", { scope: "col", class: look }, hidden ? h("span", { class: "visually-hidden" }, text) : text)
+  );
   const element = h(
     "div",
-    { class: "workshop-table" },
+    // On a narrow screen it is moved sideways, by the keyboard as well.
+    { class: "workshop-table", role: "region", "aria-label": `${label}, as a table`, tabindex: "0" },
     h("table", { class: "table", "aria-label": label }, h("thead", {}, h("tr", {}, head)), body),
   );
   return { element, body };
