@@ -19,9 +19,10 @@ CHECKS = (
 )
 
 _QUICK = ("-m", "not slow")
-#: Most tests wait most of their time, so three run at once even on two cores; not more than four, which is what a small
-#: machine has memory for. Long ones are first in the files' order, which pytest-xdist would change.
-_WORKERS = max(3, min(os.cpu_count() or 1, 4))
+#: Many tests wait most of their time, for scrapes and for faults to show, so four run at once even on two cores; not
+#: more, which is what a small machine has memory for. Long ones are first in the files' order, which pytest-xdist would
+#: change.
+_WORKERS = 4
 # Beside others a test may get too little of the machine in time: it is tried once more, and the summary says so.
 _SIDE_BY_SIDE = ("-n", str(_WORKERS), "--no-loadscope-reorder", "--reruns", "1", "--reruns-delay", "2")
 

@@ -8,10 +8,14 @@ from typing import Any
 
 import pytest
 
-from lab.exercises.exercise import Needs
+from lab.exercises.exercise import Exercise, Needs
+from lab.exercises.needed_faults import prepare, seconds_to_wait
 from lab.exercises.needs import unmet
+from lab.exercises.personal import personalise
+from lab.paths import StateDirectory
 from tests.e2e.conftest import BootedLab, boot
 from tests.e2e.exercises.answering import Learner
+from tests.e2e.exercises.with_faults import EXERCISES, NAME
 
 #: What an exercise looks back over, in most cases, and a little more.
 WARM_UP = Needs(requests_per_second=4, minutes=2.5)
@@ -44,3 +48,17 @@ def warmed_up(lab: BootedLab, wait_for: Callable[..., Any]) -> Learner:
 
     wait_for(enough, "there is something to look at", 240.0)
     return learner
+
+
+@pytest.fixture
+def exercise_with_faults(
+    request: pytest.FixtureRequest, learner: Learner, lab_with_visitors: BootedLab, wait_for: Callable[..., Any]
+) -> Iterator[Exercise]:
+    """One after the other, in the lab as `lab exercise start` leaves it, once there is enough to see."""
+    exercise = EXERCISES[request.param]
+    state_dir = StateDirectory(lab_with_visitors.state_dir)
+    needed = personalise(exercise, NAME).needs.faults
+    prepare(state_dir, needed)
+    wait_for(lambda: seconds_to_wait(state_dir, needed) == 0, "it has been so for long enough", 200.0)
+    yield exercise
+    prepare(state_dir, ())
