@@ -18,7 +18,7 @@ from lab.exercises.verdict import WAIT, Verdict, not_yet, right, wrong
 _STEADY = 0.5
 
 #: What has not shown by then will not any more.
-_PATIENCE_SECONDS = 180.0
+_PATIENCE_SECONDS = 150.0
 _ANEW = (
     "What is wrong in your lab cannot be told clearly from what was before: too little traffic, or a machine that had "
     "other things to do. `python3 lab fault clear`, three minutes in which nothing happens, and start the exercise "

@@ -38,7 +38,7 @@ LAG_SECONDS = 2.0
 EVALUATION_SECONDS = 5.0
 
 #: What has not fired by then never does, for all that somebody at a lab wants to wait.
-_LONGEST_ILL_SECONDS = 300.0
+_LONGEST_ILL_SECONDS = 180.0
 
 #: As many lines as Loki gives, and more traces than a range of a few minutes has.
 _MOST_LINES = 5000
