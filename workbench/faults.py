@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from workbench.answers import answer, problem
-from workbench.beside_lab import NoLab, kept, state_directory
+from workbench.beside_lab import NoLab, backends, kept, state_directory
 from workbench.security import why_it_is_read_only
 from workbench.settings import Settings
 from workbench.writing import writing_route
@@ -36,6 +36,7 @@ class Faults:
         return [
             Route("/api/faults", self._catalogue),
             Route("/api/faults/on", self._states),
+            Route("/api/faults/evidence/{name}", self._evidence),
             writing_route("/api/faults/switch-on", writers, self._switch_on),
             writing_route("/api/faults/switch-off", writers, self._switch_off),
             writing_route("/api/faults/clear", writers, self._clear),
@@ -49,6 +50,40 @@ class Faults:
         if reason is not None:
             return problem(403, "forbidden", f"what is on is told where it can be changed: {reason}")
         return await asyncio.to_thread(self._told)
+
+    async def _evidence(self, request: Request) -> Response:
+        reason = why_it_is_read_only(request.scope, self._settings.writers)
+        if reason is not None:
+            return problem(403, "forbidden", f"what is on is told where it can be changed: {reason}")
+        return await asyncio.to_thread(self._look, request.path_params["name"])
+
+    def _look(self, name: str) -> Response:
+        """What the telemetry shows of a fault that is on: `{findings: [{says, expects, before, now, holds}]}`."""
+        from lab.faults.as_json import finding_as_json
+        from lab.faults.catalogue import CatalogueError, UnknownFault
+        from lab.faults.flag_file import FlagFileError
+        from lab.faults.injection import Injection
+        from lab.faults.switching import Switches, SwitchingRefused
+        from lab.telemetry_client import TelemetryClient, TelemetryError
+
+        try:
+            catalogue = _catalogue()
+            fault = catalogue[name]
+            flags = Switches(state_directory(self._settings), catalogue).flags()
+            on = flags.switched_on().get(fault.flag)
+            if on is None or on.since is None:
+                return problem(409, "not_now", "it is not on, or nobody knows since when: there is nothing to compare")
+            with TelemetryClient.from_backends(backends(self._settings)) as client:
+                findings = Injection.resumed(fault, flags, client, on).findings()
+        except UnknownFault as error:
+            return problem(404, "not_found", str(error))
+        except (NoLab, SwitchingRefused) as error:
+            return problem(409, "not_now", str(error))
+        except TelemetryError as error:
+            return problem(502, "unreachable", str(error))
+        except (CatalogueError, FlagFileError) as error:
+            return problem(500, "internal", str(error))
+        return answer({"findings": [finding_as_json(finding) for finding in findings]})
 
     def _read_catalogue(self) -> Response:
         from lab.faults.as_json import fault_as_json

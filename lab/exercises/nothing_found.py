@@ -54,7 +54,7 @@ def why_nothing(client: TelemetryClient, language: Language, query: str, end: fl
 
 def _of_metrics(client: TelemetryClient, query: str, end: float) -> Iterator[str]:
     reasons = list(_of_names(client, query, end))
-    yield from reasons or _of_pairs(query)
+    yield from dict.fromkeys(reasons) if reasons else _of_pairs(query)
 
 
 def _of_pairs(query: str) -> Iterator[str]:

@@ -6,6 +6,8 @@ from dataclasses import asdict
 from typing import Any
 
 from lab.faults.catalogue import KINDS, SIGNALS, Fault, Parameter
+from lab.faults.evidence import Finding
+from lab.faults.injection import reading_text
 
 
 def fault_as_json(fault: Fault) -> dict[str, Any]:
@@ -25,6 +27,16 @@ def fault_as_json(fault: Fault) -> dict[str, Any]:
         "secondsToEffect": fault.effect_seconds,
         "secondsToRecovery": fault.recovery_seconds,
         "needsRps": fault.needs_rps,
+    }
+
+
+def finding_as_json(finding: Finding) -> dict[str, Any]:
+    return {
+        "says": finding.evidence.says,
+        "expects": finding.evidence.expectation,
+        "before": reading_text(finding.baseline),
+        "now": reading_text(finding.now),
+        "holds": finding.holds,
     }
 
 

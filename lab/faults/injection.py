@@ -92,6 +92,10 @@ class Injection:
         injection.baseline = injection._read(on.since)
         return injection
 
+    def findings(self) -> Sequence[Finding]:
+        """One look at the evidence, now. Raises TelemetryError."""
+        return self._look(holds)
+
     def await_baseline(self) -> None:
         """Wait until the effect could be seen. Raises NoHealthyBaseline, TelemetryError."""
         timeout_seconds = self.fault.recovery_seconds + self.window_seconds

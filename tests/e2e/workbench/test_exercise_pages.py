@@ -1,5 +1,7 @@
 """An exercise beside Explore, and the instructor's switches, as they are used: in a browser, on a lab with traffic."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -83,9 +85,11 @@ def test_switches_are_behind_a_warning_and_do_what_they_say(workbench, page):
     page.get_by_role("button", name="Show what is on").click()
     fault.get_by_role("button", name="Switch on").click()
     try:
-        expect(page.get_by_role("status")).to_have_text("One fault is on.")
+        expect(page.locator(".faults-curtain").get_by_role("status")).to_have_text("One fault is on.")
+        expect(fault.get_by_role("status")).to_contain_text(re.compile("as they should be|It shows now"), timeout=20_000)
+        expect(fault.locator(".fault-evidence li")).to_have_count(5)
         assert len(FlagFile(StateDirectory(workbench.lab.state_dir).flag_file).switched_on()) == 1
     finally:
         page.get_by_role("button", name="Switch everything off").click()
-    expect(page.get_by_role("status")).to_have_text("Nothing is on.")
+    expect(page.locator(".faults-curtain").get_by_role("status")).to_have_text("Nothing is on.")
     assert FlagFile(StateDirectory(workbench.lab.state_dir).flag_file).switched_on() == {}

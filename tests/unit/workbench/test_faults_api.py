@@ -123,3 +123,14 @@ def test_apart_from_a_lab_the_page_says_where_the_switches_are():
 
     assert "python3 lab fault" in ask(app, "GET", "/api/faults/on").json()["refusal"]
     assert "python3 lab fault" in send(app, "switch-on", {"name": "missing-index"}).json()["error"]
+
+
+def test_what_shows_of_a_fault_is_told_only_of_one_that_is_on_and_where_it_can_be_switched(app, directory):
+    evidence = "/api/faults/evidence/missing-index"
+
+    assert ask(app, "GET", "/api/faults/evidence/nothing-like-it").status == 404
+    assert ask(app, "GET", evidence).status == 409
+    send(app, "switch-on", {"name": "missing-index"})
+    assert ask(app, "GET", evidence, peer="192.0.2.7").status == 403
+    with IncidentFiles(directory).held():
+        assert "an incident runs" in ask(app, "GET", evidence).json()["error"]

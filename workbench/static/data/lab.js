@@ -55,6 +55,11 @@ export function faultsThatAreOn({ signal } = {}) {
   return ask("/api/faults/on", { signal });
 }
 
+/** What the telemetry shows of a fault that is on: {findings: [{says, expects, before, now, holds}]}. */
+export function evidenceOfFault(name, { signal } = {}) {
+  return ask(`/api/faults/evidence/${encodeURIComponent(name)}`, { signal });
+}
+
 /**
  * Breaks or mends something; answers as faultsThatAreOn.
  *

@@ -20,6 +20,7 @@ export function exerciseView(root, first, { readOnly, queries, onExplore, announ
   const facts = h("p", { class: "quiet small" });
   const start = h("div", { class: "exercise-start" });
   const notes = h("div", { class: "exercise-notes", "aria-live": "polite" });
+  const folder = h("p", { class: "exercise-folder small" });
   const tasks = h("div", { class: "exercise-tasks" });
   const explanation = h("div", { class: "exercise-explanation", "aria-live": "polite" });
   const forget = h(
@@ -36,6 +37,7 @@ export function exerciseView(root, first, { readOnly, queries, onExplore, announ
     start,
     notes,
     h("details", { class: "exercise-story", open: true }, h("summary", {}, "The story"), blocks(first.story, texts)),
+    folder,
     tasks,
     explanation,
     h("div", { class: "exercise-foot" }, forget),
@@ -60,6 +62,8 @@ export function exerciseView(root, first, { readOnly, queries, onExplore, announ
     ].filter(Boolean).join(" · ");
     told.tasks.forEach((task, index) => views[index].update(task));
     drawStart();
+    folder.hidden = !told.folder || !told.started;
+    replace(folder, told.folder ? ["Your service, for your editor: ", h("code", {}, `${told.folder}/app.py`)] : null);
     replace(explanation, told.solved ? solvedPart(told) : null);
     forget.hidden = !told.started;
   }
@@ -80,19 +84,23 @@ export function exerciseView(root, first, { readOnly, queries, onExplore, announ
       replace(start);
       return;
     }
+    if (exercise.folder) {
+      offer("Starting puts a small service into a folder of yours. What stands there already stays.", "Start");
+      return;
+    }
     const words = started
       ? "The lab is no longer as this exercise needs it: another one was started, or the lab anew."
       : changes
         ? "Starting changes something in your lab; what, is for you to find out. Other exercises’ changes are undone."
         : "Starting puts your lab in order: what other exercises have changed is undone.";
+    offer(words, started ? "Prepare the lab" : "Start");
+  }
+
+  function offer(words, action) {
     replace(
       start,
       h("p", {}, words),
-      h(
-        "button",
-        { type: "button", class: "button button-primary", onclick: begin },
-        started ? "Prepare the lab" : "Start",
-      ),
+      h("button", { type: "button", class: "button button-primary", onclick: begin }, action),
     );
   }
 
@@ -102,6 +110,8 @@ export function exerciseView(root, first, { readOnly, queries, onExplore, announ
       const told = await act("start", { exercise: exercise.name });
       replace(notes, told.notes.map((note) => h("p", {}, note)));
       update(told);
+      // The button that had the focus is gone. Nothing moves: the story is to be read first.
+      tasks.querySelector("textarea, input")?.focus({ preventScroll: true });
       announce("Started.");
     } catch (error) {
       if (error?.name === "AbortError") return;
@@ -121,7 +131,9 @@ export function exerciseView(root, first, { readOnly, queries, onExplore, announ
   function askToForget() {
     ask({
       title: "Begin this exercise anew?",
-      text: "Answers, hints and points of this exercise are forgotten.",
+      text: exercise.folder
+        ? "Answers, hints and points of this exercise are forgotten. Your folder is kept under another name."
+        : "Answers, hints and points of this exercise are forgotten.",
       action: "Forget them",
       onYes: async () => {
         try {
@@ -130,6 +142,7 @@ export function exerciseView(root, first, { readOnly, queries, onExplore, announ
           replace(notes);
           build();
           update(told.exercise);
+          start.querySelector("button")?.focus();
         } catch (error) {
           if (error?.name !== "AbortError") replace(notes, h("p", {}, String(error.message)));
         }

@@ -2,20 +2,23 @@
 
 import { dateTime } from "../format/time.js";
 import { h, replace, uniqueId } from "../ui/dom.js";
+import { evidenceView } from "./evidence_view.js";
 
 const SIGNALS = { metrics: "Metrics", logs: "Logs", traces: "Traces" };
 
 /**
  * @param {object} fault as the server tells it
- * @param {{onSwitch: (verb: "switch-on"|"switch-off", wish: object) => Promise<void>}} options
+ * @param {{onSwitch: (verb: "switch-on"|"switch-off", wish: object) => Promise<void>,
+ *   onLook?: (name: string) => Promise<{findings: Array}>}} options `onLook` asks what the telemetry shows of it
  * @returns {{element: HTMLElement, update: (state: {isTold: boolean, mayWrite: boolean, on: object|null,
  *   partly?: string|null}) => void}}
  */
-export function faultView(fault, { onSwitch }) {
+export function faultView(fault, { onSwitch, onLook }) {
   const state = h("span", { class: "fault-state" });
   const controls = h("div", { class: "fault-controls" });
   const problem = h("p", { class: "field-error", role: "alert" });
   let shown = null;
+  let evidence = null;
   const element = h(
     "details",
     { class: "fault" },
@@ -44,6 +47,8 @@ export function faultView(fault, { onSwitch }) {
     // What somebody is choosing stays.
     if (key === shown) return;
     shown = key;
+    evidence?.destroy();
+    evidence = isTold && on && onLook ? evidenceView(fault, { since: on.since, look: () => onLook(fault.name) }) : null;
     state.className = isTold && (on || partly) ? "fault-state on" : "fault-state";
     state.textContent = isTold ? (partly ?? (on ? "on" : "off")) : "";
     replace(controls, isTold ? (on ? onPart(on, mayWrite) : mayWrite ? offPart(partly) : null) : null);
@@ -54,6 +59,7 @@ export function faultView(fault, { onSwitch }) {
     const chosen = Object.entries(parameters ?? {}).map(([name, value]) => `${name} = ${value}`).join(", ");
     return [
       h("p", {}, `On${since ? ` since ${dateTime(since)}` : ""}${chosen ? `, with ${chosen}` : ""}.`),
+      evidence?.element,
       mayWrite
         ? button("Switch off", (event) => change(event.currentTarget, "switch-off", { name: fault.name }))
         : null,

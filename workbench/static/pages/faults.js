@@ -5,7 +5,7 @@
  * comes here by curiosity, reads a catalogue and no answer.
  */
 
-import { faults as readCatalogue, faultsThatAreOn, switchFaults } from "../data/lab.js";
+import { evidenceOfFault, faults as readCatalogue, faultsThatAreOn, switchFaults } from "../data/lab.js";
 import { faultView } from "../faults/fault_view.js";
 import { h, replace, uniqueId } from "../ui/dom.js";
 import { emptyState, errorState, showing } from "../ui/states.js";
@@ -45,7 +45,8 @@ export function mount(root, { lab, signal, setTitle, announce }) {
     list,
     (aborted) => readCatalogue({ signal: aborted }),
     ({ faults }, content) => {
-      views = faults.map((fault) => ({ name: fault.name, ...faultView(fault, { onSwitch: change }) }));
+      const onLook = (name) => evidenceOfFault(name, { signal });
+      views = faults.map((fault) => ({ name: fault.name, ...faultView(fault, { onSwitch: change, onLook }) }));
       const nothing = () => emptyState("There is no catalogue here.", "In a terminal: python3 lab fault list.");
       replace(content, faults.length ? sectionsOf(faults, views) : nothing());
       draw();
