@@ -86,7 +86,8 @@ def test_switches_are_behind_a_warning_and_do_what_they_say(workbench, page):
     fault.get_by_role("button", name="Switch on").click()
     try:
         expect(page.locator(".faults-curtain").get_by_role("status")).to_have_text("One fault is on.")
-        expect(fault.get_by_role("status")).to_contain_text(re.compile("as they should be|It shows now"), timeout=20_000)
+        shows = re.compile("as they should be|It shows now")
+        expect(fault.get_by_role("status")).to_contain_text(shows, timeout=20_000)
         expect(fault.locator(".fault-evidence li")).to_have_count(5)
         assert len(FlagFile(StateDirectory(workbench.lab.state_dir).flag_file).switched_on()) == 1
     finally:
