@@ -147,13 +147,15 @@ class Exercises:
             # Links in texts begin so, by whatever name the page was opened.
             "workbench": self._own_address,
             "changes_lab": bool(exercise.needs.faults),
-            "ready": self._is_ready(exercise),
+            "ready": self._is_ready(session, exercise),
         }
 
-    def _is_ready(self, exercise: Exercise) -> bool:
+    def _is_ready(self, session: Session, exercise: Exercise) -> bool:
         """Whether the lab is as the exercise needs it; how it is, is for the learner to find out."""
         from lab.exercises.needed_faults import seconds_to_wait
 
+        if exercise.service is not None:
+            return session.has_folder(exercise.service)
         if not exercise.needs.faults:
             return True
         with suppress(NoLab):

@@ -133,6 +133,29 @@ def check_command(
     raise SystemExit(0 if judged.verdict.passed else 1)
 
 
+@command.command(name="run")
+@click.argument("exercise", required=False)
+@click.option("--learner", metavar="NAME", envvar=LEARNER_VARIABLE, help="Whose folder.")
+@state_dir_option
+def run_command(exercise: str | None, learner: str | None, state_dir: StateDirectory) -> None:
+    """Run your service of EXERCISE until Ctrl-C, to ask it by hand. A lab that runs shows what it tells."""
+    session = _session(learner, state_dir)
+    with _errors():
+        found = session.find(exercise)
+        if found.service is None:
+            raise click.UsageError(f"{found.name} has no service to be run")
+        # Only here: an HTTP client, which `exercise list` can do without.
+        from lab.exercises.services.running import run
+
+        folder = session.existing_folder(found.service)
+        try:
+            state = running_lab(state_dir)
+        except NotRunning:
+            run(found.service, folder, click.echo)
+        else:
+            run(found.service, folder, click.echo, state.backends, state_dir)
+
+
 @command.command(name="hint")
 @click.argument("exercise", required=False)
 @click.option("--task", "task_id", metavar="ID", help="Which task [default: the first that is not solved].")

@@ -12,7 +12,8 @@ from lab.exercises.gathering import gather
 from lab.exercises.personal import PLACES, open_answers, personalise
 from lab.exercises.progress import ProgressStore, TaskProgress
 from lab.exercises.results import Times
-from lab.exercises.services.workspace import Workspace
+from lab.exercises.services.description import Service
+from lab.exercises.services.workspace import Workspace, WorkspaceError
 from lab.exercises.verdict import Verdict
 from lab.telemetry_client import TelemetryClient
 
@@ -116,6 +117,17 @@ class Session:
         """Where this learner instruments the exercise's service, when it has one."""
         return None if exercise.service is None else self._workspace.folder(exercise.service)
 
+    def existing_folder(self, service: Service) -> Path:
+        """Raises WorkspaceError when it has not been started."""
+        return self._workspace.existing(service)
+
+    def has_folder(self, service: Service) -> bool:
+        try:
+            self._workspace.existing(service)
+        except WorkspaceError:
+            return False
+        return True
+
     def start(self, exercise: Exercise) -> None:
         """It is the current one from now on; what was solved of it, and done in its folder, stays."""
         if exercise.service is not None:
@@ -129,7 +141,7 @@ class Session:
         """Asks the lab, judges, and remembers. `times` as `preparation.times_of` knows them.
 
         Of a task to instrument a service the learner's folder is the answer, whatever was given for one."""
-        answer = clean(answer) if task.service is None else str(self._workspace.existing(task.service))
+        answer = clean(answer) if task.service is None else str(self.existing_folder(task.service))
         if earlier := open_answers(task):
             raise TaskComesLater(f"task {task.id} builds on another: solve {', '.join(sorted(earlier))} first")
         verdict = check(task, answer, gather(task, answer, client, time.time(), times))

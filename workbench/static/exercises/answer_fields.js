@@ -13,8 +13,8 @@ const TRACE_ID = /^[0-9a-f]{16,32}$/i;
 
 /**
  * @typedef {{element: HTMLElement, beside: Node[], value: () => string, focus: () => void,
- *   missing?: () => string}} Field
- *   `missing` says what there is too little of, when `value` is empty
+ *   missing?: () => string, meanwhile?: string}} Field
+ *   `missing` says what there is too little of, when `value` is empty; `meanwhile`, what is done with the answer
  *
  * @param {object} task as the server tells it
  * @param {{queries: () => Array<{source: string, query: string}>, answer: () => void, say: (text: string) => void,
@@ -36,6 +36,8 @@ export function answerField(task, options) {
       return selfTimeField(options);
     case "choice":
       return choiceField(task, options);
+    case "instrument":
+      return folderField();
     case "number":
       return textField({
         label: task.unit ? `Your number, in ${task.unit}` : "Your number",
@@ -154,6 +156,17 @@ function choiceField(task, { disabled }) {
     beside: [],
     value: () => inputs.find(({ checked }) => checked)?.value ?? "",
     focus: () => inputs[0]?.focus(),
+  };
+}
+
+/** The answer is what stands in the learner's folder; the server knows where that is. */
+function folderField() {
+  return {
+    element: h("p", { class: "quiet small" }, "Your service is the answer, as it stands in your folder."),
+    beside: [],
+    value: () => "my folder",
+    focus: () => {},
+    meanwhile: "Running your service …",
   };
 }
 

@@ -103,7 +103,7 @@ export function taskView(task, { number, of, readOnly, queries, texts, act }) {
       field.focus();
       return;
     }
-    const told = await perform(check, "check", { answer }, "Asking the lab …");
+    const told = await perform(check, "check", { answer }, field.meanwhile ?? "Asking the lab …");
     if (!told) return;
     const { passed, judged, says } = told.verdict;
     const kind = passed ? "right" : judged ? "wrong" : "waiting";
