@@ -24,7 +24,7 @@ export function traceResult(root, tools) {
       replace(
         head,
         h("a", { class: "button", href: traceAddress(id) }, "Open the whole trace"),
-        `${trace.spans.length} ${trace.spans.length === 1 ? "span" : "spans"}, ${duration(trace.durationSeconds)}, began ${
+        `${spansText(trace.spans.length)}, ${duration(trace.durationSeconds)}, began ${
           dateTime(trace.start, { milliseconds: true })
         }`,
       );
@@ -62,4 +62,8 @@ function ownState() {
     },
     onChange: () => () => {},
   };
+}
+
+function spansText(count) {
+  return `${count} ${count === 1 ? "span" : "spans"}`;
 }
