@@ -41,15 +41,23 @@ class Replayed:
 
 
 def replay(recording: Recording, backends: Mapping[str, str], now: float | None = None) -> Replayed:
-    """Raises RecordingError when the store does not take it."""
+    """Raises RecordingError when it cannot be read, before anything is loaded, or the store does not take it."""
+    for lines in (recording.metrics(), recording.logs(), recording.traces()):
+        for _ in lines:
+            pass
     shift = (time.time() if now is None else now) - SETTLED_SECONDS - recording.end
     with requests.Session() as session:
         session.trust_env = False
-        counts = (
-            _metrics(session, backends["prometheus"], recording, shift),
-            _logs(session, backends["loki"], recording, shift),
-            _traces(session, backends["otlp_http"], recording, shift),
-        )
+        try:
+            counts = (
+                _metrics(session, backends["prometheus"], recording, shift),
+                _logs(session, backends["loki"], recording, shift),
+                _traces(session, backends["otlp_http"], recording, shift),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise RecordingError(
+                f"{recording.folder} has something else in it than `record` writes: {error!r}"
+            ) from None
     return Replayed(recording.start + shift, recording.end + shift, *counts)
 
 
@@ -125,6 +133,11 @@ def _post(session: requests.Session, url: str, body: bytes, kind: str, encoding:
         answer = session.post(url, data=body, headers=headers, timeout=_SECONDS)
     except requests.RequestException as error:
         raise RecordingError(f"{url} cannot be reached: {error}") from None
+    if "out of order" in answer.text:
+        raise RecordingError(
+            f"{url} has something of this time already, most likely a recording that was loaded before. "
+            "Load it into a new lab: python3 lab down, then python3 lab up --no-traffic"
+        )
     if not answer.ok:
         raise RecordingError(f"{url} does not take the recording: {answer.status_code} {answer.text.strip()[:300]}")
 
