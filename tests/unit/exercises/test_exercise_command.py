@@ -12,6 +12,7 @@ from lab.commands.exercise import command
 def run(monkeypatch, tmp_path):
     monkeypatch.setenv("LAB_PROGRESS_FILE", str(tmp_path / "progress.json"))
     monkeypatch.setenv("LAB_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.setenv("LAB_SERVICES_DIR", str(tmp_path / "services"))
     monkeypatch.setenv("LAB_LEARNER", "ada")
 
     def run(*arguments, **options):
@@ -105,3 +106,46 @@ def test_a_broken_progress_file_is_reported(run, tmp_path):
 
     assert result.exit_code == 1
     assert "is not what the lab has written" in result.output
+
+
+def test_a_service_is_put_into_a_folder_and_judged_without_a_lab(run, tmp_path):
+    started = run("start", "40")
+    file = tmp_path / "services" / "ada" / "40-what-the-bakery-counts" / "app.py"
+
+    assert started.exit_code == 0
+    assert str(file) in started.stdout.replace("\n", "")
+    file.write_text("def app(:\n")
+    checked = run("check", "--json")
+    assert checked.exit_code == 1
+    [said] = json.loads(checked.stdout)["says"]
+    assert "SyntaxError" in said
+    assert "in line 1 of app.py" in said
+
+
+def test_a_reset_keeps_what_was_written(run, tmp_path):
+    run("start", "40")
+    shown = run("reset").stdout
+
+    kept = tmp_path / "services" / "ada" / "40-what-the-bakery-counts.before-1"
+    assert shown == f"Forgotten: What the bakery counts.\nWhat you have made is kept in {kept}.\n"
+    assert (kept / "app.py").is_file()
+    assert as_json(run("reset", "40", "--json"))["kept"] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("check", "40", "an answer"), 2, "task orders takes no answer: your folder is looked at, as it is"),
+        (("check",), 1, "put it there with: python3 lab exercise start 40-what-the-bakery-counts"),
+        (("check", "41"), 1, "put it there with: python3 lab exercise start 41-a-span-of-your-own"),
+        (("check", "something"), 2, "task orders takes no answer"),
+        (("run", "1"), 2, "01-what-a-counter-counts has no service to be run"),
+        (("run", "40"), 1, "put it there with"),
+    ],
+)
+def test_what_is_no_answer_to_a_service_is_told(run, arguments, code, said):
+    run("hint", "40")
+
+    result = run(*arguments)
+
+    assert (result.exit_code, said in result.output) == (code, True), result.output

@@ -15,6 +15,7 @@ from workbench.settings import read_settings
 
 OURS = {"origin": "http://127.0.0.1:8000", "content-type": "application/json"}
 GAUGES = "03-a-gauge-is-a-level"
+BAKERY = "40-what-the-bakery-counts"
 SLOW_PAGE = "17-one-page-is-slow"
 
 
@@ -22,6 +23,7 @@ SLOW_PAGE = "17-one-page-is-slow"
 def directory(tmp_path, monkeypatch):
     monkeypatch.setenv("LAB_PROGRESS_FILE", str(tmp_path / "progress.json"))
     monkeypatch.setenv("LAB_LEARNER", "ada")
+    monkeypatch.setenv("LAB_SERVICES_DIR", str(tmp_path / "services"))
     return StateDirectory(tmp_path / "state")
 
 
@@ -163,3 +165,25 @@ def test_an_answer_that_no_api_can_confirm_is_not_judged(tmp_path, directory):
 
     assert (answer.status, answer.json()["errorType"]) == (502, "unreachable")
     assert shown(app)["tasks"][2]["attempts"] == 0
+
+
+def test_a_service_is_put_into_a_folder_of_the_learners_and_no_other_can_be_named(app, tmp_path):
+    folder = tmp_path / "services" / "ada" / BAKERY
+    wish = {"exercise": BAKERY, "task": "orders", "answer": str(tmp_path / "theirs")}
+
+    assert shown(app, BAKERY)["folder"] == str(folder)
+    assert shown(app, BAKERY)["ready"] is False
+    assert send(app, "check", wish).json()["errorType"] == "not_now"
+    assert send(app, "start", {"exercise": BAKERY}).json()["ready"] is True
+    (folder / "app.py").write_text("def app(:\n")
+    [said] = send(app, "check", wish).json()["verdict"]["says"]
+    assert "SyntaxError" in said
+
+
+def test_a_service_is_run_for_our_own_page_alone(app, tmp_path):
+    send(app, "start", {"exercise": BAKERY})
+    wish = {"exercise": BAKERY, "task": "orders", "answer": "-"}
+
+    assert send(app, "check", wish, peer="192.168.1.7").status == 403
+    assert send(app, "check", wish, headers={**OURS, "origin": "http://evil.example"}).status == 403
+    assert shown(app, BAKERY)["tasks"][0]["attempts"] == 0
