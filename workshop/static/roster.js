@@ -42,7 +42,7 @@ keepAsking(() => ask("/api/roster"), draw);
 
 function draw({ learners: all }) {
   const here = all.filter((one) => one.here).length;
-  const text = all.length === 0 ? "Nobody yet." : here === all.length ? `${all.length} take part` : `${here} of ${all.length}`;
+  const text = all.length === 0 ? "Nobody yet." : here === all.length ? `${all.length} take part` : `${here} of ${all.length} here`;
   if (count.textContent !== text) count.textContent = text;
   learners.element.hidden = all.length === 0;
   const inOrder = [...all].sort((a, b) => b.points - a.points || b.solved - a.solved || a.name.localeCompare(b.name));

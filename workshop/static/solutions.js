@@ -72,7 +72,8 @@ function taskOf({ id, asks, points, reference, choices, solution, mistakes }) {
     choices.length > 0
       ? h("ul", {}, choices.map(({ text, right, why }) => h("li", {}, right ? h("strong", {}, `✓ ${text}`) : text, ` ${why}`)))
       : null,
-    reference ? h("pre", {}, h("code", {}, reference)) : null,
+    // A solution mostly begins with it.
+    reference && !solution.includes(reference.trim()) ? h("pre", {}, h("code", {}, reference)) : null,
     h("div", { class: "workshop-prose" }, markdown(solution)),
     mistakes.length > 0
       ? h(
