@@ -142,8 +142,7 @@ def test_everybody_sees_names_and_points_and_no_fault(page, learners):
     assert [name for name in read_catalogue() if name in page.content()] == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
 def test_neither_page_has_a_barrier_or_is_wider_than_the_screen(page, workshop, learners, scheme, width):
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     page.set_viewport_size({"width": width, "height": 800})
