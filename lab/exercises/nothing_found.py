@@ -123,14 +123,17 @@ def _of_streams(client: TelemetryClient, query: str, end: float) -> Iterator[str
     lines = client.logs(found[0], begin, int(end * 1e9), limit=_LINES_LOOKED_AT)
     if lines:
         yield f"`{found[0].strip()}` does have lines, but not one of them passes what stands after it."
-        yield from _of_texts(query[found.end() :], lines)
+        yield from _of_texts(client, found[0], query[found.end() :], (begin, int(end * 1e9)))
         yield from _of_fields(query[found.end() :], lines)
 
 
-def _of_texts(steps: str, lines: Sequence[LogLine]) -> Iterator[str]:
+def _of_texts(client: TelemetryClient, selector: str, steps: str, time: tuple[int, int]) -> Iterator[str]:
     """Which text stands in the lines with other capital letters only."""
     for text in (found[1:-1] for found in _TEXT_FILTER.findall(steps)):
-        found_at = [(line.line, line.line.casefold().find(text.casefold())) for line in lines]
+        if "`" in text or "\\" in text:
+            continue
+        alike = client.logs(f"{selector} |~ `(?i){re.escape(text)}`", *time, limit=_LINES_LOOKED_AT)
+        found_at = [(line.line, line.line.casefold().find(text.casefold())) for line in alike]
         written = {line[at : at + len(text)] for line, at in found_at if at >= 0}
         if text and written and text not in written:
             yield f"`{text}` is in none of them, but `{min(written)}` is: capital letters count."

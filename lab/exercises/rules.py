@@ -18,6 +18,9 @@ _METRIC_NAME = re.compile(r"[a-zA-Z_:][\w:]*")
 _DURATION = re.compile(r"(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?")
 _UNIT_SECONDS = (31_536_000.0, 604_800.0, 86_400.0, 3600.0, 60.0, 1.0, 0.001)
 
+#: What a line of a rule can begin with.
+_KEY = re.compile(r"(alert|record|expr|for|keep_firing_for|labels|annotations):")
+_COLUMN = "All keys of one rule begin in the same column; what stands below `labels` and `annotations` is further in."
 _QUOTE = "A text with `{{ … }}`, a `:` or a `#` in it stands in quotes: `summary: '{{ $labels.service }} is slow'`."
 
 
@@ -93,7 +96,11 @@ def _one_rule(text: str) -> Mapping[str, Any]:
             raise RuleRefused(f"These are {len(content)} rules. The task asks for one.")
         content = content[0]
     if not isinstance(content, dict):
-        raise RuleRefused("This is no rule yet. A rule is YAML, one `key: value` a line, beginning with:", _SHAPE)
+        raise RuleRefused(
+            "This is no rule yet. A rule is YAML, one `key: value` a line, beginning with `alert:`, or with `record:` "
+            "when its result is to be written down:",
+            _SHAPE,
+        )
     return content
 
 
@@ -121,7 +128,8 @@ def _yaml(text: str) -> Any:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         place = f" Line {mark.line + 1}: `{_line(text, mark.line)}`." if mark else ""
-        raise RuleRefused(f"This is no YAML: {error.problem}.{place}", _QUOTE) from None
+        is_key = mark is not None and _KEY.match(_line(text, mark.line))
+        raise RuleRefused(f"This is no YAML: {error.problem}.{place}", _COLUMN if is_key else _QUOTE) from None
     except yaml.YAMLError as error:
         raise RuleRefused(f"This is no YAML: {error}") from None
 

@@ -84,6 +84,7 @@ def test_what_is_no_time_is_refused(text):
         ("alert: A\nexpr: up\nlabels: [page]", "`labels` has names with values below it"),
         ("alert: A\nexpr: up\nlabels:\n  the-severity: page", "`the-severity` in `labels` is no name"),
         ("alert: A\nexpr: up\nannotations:\n  summary: {{ $labels.x }} slow", "stands in quotes"),
+        ("alert: A\n  expr: up", "begin in the same column"),
         ("alert: A\nexpr: up\nannotations:\n  summary: slow: very", "Line 4: `summary: slow: very`"),
         ("alert: A\nexpr: up\nannotations:\n  summary: [slow]", "`summary` in `annotations` has to be a text"),
         ("alert: A\n\texpr: up", "This is no YAML"),

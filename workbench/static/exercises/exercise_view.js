@@ -121,6 +121,11 @@ export function exerciseView(root, first, { readOnly, queries, onExplore, announ
   }
 
   async function inTask(verb, wish) {
+    if (verb === "check" && exercise.changes_lab && !exercise.ready) {
+      throw Object.assign(new Error("The lab has to be prepared first: the button for it is above the story."), {
+        kind: "not now",
+      });
+    }
     const solvedBefore = exercise.solved;
     const told = await act(verb, { exercise: exercise.name, ...wish });
     update(told.exercise);
