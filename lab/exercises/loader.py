@@ -126,7 +126,7 @@ def _task(item: Item, service: Service | None) -> Task:
         kind=kind,
         asks=entries["asks"].text(),
         points=entries["points"].whole(1, 100),
-        solution=entries["solution"].text(),
+        solution=_solution(entries["solution"], kind),
         reference=entries["reference"].text() if "reference" in entries else "",
         language=_language(kind, entries),
         lacks=entries["lacks"].text() if "lacks" in entries else "",
@@ -153,6 +153,12 @@ def _task(item: Item, service: Service | None) -> Task:
     if kind == "text_set" and bool(task.names) == bool(task.reference and task.label):
         raise item.error("a text_set has either 'names', or 'reference' and 'label'")
     return task
+
+
+def _solution(item: Item, kind: Kind) -> str:
+    if kind != "instrument":
+        return item.text()
+    return f"{item.text()}\n\nAll of it: `exercises/{item.file.parent.name}/solution/app.py`, with every task solved."
 
 
 def _word(item: Item) -> str:

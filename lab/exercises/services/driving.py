@@ -26,6 +26,8 @@ ANSWER_SECONDS = 5.0
 #: For all of it.
 MOST_SECONDS = 45.0
 
+_MOST_UNANSWERED = 2
+
 _BETWEEN_QUESTIONS_SECONDS = 0.01
 _END_IS_NOTICED_SECONDS = 1.0
 
@@ -107,6 +109,12 @@ class _Driver:
                 self._sent.append(sent)
                 if sent.status is None:
                     self._require_running()
+                    self._give_up_on_silence(one)
+
+    def _give_up_on_silence(self, one: Requests) -> None:
+        """Once may be a slip; a service that hangs would take minutes."""
+        if sum(sent.status is None for sent in self._sent) >= _MOST_UNANSWERED:
+            raise _Ended(f"`{one.method} {one.path}` has not been answered within {ANSWER_SECONDS:g} s")
 
     def _ask_until(self, one: Requests) -> None:
         deadline = time.monotonic() + ANSWER_SECONDS

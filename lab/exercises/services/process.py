@@ -22,8 +22,9 @@ _NOT_INHERITED = ("OTEL_", "PROMETHEUS_")
 
 
 def command(folder: Path, name: str, *options: str) -> list[str]:
-    """That runs the service in a folder, with the lab's own Python."""
-    return [sys.executable, "-m", "lab.exercises.services.runner", str(folder), "--name", name, *options]
+    """That runs the service in a folder, with the lab's own Python, for as long as this process lives at most."""
+    runner = [sys.executable, "-m", "lab.exercises.services.runner", str(folder)]
+    return [*runner, "--name", name, "--parent", str(os.getpid()), *options]
 
 
 def environment(added: Mapping[str, str]) -> dict[str, str]:

@@ -1,14 +1,22 @@
 """Exercises with a service, each version of it really run: right ones pass, and wrong ones are told why."""
 
+import dataclasses
 import re
+import subprocess
+import sys
+import time
+from contextlib import suppress
 from itertools import chain
 
+import psutil
 import pytest
 
 from lab.exercises.loader import read_exercises
+from lab.exercises.services import driving
 from lab.exercises.services.checking import check_service
 from lab.exercises.services.description import Version
 from lab.exercises.services.driving import observe
+from lab.exercises.services.process import command, environment
 from lab.exercises.services.versions import solution_text, write_version
 
 EXERCISES = {name: one for name, one in read_exercises().items() if one.service}
@@ -137,3 +145,62 @@ def test_a_service_without_an_application_is_told_so(tmp_path):
 
     assert observed.last_error == "`RuntimeError: app.py has no Flask application that is called `app``"
     assert observed.lines == ("hello",)
+
+
+HANGING = '@app.get("/menu")\ndef menu():\n', '@app.get("/menu")\ndef menu():\n    threading.Event().wait()\n'
+
+
+def test_a_service_that_hangs_is_given_up_and_nothing_of_it_is_left(tmp_path, monkeypatch):
+    monkeypatch.setattr(driving, "ANSWER_SECONDS", 0.2)
+    exercise = EXERCISES["40-what-the-bakery-counts"]
+    hangs = Version((("import time\n", "import threading\nimport time\n"), HANGING))
+    write_version(exercise.service, hangs, tmp_path)
+    twice = dataclasses.replace(exercise.service, sends=(dataclasses.replace(exercise.service.sends[1], times=9),))
+
+    observed = observe(twice, tmp_path)
+
+    assert observed.ended == "`GET /menu` has not been answered within 0.2 s"
+    assert [sent.status for sent in observed.sent] == [None, None]
+    assert services_of(tmp_path) == []
+
+
+STARTER = """
+import sys, time
+from pathlib import Path
+from lab.exercises.services.process import ServiceProcess
+
+with ServiceProcess(Path(sys.argv[1]), "bakery", Path(sys.argv[1]), {}):
+    time.sleep(60)
+"""
+
+
+def test_a_service_ends_with_whoever_has_started_it(tmp_path):
+    service = EXERCISES["40-what-the-bakery-counts"].service
+    write_version(service, Version(()), tmp_path)
+    starter = subprocess.Popen([sys.executable, "-c", STARTER, str(tmp_path)], env=environment({}))
+    try:
+        assert happens(lambda: services_of(tmp_path))
+    finally:
+        starter.kill()
+        starter.wait()
+
+    assert happens(lambda: not services_of(tmp_path))
+
+
+def happens(condition):
+    deadline = time.monotonic() + 20
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def services_of(folder):
+    """Processes that run the service of this folder."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.status() != psutil.STATUS_ZOMBIE and process.cmdline()[1:4] == command(folder, "")[1:4]:
+                found.append(process)
+    return found
