@@ -94,8 +94,8 @@ def join(
     """Take part, with the running lab, in the workshop at ADDRESS, which the instructor tells you.
 
     What everybody sees then: your name and team, how many exercises you have solved, your points, and which one you are
-    at. The instructor sees besides whether your lab is well, and may break and mend things in it. Nothing else leaves
-    this machine; `python3 lab workshop leave` ends it.
+    at. The instructor sees besides whether your lab is well, may break and mend things in it, and may reset your
+    exercises. Nothing else leaves this machine; `python3 lab workshop leave` ends it.
     """
     try:
         address = server_address(address)
@@ -108,16 +108,17 @@ def join(
         where = f" at {there.address}, as {there.name}" if there else ""
         raise click.ClickException(f"you take part already{where}. Leave first: python3 lab workshop leave")
     token = files.token_for(address, name)
-    told = _ask(address, lambda server: server.join(name, team, token))
+    _leave_another(files, address, name)
+    name, team = _ask(address, lambda server: server.join(name, team, token))
     with _errors():
         _undo(state_dir, files)
-    files.write_membership(Membership(address, told["name"], told["team"], learner or user_name(), token))
+    files.write_membership(Membership(address, name, team, learner or user_name(), token))
     child = _in_background(files, state_dir)
     _await_contact(files, child)
     if as_json:
         _print_json(_status(files))
     else:
-        click.echo(f"You take part as {_who(told['name'], told['team'])}. Everybody's page: {address}")
+        click.echo(f"You take part as {_who(name, team)}. Everybody's page: {address}")
         click.echo("End it: python3 lab workshop leave")
 
 
@@ -230,6 +231,14 @@ def _ask(address: str, question: Callable[[WorkshopServer], Any]) -> Any:
             raise click.ClickException(f"{error}. Is the address right, and does the workshop run?") from None
         except Refused as error:
             raise click.ClickException(str(error)) from None
+
+
+def _leave_another(files: MembershipFiles, address: str, name: str) -> None:
+    """Whom a process in the background that was killed has left on a page, under another name or elsewhere."""
+    there = files.membership()
+    if there is not None and (there.address, there.name.casefold()) != (address, name.casefold()):
+        with contextlib.suppress(click.ClickException):
+            _ask(there.address, lambda server: server.leave(there.token))
 
 
 def _undo(state_dir: StateDirectory, files: MembershipFiles) -> None:

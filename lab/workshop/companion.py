@@ -22,7 +22,7 @@ from lab.process_group import identify
 from lab.workshop.membership import Membership, MembershipFiles
 from lab.workshop.obeying import LabOfLearner, Obedience
 from lab.workshop.reporting import LabHealth, exercises_report, read_progress
-from lab.workshop.server import Away, Forgotten, Refused, SentAway, WorkshopServer
+from lab.workshop.server import Away, Forgotten, Refused, WorkshopServer
 from lab.yaml_document import ContentError
 
 _REPORT_SECONDS = 3.0
@@ -85,7 +85,7 @@ class _Companion:
                 if time.time() - self._heard_at > _OVER_AFTER_SECONDS:
                     print("the workshop is over", flush=True)
                     return
-            except (SentAway, Refused) as no:
+            except Refused as no:
                 print(f"ended: {no}", flush=True)
                 self._files.write_contact({"heard_at": time.time(), "problem": str(no)})
                 return

@@ -19,11 +19,11 @@ class Refused(RuntimeError):
     """The server says no; the message says why, and what to do."""
 
 
-class Forgotten(RuntimeError):
-    """The server does not know this token (any more): join again."""
+class Forgotten(Refused):
+    """The server does not know this token, or not any more: join again."""
 
 
-class SentAway(RuntimeError):
+class SentAway(Refused):
     """The instructor has removed this learner."""
 
 
@@ -39,8 +39,12 @@ class WorkshopServer:
     def close(self) -> None:
         self._session.close()
 
-    def join(self, name: str, team: str | None, token: str) -> dict[str, Any]:
-        return self._post("/api/join", {"name": name, "team": team, "token": token})
+    def join(self, name: str, team: str | None, token: str) -> tuple[str, str | None]:
+        """Name and team, as everybody sees them."""
+        told = self._post("/api/join", {"name": name, "team": team, "token": token})
+        if not isinstance(told.get("name"), str) or not isinstance(told.get("team"), str | None):
+            raise Away(f"{self.address} is no workshop's server")
+        return told["name"], told["team"]
 
     def report(self, token: str, report: Mapping[str, Any]) -> list[Any]:
         """The orders that wait for this lab. Raises Forgotten and SentAway besides."""
