@@ -22,6 +22,7 @@ _FACTORS = (
 _MOST_NAMED = 3
 
 _WINDOW = re.compile(r"\[\s*(\d[\w.]*)\s*[\]:]")
+_DIVISION = re.compile(r"[)\]}]\s*/\s*[a-z(]")
 _NO_SUM = re.compile(r"quantile|avg|max|min|\s[-/]\s")
 _UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -35,7 +36,7 @@ def diagnose(
 ) -> list[str]:
     """Sentences about an answer that is not the reference; the most telling one first. `query` is what was asked."""
     if comparison.names != comparison.expected_names:
-        return _other_label_names(task, answer, reference, comparison)
+        return _other_label_names(task, answer, reference, comparison, query)
     if comparison.ambiguous:
         return ["Several of your series carry the same labels, but for the metric's name: ask for one metric only."]
     if comparison.missing or comparison.extra:
@@ -44,7 +45,7 @@ def diagnose(
 
 
 def _other_label_names(
-    task: Task, answer: tuple[Series, ...], reference: tuple[Series, ...], comparison: Comparison
+    task: Task, answer: tuple[Series, ...], reference: tuple[Series, ...], comparison: Comparison, query: str
 ) -> list[str]:
     gone = comparison.expected_names - comparison.names
     more = comparison.names - comparison.expected_names
@@ -56,7 +57,10 @@ def _other_label_names(
         says = f"Your series ({len(answer)}) still carry {_names(more)}, which the task does not ask for."
         if comparison.expected_names:
             return [f"{says} Aggregate: `sum by ({', '.join(sorted(comparison.expected_names))}) (…)`."]
-        return [f"{says} One value for everything is wanted: aggregate, as in `sum(…)`, without `by`."]
+        how = (
+            "aggregate both sides, as in `sum(…) / sum(…)`" if _DIVISION.search(query) else "aggregate, as in `sum(…)`"
+        )
+        return [f"{says} One value for everything is wanted: {how}, without `by`."]
     if _same_values(answer, reference, task.tolerance):
         return [f"The values are right, but they carry {_names(more)} in place of {_names(gone)}."]
     return [f"Your series are told apart by {_names(more)}; the task asks for {_names(gone)}."]

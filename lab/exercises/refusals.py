@@ -80,6 +80,9 @@ _ADVICE_OF: Mapping[Language, tuple[tuple[str, str], ...]] = {
 #: A function over time without its time, or with the time outside of its brackets.
 _OVER_TIME = re.compile(r"\b(count_over_time|rate|bytes_rate|bytes_over_time)\s*\(")
 
+#: Characters of a query that fit beside Explore.
+_WIDEST = 42
+
 _TOO_MANY_SERIES = (
     "The result has more series than the server gives out. After `json` each line has labels of its own, such as its "
     "`trace_id`, and is a series by itself: aggregate, as in `sum(…)`."
@@ -118,7 +121,14 @@ def _place(said: str) -> tuple[int, int] | None:
 def _marked(query: str, line: int, column: int) -> str:
     lines = query.splitlines() or [""]
     shown = lines[min(line, len(lines)) - 1]
-    return f"```\n{shown}\n{' ' * (min(column, len(shown) + 1) - 1)}^\n```"
+    place = min(column, len(shown) + 1) - 1
+    if len(shown) > _WIDEST:
+        # What is beside the edge of a narrow column is not seen: the mark has to stand in it.
+        begin, end = max(place - _WIDEST // 2, 0), place + _WIDEST // 2
+        before, after = "…" if begin else "", "…" if end < len(shown) else ""
+        place -= begin - len(before)
+        shown = f"{before}{shown[begin:end]}{after}"
+    return f"```\n{shown}\n{' ' * place}^\n```"
 
 
 def _other_language(language: Language, query: str) -> str:

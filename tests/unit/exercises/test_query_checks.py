@@ -184,6 +184,12 @@ def test_labels_that_are_not_asked_for_are_named():
     )
 
 
+def test_a_division_is_added_up_on_both_sides():
+    data = query_data(numbers(series(RISING, e="/"), series(OTHER, e="/user")), numbers(series(RISING)))
+
+    assert "both sides, as in `sum(…) / sum(…)`" in says(query_task(), data, "rate(x[1m]) / rate(y[1m])")
+
+
 def test_right_values_at_another_label_are_told_apart_from_wrong_ones():
     reference = numbers(series(RISING, endpoint="/"))
 
@@ -285,6 +291,15 @@ def test_a_query_that_is_refused_is_shown_with_the_place():
 
     assert verdict.says[0] == 'This is no PromQL yet: unexpected "{" in aggregation'
     assert verdict.says[1] == "```\nsum({\n     ^\n```"
+
+
+def test_of_a_long_query_what_is_around_the_mistake_is_shown():
+    query = "sum by (service) (rate(frontend_requests_total{status=500}[1m])) / sum(rate(requests_total[1m]))"
+    said = f"1:{query.index('500') + 1}: parse error: unexpected character inside braces: '5'"
+
+    verdict = check(query_task(), query, query_data(refused(said), numbers(series(RISING))))
+
+    assert verdict.says[1] == f"```\n…equests_total{{status=500}}[1m])) / sum(rate…\n{' ' * 22}^\n```"
 
 
 @pytest.mark.parametrize(

@@ -137,7 +137,8 @@ function notes(trace, { onSelect, onAgain, incomplete }) {
         "The error began in ",
         goTo(origin),
         origin.statusMessage ? `: ${origin.statusMessage.slice(0, 200)}` : "",
-        others.length ? `, and there are ${others.length} more such places` : "",
+        others.length > 1 ? `, and there are ${others.length} more such places` : "",
+        others.length === 1 ? ", and there is one more such place" : "",
         ".",
       )
       : null,
