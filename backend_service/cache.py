@@ -33,8 +33,8 @@ class TtlLruCache(Generic[Value]):
         self._max_entries = max_entries
         self._ttl_seconds = ttl_seconds
         self._clock = clock
-        #: key -> (value, when it expires), the least recently used first
-        self._entries: OrderedDict[str, tuple[Value, float]] = OrderedDict()
+        #: key -> (value, when it expires, when somebody last asked for it), the least recently used first
+        self._entries: OrderedDict[str, tuple[Value, float, float]] = OrderedDict()
         self._lock = threading.Lock()
         self._reachable = True
         self._round_seconds: float | None = None
@@ -50,10 +50,12 @@ class TtlLruCache(Generic[Value]):
             entry = self._entries.get(key)
             if entry is None:
                 return None
-            value, expires_at = entry
-            if self._clock() >= expires_at:
+            value, expires_at, _ = entry
+            now = self._clock()
+            if now >= expires_at:
                 del self._entries[key]
                 return None
+            self._entries[key] = (value, expires_at, now)
             self._entries.move_to_end(key)
             return value
 
@@ -65,7 +67,10 @@ class TtlLruCache(Generic[Value]):
         with self._lock:
             if not self._reachable:
                 raise CacheUnavailable
-            self._entries[key] = (value, self._expires_at())
+            before = self._entries.get(key)
+            # What was never asked for comes because somebody asks now; what is there is brought up to date.
+            asked_at = before[2] if before else self._clock()
+            self._entries[key] = (value, self._expires_at(), asked_at)
             self._entries.move_to_end(key)
             if len(self._entries) > self._max_entries:
                 self._entries.popitem(last=False)
@@ -93,14 +98,20 @@ class TtlLruCache(Generic[Value]):
             self._round_seconds = round_seconds
             if round_seconds is not None:
                 latest = self._expires_at()
-                for key, (value, expires_at) in self._entries.items():
-                    self._entries[key] = (value, min(expires_at, latest))
+                for key, (value, expires_at, asked_at) in self._entries.items():
+                    self._entries[key] = (value, min(expires_at, latest), asked_at)
 
     def expired_keys(self) -> list[str]:
-        """Keys whose time is over and that nobody has asked for since."""
+        """Keys whose time is over and that nobody has asked for since, but somebody did not long before."""
         with self._lock:
             now = self._clock()
-            return [key for key, (_, expires_at) in self._entries.items() if now >= expires_at]
+            # Without a limit whatever was wanted once would be brought up to date for ever, and more of it each time.
+            lately = now - 2 * (self._round_seconds or self._ttl_seconds)
+            return [
+                key
+                for key, (_, expires_at, asked_at) in self._entries.items()
+                if now >= expires_at and asked_at >= lately
+            ]
 
     def _expires_at(self) -> float:
         now = self._clock()

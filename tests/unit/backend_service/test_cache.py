@@ -91,6 +91,19 @@ def test_entries_that_expire_in_rounds_expire_at_the_same_moment_however_old_the
     assert (cache.get("before"), cache.get("since")) == (None, None)
 
 
+def test_an_expired_key_counts_as_one_while_somebody_has_asked_for_it_in_the_last_two_rounds(
+    clock: CountingClock,
+) -> None:
+    cache: TtlLruCache[int] = TtlLruCache(max_entries=9, ttl_seconds=30, clock=clock)
+    cache.expire_in_rounds(10)
+    for clock.now in (1, 11, 21):
+        cache.put("once", 1)
+        cache.put("wanted", 2)
+        cache.get("wanted")
+    clock.now = 30
+    assert cache.expired_keys() == ["wanted"]
+
+
 def test_after_rounds_each_entry_has_its_own_time_again(clock: CountingClock) -> None:
     cache: TtlLruCache[int] = TtlLruCache(max_entries=9, ttl_seconds=30, clock=clock)
     cache.expire_in_rounds(10)

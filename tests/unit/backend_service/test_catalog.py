@@ -138,7 +138,7 @@ def test_when_everything_has_expired_who_asks_first_fetches_it_all_and_a_failure
     catalog.reloads_expired = True
     for n in range(1, 5):
         catalog.user(str(n), lambda: None)
-    now = 200.0
+    now = 140.0
     assert catalog.user("1", lambda: None).record() == {"id": 1}
     assert database.asked[4:] == ["/db/user/1", "/db/user/2", "/db/user/3"]
     assert catalog.user("2", lambda: None).cache == "hit"
@@ -154,7 +154,7 @@ def test_reloading_ends_where_it_is_when_it_is_switched_off() -> None:
     catalog, _ = catalog_of(database, cache)
     for n in range(1, 6):
         catalog.user(str(n), lambda: None)
-    now = 200.0
+    now = 140.0
     catalog.reloads_expired = True
     ask = database.get
 
