@@ -71,6 +71,8 @@ def show_exercise(console: Console, session: Session, exercise: Exercise) -> Non
         console.print(
             "Answer with: python3 lab exercise check 'ANSWER'     Stuck: python3 lab exercise hint", style="dim"
         )
+        if any(task.kind in ("alert_rule", "recording_rule") for task in exercise.tasks):
+            console.print("A rule has several lines: python3 lab exercise check - < rule.yml", style="dim")
 
 
 def _show_task(console: Console, session: Session, exercise: Exercise, task: Task) -> None:
