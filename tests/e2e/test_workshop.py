@@ -61,9 +61,9 @@ def test_a_fault_for_one_team_is_in_its_lab_alone_and_gone_when_it_leaves(
             joined = lab.run("workshop", "join", workshop.address, "--name", "ada", "--team", "red")
             assert joined.returncode == 0, joined.stderr
             assert other.run("join", workshop.address, "--name", "bob", "--team", "blue").returncode == 0
-            state = workshop.learner("ada")
-            assert state is not None
-            assert state["lab"]["healthy"] == state["lab"]["of"] == len(lab.state().processes)
+            processes = len(lab.state().processes)
+            well = {"up": True, "healthy": processes, "of": processes, "problem": ""}
+            wait_for(lambda: (workshop.learner("ada") or {}).get("lab") == well, "the instructor sees a lab that is well")
 
             workshop.order({"team": "blue"}, "on", **fault)
             assert metrics_answer() == 200
