@@ -63,7 +63,9 @@ def test_a_fault_for_one_team_is_in_its_lab_alone_and_gone_when_it_leaves(
             assert other.run("join", workshop.address, "--name", "bob", "--team", "blue").returncode == 0
             processes = len(lab.state().processes)
             well = {"up": True, "healthy": processes, "of": processes, "problem": ""}
-            wait_for(lambda: (workshop.learner("ada") or {}).get("lab") == well, "the instructor sees a lab that is well")
+            wait_for(
+                lambda: (workshop.learner("ada") or {}).get("lab") == well, "the instructor sees a lab that is well"
+            )
 
             workshop.order({"team": "blue"}, "on", **fault)
             assert metrics_answer() == 200
