@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from lab.exercises.progress import PROGRESS_FILE_VARIABLE
+from lab.exercises.services.workspace import SERVICES_VARIABLE
 from tests.e2e.conftest import BootedLab, boot
 
 #: Requests per second: enough for every rate, few enough for two cores that also run a browser.
@@ -40,6 +41,7 @@ def workbench(tmp_path_factory: pytest.TempPathFactory, wait_for: Callable[..., 
     with pytest.MonkeyPatch.context() as patched:
         # What a test solves is not what whoever runs it has solved.
         patched.setenv(PROGRESS_FILE_VARIABLE, str(folder / "progress.json"))
+        patched.setenv(SERVICES_VARIABLE, str(folder / "services"))
         with contextlib.contextmanager(boot)(folder, "--rps", _RPS) as lab:
             for query in _FIRST_SIGNS:
                 wait_for(lambda query=query: lab.telemetry.query(query), query, 60)

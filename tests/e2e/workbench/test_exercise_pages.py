@@ -1,10 +1,12 @@
 """An exercise beside Explore, and the instructor's switches, as they are used: in a browser, on a lab with traffic."""
 
 import re
+import shutil
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from lab.exercises.loader import EXERCISES
 from lab.faults.flag_file import FlagFile
 from lab.paths import StateDirectory
 
@@ -75,6 +77,25 @@ def test_the_solution_is_shown_after_a_warning(exercise):
 
     expect(task(exercise, 3)).to_contain_text("max_over_time(frontend_active_users[2m])")
     expect(task(exercise, 3)).to_contain_text("the solution was shown")
+
+
+def test_a_service_is_edited_elsewhere_and_checked_here(page, workbench):
+    page.goto("/exercises/41-a-span-of-your-own")
+    page.get_by_role("button", name="Start", exact=True).click()
+    expect(page.get_by_text("Your service, for your editor")).to_be_visible()
+    [app] = (workbench.lab.state_dir / "services").glob("*/41-a-span-of-your-own/app.py")
+    expect(page.get_by_text(str(app))).to_be_visible()
+
+    task(page, 1).get_by_role("button", name="Check").click()
+    expect(verdict(page, 1)).to_contain_text("No span is called hold seats", timeout=20_000)
+    shutil.copy(EXERCISES / "41-a-span-of-your-own" / "solution" / "app.py", app)
+    task(page, 1).get_by_role("button", name="Check").click()
+    expect(verdict(page, 1)).to_contain_text("Right: 10 points", timeout=20_000)
+
+    page.get_by_role("button", name="Begin anew").click()
+    expect(page.get_by_role("dialog")).to_contain_text("Your folder is kept under another name")
+    page.get_by_role("button", name="Forget them").click()
+    expect(page.get_by_role("button", name="Start", exact=True)).to_be_visible()
 
 
 def test_switches_are_behind_a_warning_and_do_what_they_say(workbench, page):
