@@ -151,9 +151,11 @@ class Learner:
     def _wrong_times(self, task: Task) -> Iterator[Answer]:
         trace_id, spans, span = self._trace_with(task.span)
         whole = span.duration_seconds * 1000
+        hears = f"`{task.span}` has no children"
         if any(other.parent_span_id == span.span_id for other in spans):
             yield Answer(f"{trace_id} {whole:.3f}", "the whole duration")
-        yield Answer(f"{trace_id} {3 * whole:.3f}", f"`{task.span}` took {whole:.2f} ms")
+            hears = f"`{task.span}` took {whole:.2f} ms"
+        yield Answer(f"{trace_id} {3 * whole:.3f}", hears)
         yield Answer(trace_id, "Give the trace's id and the milliseconds")
 
 
