@@ -83,7 +83,7 @@ def follow_flags(
         database.policy = (
             replace(
                 usual_policy,
-                read_timeout_seconds=float(value.get("timeout_seconds", 0.3)),
+                read_timeout_seconds=float(value.get("timeout_seconds", 0.15)),
                 attempts=int(value.get("attempts", 4)),
                 backoff_seconds=0.02,
                 repeats_timeouts=True,

@@ -48,7 +48,7 @@ def follow_flags(
         database.inventory_page_rows = int(value.get("rows", 1)) if value else None
 
     def slow_storage(value: Value) -> None:
-        latency.burden(float(value.get("factor", 100)) if value else 1.0)
+        latency.burden(float(value.get("factor", 40)) if value else 1.0)
 
     switches.follow_flags(flags, telemetry, app)
     flags.on_change("inventory-index", keep_indexes)
