@@ -12,7 +12,7 @@ BAKING = Histogram("bakery_baking_seconds", "Time in the oven, whatever came out
 IN_OVEN = Gauge("bakery_in_oven", "What is in the oven at this moment.")
 
 #: How long each product is in the oven. (It is a fast oven.)
-BAKING_SECONDS = {"rolls": 0.01, "croissants": 0.02, "bread": 0.15}
+BAKING_SECONDS = {"rolls": 0.01, "croissants": 0.02, "bread": 0.25}
 
 
 class Burnt(Exception):

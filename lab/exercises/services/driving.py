@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as read_open_metrics
 from prometheus_client.parser import text_string_to_metric_families
 
 from lab.exercises.services.description import Requests, Service
@@ -181,7 +182,9 @@ def _values(body: Any, fields: tuple[str, ...]) -> Iterator[Any]:
 
 
 def read_scrape(text: str) -> Scrape:
-    """Metrics in the text format, as Prometheus would read them."""
+    """Metrics in either of the text formats, as Prometheus would read them."""
+    is_open_metrics = text.rstrip().endswith("# EOF")
+    read = read_open_metrics if is_open_metrics else text_string_to_metric_families
     try:
         families = tuple(
             Family(
@@ -189,7 +192,7 @@ def read_scrape(text: str) -> Scrape:
                 family.type,
                 tuple(Sample(one.name, dict(one.labels), float(one.value)) for one in family.samples),
             )
-            for family in text_string_to_metric_families(text)
+            for family in read(text)
         )
     except (ValueError, IndexError, KeyError) as error:
         return Scrape(problem=f"what `GET /metrics` answers is not in the form of metrics: {error}")

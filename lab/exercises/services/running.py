@@ -17,6 +17,7 @@ import requests
 
 from lab import process_group
 from lab.exercises.services.description import Requests, Service
+from lab.exercises.services.driving import START_SECONDS
 from lab.exercises.services.neighbour import NeighbourServer
 from lab.exercises.services.process import command, environment
 from lab.paths import StateDirectory
@@ -44,9 +45,8 @@ def run(
         variables = {}
         if service.neighbour is not None:
             variables[service.neighbour.variable] = stack.enter_context(NeighbourServer()).url
-        if backends and state_dir:
+        if backends:
             options += ["--traces-endpoint", f"{backends['otlp_http']}/v1/traces"]
-            stack.enter_context(_announced(state_dir, Target(address, job="exercise", service=service.name)))
         child = subprocess.Popen(
             command(folder, service.name, *options),
             env=environment(variables),
@@ -58,6 +58,8 @@ def run(
             text=True,
         )
         stack.callback(_end, child)
+        if state_dir and _has_metrics(f"http://{address}"):
+            stack.enter_context(_announced(state_dir, Target(address, job="exercise", service=service.name)))
         for line in _introduction(service, f"http://{address}", in_a_lab=bool(backends)):
             say(line)
         assert child.stdout is not None
@@ -74,7 +76,7 @@ def _introduction(service: Service, url: str, in_a_lab: bool) -> Iterator[str]:
     for one in service.sends:
         yield f"  {_as_curl(one, url)}"
     if in_a_lab:
-        yield f'In your lab it is service="{service.name}": metrics, lines and traces.'
+        yield f'In your lab it is service="{service.name}"; with metrics, if it has /metrics already.'
     else:
         yield "No lab is running: what it tells is only seen here."
 
@@ -86,6 +88,14 @@ def _as_curl(one: Requests, url: str) -> str:
     body = shlex.quote(json.dumps(one.body).replace("{n}", "1"))
     # Not --json, which curl has learned in 2022.
     return f"curl {path} -H 'Content-Type: application/json' -d {body}"
+
+
+def _has_metrics(url: str) -> bool:
+    """One without them would be a target that cannot be scraped, and an alert."""
+    with suppress(requests.RequestException), requests.Session() as session:
+        session.trust_env = False
+        return session.get(f"{url}/metrics", timeout=START_SECONDS).status_code == 200
+    return False
 
 
 @contextmanager

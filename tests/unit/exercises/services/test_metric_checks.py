@@ -194,5 +194,6 @@ def test_metrics_are_read_as_prometheus_reads_them(problems):
     )
 
     assert problems(ALL_SALES, read_scrape(text)) == []
+    assert problems(ALL_SALES, read_scrape("# TYPE shop_sales counter\nshop_sales_total 5\n# EOF\n")) == []
     [said] = problems(ALL_SALES, read_scrape("<html>"))
     assert "is not in the form of metrics" in said
