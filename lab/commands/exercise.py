@@ -151,9 +151,10 @@ def run_command(exercise: str | None, learner: str | None, state_dir: StateDirec
         try:
             state = running_lab(state_dir)
         except NotRunning:
-            run(found.service, folder, click.echo)
+            was_well = run(found.service, folder, click.echo)
         else:
-            run(found.service, folder, click.echo, state.backends, state_dir)
+            was_well = run(found.service, folder, click.echo, state.backends, state_dir)
+    raise SystemExit(0 if was_well else 1)
 
 
 @command.command(name="hint")

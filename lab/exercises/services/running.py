@@ -35,39 +35,47 @@ def run(
     say: Callable[[str], None],
     backends: Mapping[str, str] | None = None,
     state_dir: StateDirectory | None = None,
-) -> None:
-    """Ends with the service, or when it is interrupted. `backends` are those of the lab that runs."""
+) -> bool:
+    """Until it is interrupted, or the service ends by itself: then it returns false, and the service has said why.
+
+    `backends` and `state_dir` are those of the lab that runs."""
     with ExitStack() as stack:
-        listening = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-        address = f"127.0.0.1:{listening.getsockname()[1]}"
-        listening.set_inheritable(True)
-        options = ["--socket", str(listening.fileno())]
-        variables = {}
+        variables, options = {}, []
         if service.neighbour is not None:
             variables[service.neighbour.variable] = stack.enter_context(NeighbourServer()).url
         if backends:
             options += ["--traces-endpoint", f"{backends['otlp_http']}/v1/traces"]
-        child = subprocess.Popen(
-            command(folder, service.name, *options),
-            env=environment(variables),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            pass_fds=[listening.fileno()],
-            # Ctrl-C in a terminal is for this process to pass on: there are spans that have not been sent.
-            start_new_session=True,
-            text=True,
-        )
+        # Here it is closed at once: when the service ends, nobody may go on waiting for it.
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            address = f"127.0.0.1:{listening.getsockname()[1]}"
+            listening.set_inheritable(True)
+            child = subprocess.Popen(
+                command(folder, service.name, "--socket", str(listening.fileno()), *options),
+                env=environment(variables),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                pass_fds=[listening.fileno()],
+                # Ctrl-C in a terminal is for this process to pass on: there are spans that have not been sent.
+                start_new_session=True,
+                text=True,
+            )
         stack.callback(_end, child)
-        if state_dir and _has_metrics(f"http://{address}"):
-            stack.enter_context(_announced(state_dir, Target(address, job="exercise", service=service.name)))
-        for line in _introduction(service, f"http://{address}", in_a_lab=bool(backends)):
-            say(line)
-        assert child.stdout is not None
         with suppress(KeyboardInterrupt):
+            metrics = _status_of_metrics(f"http://{address}")
+            if metrics is None:
+                return False
+            # One without metrics would be a target that cannot be scraped, and an alert.
+            if state_dir is not None and metrics == 200:
+                stack.enter_context(_announced(state_dir, Target(address, job="exercise", service=service.name)))
+            for line in _introduction(service, f"http://{address}", in_a_lab=bool(backends)):
+                say(line)
+            assert child.stdout is not None
             for line in child.stdout:
                 say(line.rstrip("\n"))
                 if backends:
                     _push(backends["loki"], service.name, line.rstrip("\n"))
+            return False
+    return True
 
 
 def _introduction(service: Service, url: str, in_a_lab: bool) -> Iterator[str]:
@@ -90,12 +98,12 @@ def _as_curl(one: Requests, url: str) -> str:
     return f"curl {path} -H 'Content-Type: application/json' -d {body}"
 
 
-def _has_metrics(url: str) -> bool:
-    """One without them would be a target that cannot be scraped, and an alert."""
+def _status_of_metrics(url: str) -> int | None:
+    """None when the service does not run."""
     with suppress(requests.RequestException), requests.Session() as session:
         session.trust_env = False
-        return session.get(f"{url}/metrics", timeout=START_SECONDS).status_code == 200
-    return False
+        return session.get(f"{url}/metrics", timeout=START_SECONDS).status_code
+    return None
 
 
 @contextmanager

@@ -132,6 +132,16 @@ def test_a_reset_keeps_what_was_written(run, tmp_path):
     assert as_json(run("reset", "40", "--json"))["kept"] == []
 
 
+def test_a_service_that_does_not_start_cannot_be_run(run, tmp_path, capfd):
+    run("start", "40")
+    (tmp_path / "services" / "ada" / "40-what-the-bakery-counts" / "app.py").write_text("app = Bakery()\n")
+
+    result = run("run")
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "NameError: name 'Bakery' is not defined" in capfd.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [

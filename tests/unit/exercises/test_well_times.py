@@ -10,7 +10,7 @@ import pytest
 from lab.exercises import well_times
 from lab.exercises.exercise import NeededFault, Needs
 from lab.exercises.needed_faults import onset, prepare
-from lab.exercises.preparation import NotNow, prepare_lab, times_of
+from lab.exercises.preparation import NotNow, prepare_lab, require_prepared, times_of
 from lab.faults.flag_file import FlagFile
 from lab.paths import StateDirectory
 from tests.unit.exercises.conftest import query_task
@@ -149,6 +149,15 @@ def test_then_something_goes_wrong_and_both_times_are_known(state_dir, alert_exe
     assert length(times.well) == 90
     assert times.well.end <= times.onset
     assert time.time() - times.onset < 5
+
+
+def test_when_the_good_time_is_forgotten_the_exercise_begins_anew(state_dir, alert_exercise):
+    lab_since(state_dir, 300)
+    prepare_lab(alert_exercise, state_dir)
+    (state_dir.root / "well-time.json").unlink()
+
+    with pytest.raises(NotNow, match="start it"):
+        require_prepared(alert_exercise, state_dir)
 
 
 def test_all_that_is_needed_has_to_be_on(state_dir):
