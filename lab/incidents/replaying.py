@@ -7,6 +7,7 @@ others; log lines by Loki's push; traces by OTLP.
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ from lab.telemetry_client import hex_id
 
 #: What is older than 30 s when it arrives adds nothing to the metrics made of spans, which the recording has already.
 SETTLED_SECONDS = 40.0
+
+#: The recorded services are not those that run here.
+_INSTANCE = "recording"
 
 _BATCH = 200
 _SECONDS = 60.0
@@ -48,6 +52,7 @@ def replay(recording: Recording, backends: Mapping[str, str], now: float | None 
     shift = (time.time() if now is None else now) - SETTLED_SECONDS - recording.end
     with requests.Session() as session:
         session.trust_env = False
+        _require_none_there(session, backends["prometheus"], recording.start + shift, recording.end + shift)
         try:
             counts = (
                 _metrics(session, backends["prometheus"], recording, shift),
@@ -61,12 +66,28 @@ def replay(recording: Recording, backends: Mapping[str, str], now: float | None 
     return Replayed(recording.start + shift, recording.end + shift, *counts)
 
 
+def _require_none_there(session: requests.Session, url: str, start: float, end: float) -> None:
+    """Two recordings of the same time would be one with wrong counts: not every store refuses the second."""
+    query = f'count(last_over_time({{instance="{_INSTANCE}"}}[{max(math.ceil(end - start), 1)}s]))'
+    try:
+        answer = session.get(url + "/api/v1/query", params={"query": query, "time": f"{end:.3f}"}, timeout=_SECONDS)
+        answer.raise_for_status()
+        found = answer.json()["data"]["result"]
+    except (requests.RequestException, ValueError, KeyError) as error:
+        raise RecordingError(f"{url} does not say what it has: {error}") from None
+    if found:
+        raise RecordingError(
+            "a recording that was loaded before lies in this time already. "
+            "Load this one into a new lab: python3 lab down, then python3 lab up --no-traffic"
+        )
+
+
 def _metrics(session: requests.Session, url: str, recording: Recording, shift: float) -> int:
     count = 0
     for some in _batches(recording.metrics()):
         body = remote_write.encode(
             (
-                {**series["labels"], "instance": "recording"},
+                {**series["labels"], "instance": _INSTANCE},
                 [(round((at + shift) * 1000), float(value)) for at, value in series["samples"]],
             )
             for series in some
@@ -133,11 +154,6 @@ def _post(session: requests.Session, url: str, body: bytes, kind: str, encoding:
         answer = session.post(url, data=body, headers=headers, timeout=_SECONDS)
     except requests.RequestException as error:
         raise RecordingError(f"{url} cannot be reached: {error}") from None
-    if "out of order" in answer.text:
-        raise RecordingError(
-            f"{url} has something of this time already, most likely a recording that was loaded before. "
-            "Load it into a new lab: python3 lab down, then python3 lab up --no-traffic"
-        )
     if not answer.ok:
         raise RecordingError(f"{url} does not take the recording: {answer.status_code} {answer.text.strip()[:300]}")
 

@@ -100,30 +100,29 @@ def test_a_recording_does_not_go_where_something_is(start_store: Callable[[str],
         record(client, tmp_path, START, START + 60, {})
 
 
-def test_a_recording_that_is_not_whole_is_refused_before_anything_is_loaded(
+def test_a_recording_that_is_not_whole_is_refused_before_anything_is_loaded_and_a_second_one_too(
     start_store: Callable[[str], Store], tmp_path: Path
 ) -> None:
-    first, second = start_store("first"), start_store("second")
-    fill(first)
-    with client_of(first) as client:
-        record(client, tmp_path / "kept", START, START + 60, {})
-    recording = read_recording(tmp_path / "kept")
-    backends = {**second.urls, "otlp_http": second.urls["otlp"]}
-    traces = tmp_path / "kept" / "traces.jsonl"
-    whole = traces.read_text("utf-8")
+    store = start_store("only")
+    fill(store)
+    kept = tmp_path / "kept"
+    with client_of(store) as client:
+        record(client, kept, START, START + 60, {})
+    recording = read_recording(kept)
+    backends = {**store.urls, "otlp_http": store.urls["otlp"]}
 
-    traces.write_text(whole + '{"half', "utf-8")
-    with pytest.raises(RecordingError, match=r"traces\.jsonl cannot be read"):
-        replay(recording, backends)
-    with client_of(second) as client:
+    for name, wrong, problem in (
+        ("traces.jsonl", '{"half', r"traces\.jsonl cannot be read"),
+        ("metrics.jsonl", '{"labels": 3}', "has something else in it than `record` writes"),
+    ):
+        whole = (kept / name).read_text("utf-8")
+        (kept / name).write_text(wrong + "\n", "utf-8")
+        with pytest.raises(RecordingError, match=problem):
+            replay(recording, backends)
+        (kept / name).write_text(whole, "utf-8")
+    with client_of(store) as client:
         assert client.logs('{service="frontend"}', int((time.time() - 600) * 1e9), int(time.time() * 1e9)) == []
 
-    traces.write_text(whole, "utf-8")
     replay(recording, backends)
-    # What comes a second time would lie over the first.
-    with pytest.raises(RecordingError, match="Load it into a new lab: python3 lab down, then"):
-        replay(recording, backends)
-
-    (tmp_path / "kept" / "metrics.jsonl").write_text('{"labels": 3}\n', "utf-8")
-    with pytest.raises(RecordingError, match="has something else in it than `record` writes"):
+    with pytest.raises(RecordingError, match="Load this one into a new lab: python3 lab down, then"):
         replay(recording, backends)
