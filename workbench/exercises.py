@@ -152,14 +152,14 @@ class Exercises:
 
     def _is_ready(self, session: Session, exercise: Exercise) -> bool:
         """Whether the lab is as the exercise needs it; how it is, is for the learner to find out."""
-        from lab.exercises.needed_faults import seconds_to_wait
+        from lab.exercises.preparation import is_prepared
 
         if exercise.service is not None:
             return session.has_folder(exercise.service)
         if not exercise.needs.faults:
             return True
         with suppress(NoLab):
-            return seconds_to_wait(self._directory(), exercise.needs.faults) is not None
+            return is_prepared(exercise, self._directory())
         return False
 
     def _session(self) -> Session:

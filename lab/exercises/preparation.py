@@ -39,14 +39,21 @@ def times_of(exercise: Exercise, state_dir: StateDirectory) -> Times | None:
     return Times(well, since) if since is not None and well is not None else None
 
 
+def is_prepared(exercise: Exercise, state_dir: StateDirectory) -> bool:
+    """What it needs is on, if not for long enough yet; and where somebody asks, it is known when the lab was well."""
+    if exercise.needs.healthy_minutes:
+        return times_of(exercise, state_dir) is not None
+    return seconds_to_wait(state_dir, exercise.needs.faults) is not None
+
+
 def require_prepared(exercise: Exercise, state_dir: StateDirectory) -> None:
     """What has to be there to be found, is there for long enough. Raises NotNow, which says no more than that."""
     if not exercise.needs.faults:
         return
-    seconds = seconds_to_wait(state_dir, exercise.needs.faults)
-    if seconds is None:
+    if not is_prepared(exercise, state_dir):
         raise NotNow(
             f"the lab is not prepared for this exercise: start it (python3 lab exercise start {exercise.number})"
         )
-    if seconds > 0:
+    seconds = seconds_to_wait(state_dir, exercise.needs.faults)
+    if seconds:
         raise NotNow(f"there is not enough to see yet: look around, and answer in {seconds:.0f} s")
