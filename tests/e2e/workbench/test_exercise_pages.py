@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import time
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -36,15 +37,26 @@ def verdict(page: Page, number: int):
     return task(page, number).locator(".exercise-verdict")
 
 
+def use_the_query_of_the_pane(page: Page, number: int):
+    """Again, as long as the lab is too young for an answer to be judged."""
+    deadline = time.monotonic() + 90
+    while True:
+        task(page, number).get_by_role("button", name="Use the query of the pane").click()
+        expect(verdict(page, number)).to_contain_text(re.compile("Not yet|Right|cannot be judged"), timeout=20_000)
+        if "cannot be judged" not in verdict(page, number).inner_text() or time.monotonic() > deadline:
+            return
+        page.wait_for_timeout(2000)
+
+
 def test_the_query_of_the_pane_is_the_answer(exercise):
     editor = exercise.get_by_role("region", name="Explore", exact=True).get_by_label("PromQL query")
     editor.fill("rate(frontend_active_users[2m])")
-    task(exercise, 3).get_by_role("button", name="Use the query of the pane").click()
-    expect(verdict(exercise, 3)).to_contain_text("Not yet", timeout=20_000)
+    use_the_query_of_the_pane(exercise, 3)
+    expect(verdict(exercise, 3)).to_contain_text("Not yet")
 
     editor.fill("max_over_time(frontend_active_users[2m])")
-    task(exercise, 3).get_by_role("button", name="Use the query of the pane").click()
-    expect(verdict(exercise, 3)).to_contain_text("Right: 8 points", timeout=20_000)
+    use_the_query_of_the_pane(exercise, 3)
+    expect(verdict(exercise, 3)).to_contain_text("Right: 8 points")
     expect(task(exercise, 3)).to_contain_text("solved")
 
 
