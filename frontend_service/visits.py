@@ -1,8 +1,8 @@
 """The plan of simulated traffic: who comes when, and looks at what. Pure: no clock, no network, all from a seed.
 
 Users arrive in sessions at random moments, more and fewer in a slow wave, now and then in a burst (a steady plan has
-neither); each looks at a few pages with time to think in between. Some pages are popular and most are not. A few links are out of date, and
-a few were never right.
+neither); each looks at a few pages with time to think in between. Some pages are popular and most are not. A few links
+are out of date, and a few were never right.
 """
 
 from __future__ import annotations
