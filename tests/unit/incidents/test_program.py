@@ -18,6 +18,13 @@ def run(code: str, seconds: float = 20.0, stop: threading.Event | None = None) -
     return run_program([sys.executable, "-c", code], dict(os.environ), stop or threading.Event(), seconds)
 
 
+def is_there(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def test_of_one_that_ends_well_there_is_nothing_to_say() -> None:
     assert run("print('fine')") == ""
 
@@ -47,18 +54,33 @@ def test_of_rubbish_without_end_only_the_end_is_kept() -> None:
     assert psutil.Process().memory_info().rss - before < 50e6
 
 
-def test_what_one_has_started_ends_with_it_whether_it_hangs_or_not(tmp_path: Path) -> None:
-    for number, (last, problem) in enumerate([("", ""), ("; time.sleep(60)", "it took longer than 1 s")]):
-        started = tmp_path / f"pid{number}"
-        child = f"import os, time; open({str(started)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
-        code = (
-            f"import os, subprocess, sys, time; subprocess.Popen([sys.executable, '-c', {child!r}])\n"
-            f"while not os.path.exists({str(started)!r}) or not open({str(started)!r}).read(): time.sleep(0.01)\n"
-            f"print('done'){last}"
-        )
-        assert run(code, seconds=1.0 if last else 20.0) == problem
-        pid = int(started.read_text())
-        assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+@pytest.mark.parametrize("hangs", [False, True])
+def test_what_one_has_started_ends_with_it(hangs: bool, tmp_path: Path) -> None:
+    started = tmp_path / "pid"
+    stop = threading.Event()
+    child = f"import os, time; open({str(started)!r}, 'w').write(f'{{os.getpid()}}.'); time.sleep(60)"
+    code = (
+        f"import os, subprocess, sys, time; subprocess.Popen([sys.executable, '-c', {child!r}])\n"
+        f"while not os.path.exists({str(started)!r}) or not open({str(started)!r}).read(): time.sleep(0.01)\n"
+        f"time.sleep({60 if hangs else 0})"
+    )
+
+    def stop_it_once_started() -> None:
+        while not started.exists() or not started.read_text().endswith("."):
+            time.sleep(0.01)
+        stop.set()
+
+    if hangs:
+        threading.Thread(target=stop_it_once_started, daemon=True).start()
+        with pytest.raises(ProgramStopped):
+            run(code, stop=stop)
+    else:
+        assert run(code) == ""
+    # Killed, it still takes a moment to be gone.
+    deadline = time.monotonic() + 10
+    while is_there(int(started.read_text().rstrip("."))):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_whoever_stops_the_whole_does_not_wait_for_it() -> None:
