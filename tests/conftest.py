@@ -11,6 +11,9 @@ from tests.browser import Watch, chromium, watched_page
 
 #: Folders whose tests share a lab that takes long to start.
 _TOGETHER = ("tests/e2e/queries/", "tests/e2e/workbench/", "tests/e2e/faults/")
+#: Folders whose tests mostly wait for something to show. Every other worker process begins with these, the rest with
+#: what keeps the machine busy: all waiting at first and all computing later would take longer, and fail the impatient.
+_WAITING = ("tests/e2e/exercises/", "tests/e2e/faults/", "tests/e2e/incidents/")
 
 
 class _FilesTogether(LoadScopeScheduling):  # type: ignore[misc]
@@ -21,6 +24,13 @@ class _FilesTogether(LoadScopeScheduling):  # type: ignore[misc]
     def _split_scope(self, nodeid: str) -> str:
         path, _, _ = nodeid.partition("::")
         return next((folder for folder in _TOGETHER if path.startswith(folder)), path)
+
+    def _assign_work_unit(self, node: Any) -> None:
+        waits = int(node.gateway.id.removeprefix("gw")) % 2 == 0
+        preferred = (scope for scope in self.workqueue if scope.startswith(_WAITING) == waits)
+        if scope := next(preferred, None):
+            self.workqueue.move_to_end(scope, last=False)
+        super()._assign_work_unit(node)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _FilesTogether:
