@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import pytest_timeout
 from playwright.sync_api import Browser, Page
 from xdist.scheduler import LoadScopeScheduling
 
@@ -31,6 +32,14 @@ class _FilesTogether(LoadScopeScheduling):  # type: ignore[misc]
         if scope := next(preferred, None):
             self.workqueue.move_to_end(scope, last=False)
         super()._assign_work_unit(node)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """pytest-timeout's clock starts with the first try of a test and rings once: a second try gets its own."""
+    if getattr(item, "execution_count", 1) > 1:
+        settings = pytest_timeout._get_item_settings(item)
+        item.config.hook.pytest_timeout_set_timer(item=item, settings=settings)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _FilesTogether:

@@ -123,7 +123,9 @@ class LoadTest:
 
     def scrape_to_the_end(self):
         """Scrapes every quarter of a second until the process ends; returns what it printed."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while self.process.poll() is None:
+            assert time.monotonic() < deadline, "it does not end"
             self.scrape()
             time.sleep(0.25)
         return self.end()
