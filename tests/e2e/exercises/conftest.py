@@ -50,6 +50,13 @@ def warmed_up(lab: BootedLab, wait_for: Callable[..., Any]) -> Learner:
     return learner
 
 
+def await_needs(exercise: Exercise, lab: BootedLab, wait_for: Callable[..., Any]) -> None:
+    """As `lab exercise start` asks it of a learner: in a lab that has just started wrong answers may be right."""
+    client = lab.telemetry
+    assert client is not None
+    wait_for(lambda: not unmet(exercise.needs, "chain", lab.state(), client), "the lab is as it is needed", 400.0)
+
+
 @pytest.fixture
 def exercise_with_faults(
     request: pytest.FixtureRequest, learner: Learner, lab_with_visitors: BootedLab, wait_for: Callable[..., Any]

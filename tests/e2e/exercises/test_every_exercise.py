@@ -5,7 +5,9 @@ Those with a service need no lab: tests/integration/exercises."""
 import pytest
 
 from lab.exercises.loader import read_exercises
+from tests.e2e.conftest import BootedLab
 from tests.e2e.exercises.answering import Learner, walk
+from tests.e2e.exercises.conftest import await_needs
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -13,7 +15,11 @@ EXERCISES = {name: one for name, one in read_exercises().items() if not one.need
 
 
 @pytest.mark.parametrize("name", EXERCISES)
-def test_right_answers_pass_and_wrong_ones_are_told_why(learner: Learner, name: str):
+def test_right_answers_pass_and_wrong_ones_are_told_why(
+    learner: Learner, lab_with_visitors: BootedLab, wait_for, name: str
+):
+    await_needs(EXERCISES[name], lab_with_visitors, wait_for)
+
     problems, wrong_answers = walk(learner, EXERCISES[name], "ada")
 
     assert problems == []

@@ -8,7 +8,7 @@ import pytest
 from lab.exercises.loader import read_exercises
 from tests.e2e.conftest import BootedLab, boot
 from tests.e2e.exercises.answering import Learner, walk
-from tests.e2e.exercises.conftest import warmed_up
+from tests.e2e.exercises.conftest import await_needs, warmed_up
 from tests.machine import program
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(600)]
@@ -33,7 +33,9 @@ def native_learner(native_lab: BootedLab, wait_for) -> Learner:
 
 
 @pytest.mark.parametrize("name", EXERCISES)
-def test_prometheus_itself_agrees(native_learner: Learner, name: str):
+def test_prometheus_itself_agrees(native_learner: Learner, native_lab: BootedLab, wait_for, name: str):
+    await_needs(EXERCISES[name], native_lab, wait_for)
+
     problems, _ = walk(native_learner, EXERCISES[name], "ada")
 
     assert problems == []
