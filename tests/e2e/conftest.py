@@ -30,8 +30,11 @@ from lab.stacks.choice import DEFAULT_STACK, choose_stack
 from lab.stacks.stack import StackOptions
 from lab.telemetry_client import TelemetryClient
 
+#: Tests run in up to four worker processes; with these no two of them can want the same port at the same time, because
+#: no two ports of a lab are 19, 38 or 57 apart by the last two digits.
+_OF_WORKER = 19 * (int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 4)
 #: Keeps the shifted ports above everybody's favourites and below the range that connections are given theirs from.
-OFFSETS = range(9_000, 23_000, 50)
+OFFSETS = range(9_000 + _OF_WORKER, 23_000, 100)
 
 
 @pytest.fixture(scope="session", name="wait_for")
