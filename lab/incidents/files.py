@@ -10,16 +10,13 @@ The folder is its owner's alone. That keeps classmates out; a program of the sam
 
 from __future__ import annotations
 
-import fcntl
-import json
-import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from lab.paths import StateDirectory
-from lab.run_state import write_json_atomically
+from lab.private_folder import Held, PrivateFolder
 
 
 class IncidentRunning(RuntimeError):
@@ -30,73 +27,49 @@ class IncidentFiles:
     """Of the one incident of a lab: the one that runs, else the last."""
 
     def __init__(self, state_dir: StateDirectory) -> None:
-        self.folder = state_dir.root / "incident"
+        self._files = PrivateFolder(state_dir.root / "incident")
+        self.folder = self._files.path
         self.log = self.folder / "watcher.log"
 
     @contextmanager
     def held(self) -> Iterator[None]:
         """For as long as an incident runs. The kernel lets go however the process ends. Raises IncidentRunning."""
-        self._prepare()
-        with (self.folder / "lock").open("a") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise IncidentRunning from None
-            yield
+        try:
+            with self._files.held():
+                yield
+        except Held:
+            raise IncidentRunning from None
 
     def is_running(self) -> bool:
-        if not (self.folder / "lock").exists():
-            return False
-        try:
-            with self.held():
-                return False
-        except IncidentRunning:
-            return True
+        return self._files.is_held()
 
     def forget(self) -> None:
         """Everything but the lock, of an incident that has ended."""
-        for name in ("status.json", "truth.json", "report.json"):
-            (self.folder / name).unlink(missing_ok=True)
+        self._files.remove("status.json", "truth.json", "report.json")
 
     def remove(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def status(self) -> dict[str, Any] | None:
-        return self._read("status.json")
+        return self._files.read("status.json")
 
     def write_status(self, content: Mapping[str, Any]) -> None:
-        self._write("status.json", content)
+        self._files.write("status.json", content)
 
     def truth(self) -> dict[str, Any] | None:
-        return self._read("truth.json")
+        return self._files.read("truth.json")
 
     def write_truth(self, content: Mapping[str, Any]) -> None:
-        self._write("truth.json", content)
+        self._files.write("truth.json", content)
 
     def report(self) -> dict[str, Any] | None:
-        return self._read("report.json")
+        return self._files.read("report.json")
 
     def write_report(self, content: Mapping[str, Any]) -> None:
-        self._write("report.json", content)
+        self._files.write("report.json", content)
 
     def open_log(self) -> int:
-        self._prepare()
-        return os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-
-    def _prepare(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.folder.chmod(0o700)
-
-    def _write(self, name: str, content: Mapping[str, Any]) -> None:
-        self._prepare()
-        write_json_atomically(self.folder / name, dict(content), mode=0o600)
-
-    def _read(self, name: str) -> dict[str, Any] | None:
-        try:
-            content = json.loads((self.folder / name).read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValueError):
-            return None
-        return content if isinstance(content, dict) else None
+        return self._files.open_log(self.log.name)
 
 
 def refusal(state_dir: StateDirectory) -> str | None:

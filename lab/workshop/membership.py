@@ -11,9 +11,6 @@ The folder is its owner's alone, as that of an incident.
 
 from __future__ import annotations
 
-import fcntl
-import json
-import os
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,7 +18,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from lab.paths import StateDirectory
-from lab.run_state import ProcessIdentity, write_json_atomically
+from lab.private_folder import Held, PrivateFolder
+from lab.run_state import ProcessIdentity
 
 
 class CompanionRunning(RuntimeError):
@@ -43,11 +41,12 @@ class MembershipFiles:
     """Of one lab."""
 
     def __init__(self, state_dir: StateDirectory) -> None:
-        self.folder = state_dir.root / "workshop"
+        self._files = PrivateFolder(state_dir.root / "workshop")
+        self.folder = self._files.path
         self.log = self.folder / "companion.log"
 
     def membership(self) -> Membership | None:
-        content = self._read("membership.json")
+        content = self._files.read("membership.json")
         try:
             return None if content is None else Membership(**content)
         except TypeError:
@@ -55,80 +54,52 @@ class MembershipFiles:
             return None
 
     def write_membership(self, membership: Membership) -> None:
-        (self.folder / "contact.json").unlink(missing_ok=True)
-        self._write("membership.json", asdict(membership))
-        self._write("tokens.json", {**(self._read("tokens.json") or {}), _key(membership): membership.token})
+        self._files.remove("contact.json")
+        self._files.write("membership.json", asdict(membership))
+        self._files.write(
+            "tokens.json", {**(self._files.read("tokens.json") or {}), _key(membership): membership.token}
+        )
 
     def forget_membership(self) -> None:
-        for name in ("membership.json", "contact.json", "obeyed.json", "process.json"):
-            (self.folder / name).unlink(missing_ok=True)
+        self._files.remove("membership.json", "contact.json", "obeyed.json", "process.json")
 
     def token_for(self, address: str, name: str) -> str:
         """The one with which this machine was there before, or a new one."""
-        kept = (self._read("tokens.json") or {}).get(f"{address} {name.casefold()}")
+        kept = (self._files.read("tokens.json") or {}).get(f"{address} {name.casefold()}")
         return kept if isinstance(kept, str) else secrets.token_urlsafe(32)
 
     def contact(self) -> Mapping[str, Any] | None:
-        return self._read("contact.json")
+        return self._files.read("contact.json")
 
     def write_contact(self, content: Mapping[str, Any]) -> None:
-        self._write("contact.json", content)
+        self._files.write("contact.json", content)
 
     def obeyed(self) -> Mapping[str, Any] | None:
-        return self._read("obeyed.json")
+        return self._files.read("obeyed.json")
 
     def write_obeyed(self, content: Mapping[str, Any]) -> None:
-        self._write("obeyed.json", content)
+        self._files.write("obeyed.json", content)
 
     def process(self) -> ProcessIdentity | None:
-        content = self._read("process.json")
+        content = self._files.read("process.json")
         return None if content is None else ProcessIdentity(**content)
 
     @contextmanager
     def held(self, identity: ProcessIdentity) -> Iterator[None]:
         """For as long as the process in the background runs; the kernel lets go however it ends. Raises
         CompanionRunning."""
-        with self._lock():
-            self._write("process.json", asdict(identity))
-            yield
+        try:
+            with self._files.held():
+                self._files.write("process.json", asdict(identity))
+                yield
+        except Held:
+            raise CompanionRunning from None
 
     def is_running(self) -> bool:
-        if not (self.folder / "lock").exists():
-            return False
-        try:
-            with self._lock():
-                return False
-        except CompanionRunning:
-            return True
+        return self._files.is_held()
 
     def open_log(self) -> int:
-        self._prepare()
-        return os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-
-    @contextmanager
-    def _lock(self) -> Iterator[None]:
-        self._prepare()
-        with (self.folder / "lock").open("a") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise CompanionRunning from None
-            yield
-
-    def _prepare(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.folder.chmod(0o700)
-
-    def _write(self, name: str, content: Mapping[str, Any]) -> None:
-        self._prepare()
-        write_json_atomically(self.folder / name, dict(content), mode=0o600)
-
-    def _read(self, name: str) -> dict[str, Any] | None:
-        try:
-            content = json.loads((self.folder / name).read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValueError):
-            return None
-        return content if isinstance(content, dict) else None
+        return self._files.open_log(self.log.name)
 
 
 def _key(membership: Membership) -> str:
