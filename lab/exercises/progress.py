@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lab.exercises.exercise import Exercise
 from lab.run_state import wait_for_lock, write_json_atomically
 
 #: The environment variable that names the file.
@@ -56,6 +57,12 @@ class LearnerProgress:
         """To look at: of an exercise that was not started, one with nothing in it."""
         started = self.exercises.get(exercise)
         return TaskProgress() if started is None else started.tasks.get(id, TaskProgress())
+
+    def has_solved(self, exercise: Exercise) -> bool:
+        return all(self.task(exercise.name, task.id).passed_at is not None for task in exercise.tasks)
+
+    def points_of(self, exercise: Exercise) -> int:
+        return sum(self.task(exercise.name, task.id).points for task in exercise.tasks)
 
     def begin(self, exercise: str, now: float) -> ExerciseProgress:
         """To change: the exercise is started if it was not, and is the current one from now on."""

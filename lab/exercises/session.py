@@ -106,12 +106,10 @@ class Session:
         return exercise.name in self._progress.read(self.learner).exercises
 
     def is_solved(self, exercise: Exercise) -> bool:
-        progress = self._progress.read(self.learner)
-        return all(progress.task(exercise.name, task.id).passed_at is not None for task in exercise.tasks)
+        return self._progress.read(self.learner).has_solved(exercise)
 
     def points_of(self, exercise: Exercise) -> int:
-        progress = self._progress.read(self.learner)
-        return sum(progress.task(exercise.name, task.id).points for task in exercise.tasks)
+        return self._progress.read(self.learner).points_of(exercise)
 
     def folder(self, exercise: Exercise) -> Path | None:
         """Where this learner instruments the exercise's service, when it has one."""
@@ -146,21 +144,14 @@ class Session:
             raise TaskComesLater(f"task {task.id} builds on another: solve {', '.join(sorted(earlier))} first")
         verdict = check(task, answer, gather(task, answer, client, time.time(), times))
         with self._progress.changing(self.learner) as progress:
-            begun = progress.begin(exercise.name, time.time())
-            mine = begun.task(task.id)
+            mine = progress.begin(exercise.name, time.time()).task(task.id)
             if verdict.judged and mine.passed_at is None:
                 mine.attempts += 1
                 if verdict.passed:
                     mine.passed_at = time.time()
                     mine.points = 0 if mine.solution_seen else verdict.points - _cost(task, mine.hints_read)
                     mine.answer = answer
-            return Judged(
-                exercise,
-                task,
-                verdict,
-                mine.points,
-                all(begun.task(one.id).passed_at is not None for one in exercise.tasks),
-            )
+            return Judged(exercise, task, verdict, mine.points, progress.has_solved(exercise))
 
     def hint(self, exercise: Exercise, task: Task) -> GivenHint | None:
         """The next one that has not been read; the last again when all have; None when there is none."""

@@ -21,7 +21,7 @@ from lab.faults.switching import Switches, SwitchingRefused
 from lab.paths import StateDirectory
 from lab.run_state import read_run_state, supervisor_is_alive
 from lab.workshop.membership import MembershipFiles
-from lab.workshop.reporting import is_solved, read_progress
+from lab.workshop.reporting import read_progress
 
 #: So many answers are kept, should the server ask again.
 _MOST_ANSWERS = 100
@@ -141,7 +141,7 @@ class Obedience:
         """Raises _NotNow when an exercise has prepared the lab and is not solved: another fault would spoil it."""
         progress = read_progress(self.lab.store, self.lab.learner)
         exercise = self.lab.exercises.get(progress.current or "")
-        if exercise is None or is_solved(exercise, progress):
+        if exercise is None or progress.has_solved(exercise):
             return
         own = self.still_on()
         needed = [one for one in exercise.needs.faults if one.name not in own]

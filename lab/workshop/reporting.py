@@ -19,18 +19,13 @@ _HEALTH_SECONDS = 9.0
 def exercises_report(exercises: Mapping[str, Exercise], progress: LearnerProgress) -> dict[str, Any]:
     """Solved exercises, points, and the exercise that the learner is at."""
     at = exercises.get(progress.current or "")
-    tasks = [(exercise.name, task) for exercise in exercises.values() for task in exercise.tasks]
     return {
-        "solved": sum(is_solved(exercise, progress) for exercise in exercises.values()),
+        "solved": sum(progress.has_solved(exercise) for exercise in exercises.values()),
         "of": len(exercises),
-        "points": sum(progress.task(exercise, task.id).points for exercise, task in tasks),
-        "points_possible": sum(task.points for _, task in tasks),
-        "at": f"{at.number}. {at.title}" if at and not is_solved(at, progress) else "",
+        "points": sum(progress.points_of(exercise) for exercise in exercises.values()),
+        "points_possible": sum(exercise.points for exercise in exercises.values()),
+        "at": f"{at.number}. {at.title}" if at and not progress.has_solved(at) else "",
     }
-
-
-def is_solved(exercise: Exercise, progress: LearnerProgress) -> bool:
-    return all(progress.task(exercise.name, task.id).passed_at is not None for task in exercise.tasks)
 
 
 def read_progress(store: ProgressStore, learner: str) -> LearnerProgress:
