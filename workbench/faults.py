@@ -46,16 +46,16 @@ class Faults:
         return await asyncio.to_thread(self._read_catalogue)
 
     async def _states(self, request: Request) -> Response:
-        reason = why_it_is_read_only(request.scope, self._settings.writers)
-        if reason is not None:
-            return problem(403, "forbidden", f"what is on is told where it can be changed: {reason}")
-        return await asyncio.to_thread(self._told)
+        return await self._to_who_may_change_it(request, self._told)
 
     async def _evidence(self, request: Request) -> Response:
+        return await self._to_who_may_change_it(request, lambda: self._look(request.path_params["name"]))
+
+    async def _to_who_may_change_it(self, request: Request, told: Callable[[], Response]) -> Response:
         reason = why_it_is_read_only(request.scope, self._settings.writers)
         if reason is not None:
             return problem(403, "forbidden", f"what is on is told where it can be changed: {reason}")
-        return await asyncio.to_thread(self._look, request.path_params["name"])
+        return await asyncio.to_thread(told)
 
     def _look(self, name: str) -> Response:
         """What the telemetry shows of a fault that is on: `{findings: [{says, expects, before, now, holds}]}`."""

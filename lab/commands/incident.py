@@ -19,6 +19,7 @@ from lab.commands.incident_options import RUNS_ALREADY, SYSTEM, clock_time, comm
 from lab.commands.options import running_lab, state_dir_option
 from lab.faults.catalogue import CatalogueError, read_catalogue
 from lab.faults.flag_file import FlagFile, FlagFileError
+from lab.faults.states import flags_of
 from lab.incidents.files import IncidentFiles, IncidentRunning
 from lab.incidents.labels import Labels, labels_of
 from lab.incidents.scenario import LEVELS, TASKS, Level, Task, draw
@@ -243,7 +244,7 @@ def stop(as_json: bool, state_dir: StateDirectory) -> None:
     elif content is not None and content["phase"] not in ("ended", "failed"):
         files.write_status({**content, "phase": "failed", "message": "its process died"})
         try:
-            FlagFile(state_dir.flag_file).clear([fault.flag for fault in read_catalogue().values()])
+            FlagFile(state_dir.flag_file).clear(flags_of(read_catalogue()))
         except FlagFileError as error:
             raise click.ClickException(str(error)) from None
         was_running = True

@@ -22,6 +22,7 @@ from lab.faults.catalogue import EXCLUDED, VISITORS, Catalogue
 from lab.faults.evidence import DEFAULT_WINDOW_SECONDS
 from lab.faults.flag_file import FlagFile
 from lab.faults.injection import Injection, InjectionFailed, switched_on
+from lab.faults.states import flags_of
 from lab.incidents.acting import Operator, check_action
 from lab.incidents.indicators import Readings, bad_ones, missed_objectives, read_indicators
 from lab.incidents.labels import Labels, labels_of
@@ -78,7 +79,7 @@ class Lab:
 
     @property
     def known_flags(self) -> list[str]:
-        return [fault.flag for fault in self.catalogue.values()]
+        return flags_of(self.catalogue)
 
     @property
     def labels(self) -> Labels:
