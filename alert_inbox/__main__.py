@@ -54,14 +54,24 @@ def _free_address(host: str, port: int) -> str:
 
     Granian shares a port with whoever else shares it: two inboxes would get half of the notifications each.
     """
+    with bound_socket(host, port) as probe:
+        return str(probe.getsockname()[0])
+
+
+def bound_socket(host: str, port: int) -> socket.socket:
+    """A TCP socket with this address, which does not listen yet. Raises OSError when somebody else listens there."""
     known = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     # `localhost` may be both; everything in the lab says 127.0.0.1.
     family, kind, _, _, address = min(known, key=lambda one: one[0] != socket.AF_INET)
-    with socket.socket(family, kind) as probe:
+    bound = socket.socket(family, kind)
+    try:
         # Connections of an inbox that has just ended do not count.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind(address)
-    return str(address[0])
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+    except BaseException:
+        bound.close()
+        raise
+    return bound
 
 
 def _load(parent: int) -> Callable[..., Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from flask import Flask
@@ -81,12 +80,10 @@ def follow_flags(
 
     def insist(value: Value) -> None:
         database.policy = (
-            replace(
-                usual_policy,
-                read_timeout_seconds=float(value.get("timeout_seconds", 0.15)),
+            usual_policy.insisting(
+                timeout_seconds=float(value.get("timeout_seconds", 0.15)),
                 attempts=int(value.get("attempts", 4)),
                 backoff_seconds=0.02,
-                repeats_timeouts=True,
             )
             if value
             else usual_policy

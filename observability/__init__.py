@@ -4,7 +4,9 @@
     flask.py          a Flask app that is traced, counted, logged, and answers /health, /ready and /metrics
     operations.py     those three               request_metrics.py        the counter and the histogram of requests
     http_client.py    calls to another service, each attempt a span, always with a time-out
+    postgresql.py, redis.py   statements and commands as spans     messages.py    the trace told in a message
     serving.py        runs the app with granian, in one or several worker processes
+    asgi.py, asgi_serving.py   the same for apps that keep connections open     binding.py     takes a server's address
     metrics.py        registry, exemplars, exposition        logs.py, loki.py         JSON lines, batched to Loki
     tracing.py        provider and spans                     span_export.py           OTLP/JSON
     batching.py       the bounded queue behind logs and spans    self_metrics.py      what the pipeline says of itself
@@ -12,7 +14,8 @@
     switches.py       which flags change what of all that
     settings.py       a service's settings as one table          healthcheck.py       asks a service how it is
 
-It imports nothing else of the lab. This folder also holds the configuration of the real backends.
+A service that has no PostgreSQL or Redis loads nothing of them. It imports nothing else of the lab. This folder also
+holds the configuration of the real backends.
 """
 
 from __future__ import annotations
@@ -37,7 +40,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    # Loaded on first use: the server's parent process only reads settings, and must stay small and
+    # Loaded on first use: the parent of several workers only reads settings, and must stay small and
     # free of prometheus-client, which fixes its multiprocess mode when it is imported.
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

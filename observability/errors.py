@@ -7,6 +7,7 @@ How they reach the client, the span, the log and the counter is `flask.py`'s bus
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -14,14 +15,27 @@ class RequestError(Exception):
     """Ends the request with this status and body; raise it from a route.
 
     `type` is a word from a short list a reader could write down: it becomes a label value. `hint` says what to do.
+    `details` stand beside them in the body, for programs; `headers` are part of what the status means, such as
+    Retry-After.
     """
 
-    def __init__(self, status: int, type: str, message: str, hint: str | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        type: str,
+        message: str,
+        hint: str | None = None,
+        *,
+        details: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.type = type
         self.message = message
         self.hint = hint
+        self.details = dict(details or {})
+        self.headers = dict(headers or {})
 
 
 class ServiceUnavailable(RequestError):
@@ -37,9 +51,11 @@ class ServiceUnavailable(RequestError):
         self.service = service
 
 
-def error_body(type: str, message: str, hint: str | None, trace_id: str | None) -> dict[str, Any]:
+def error_body(
+    type: str, message: str, hint: str | None, trace_id: str | None, details: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """The JSON body of an error; `hint` and `trace_id` only where there is one."""
-    error = {"type": type, "message": message}
+    error: dict[str, Any] = {"type": type, "message": message, **(details or {})}
     if hint:
         error["hint"] = hint
     if trace_id:

@@ -96,7 +96,8 @@ def create_flask_app(
 
     Args:
         import_name: the service's package, as for flask.Flask.
-        span_names: route template -> name of the server span, such as {"/user/<id>": "frontend_get_user"}.
+        span_names: route template -> name of the server span, such as {"/user/<id>": "frontend_get_user"}; where a
+            route means something else with another method, {"DELETE /order/<id>": "cancel_order"}.
         requests_total: labels method, endpoint, status; None for a service that does not count its requests.
         request_duration_seconds: label endpoint; None likewise.
         errors_total: label type; counts every answer from 400 on.
@@ -150,7 +151,10 @@ def _instrument(app: flask.Flask, telemetry: Telemetry, span_names: Mapping[str,
     def rename(span: Span, environ: dict[str, Any]) -> None:
         rule = flask.request.url_rule
         # Without a route the instrumentation would take the raw path as the name.
-        name = span_names.get(rule.rule) if rule else known_method(environ["REQUEST_METHOD"], "HTTP")
+        method = environ["REQUEST_METHOD"]
+        name: str | None = known_method(method, "HTTP")
+        if rule:
+            name = span_names.get(rule.rule) or span_names.get(f"{method} {rule.rule}")
         if name and span.is_recording():
             span.update_name(name)
 
@@ -189,12 +193,19 @@ def _stamp_requests(app: flask.Flask) -> None:
 def _answer_errors(
     app: flask.Flask, telemetry: Telemetry, errors_total: Counter | None, render_error: RenderError | None
 ) -> None:
-    def answer(error: Exception, status: int, type: str, message: str, hint: str | None) -> flask.Response:
+    def answer(
+        error: Exception,
+        status: int,
+        type: str,
+        message: str,
+        hint: str | None,
+        details: Mapping[str, Any] | None = None,
+    ) -> flask.Response:
         if errors_total is not None:
             errors_total.labels(type).inc()
         flask.request.environ[_FAILURE] = (error, status, type)
         _log_error(telemetry.logger, error, status, type)
-        body = error_body(type, message, hint, current_trace_id())
+        body = error_body(type, message, hint, current_trace_id(), details)
         rendered = render_error(body, status) if render_error else None
         response = rendered or flask.jsonify(body)
         response.status_code = status
@@ -202,7 +213,9 @@ def _answer_errors(
 
     @app.errorhandler(RequestError)
     def on_request_error(error: RequestError) -> flask.Response:
-        return answer(error, error.status, error.type, error.message, error.hint)
+        response = answer(error, error.status, error.type, error.message, error.hint, error.details)
+        response.headers.update(error.headers)
+        return response
 
     @app.errorhandler(HTTPException)
     def on_http_exception(error: HTTPException) -> flask.Response:

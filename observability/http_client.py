@@ -1,8 +1,8 @@
 """Calls to another service: each attempt a span of the official requests instrumentation, always with a time-out.
 
-Unless a policy says otherwise, a call is tried twice at most, and only when trying again is safe: a GET whose
-connection failed, or that was answered with 502 or 503. A call that ran out of time is not repeated: the caller has
-waited long enough, and a slow service needs no second load.
+Unless a policy says otherwise, a call is tried twice at most, and only when trying again is safe: a GET, or what the
+caller calls repeatable, whose connection failed, or that was answered with 502 or 503. A call that ran out of time is
+not repeated: the caller has waited long enough, and a slow service needs no second load.
 """
 
 from __future__ import annotations
@@ -10,13 +10,15 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 import requests
 from opentelemetry.instrumentation.requests import RequestsInstrumentor
 from opentelemetry.metrics import NoOpMeterProvider
+from opentelemetry.trace import Span
 from requests.adapters import HTTPAdapter
 
 from observability.errors import ServiceUnavailable
@@ -26,6 +28,8 @@ from observability.tracing import prepare_instrumentations
 _RETRY_STATUS = frozenset((502, 503))
 #: The headers of W3C Trace Context.
 _TRACE_CONTEXT = ("traceparent", "tracestate")
+#: How often the request that is being sent was sent before.
+_resend_count: ContextVar[int] = ContextVar("resend_count", default=0)
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,16 @@ class CallPolicy:
     backoff_seconds: float = 0.1
     #: Whether an attempt that ran out of time counts as one to repeat.
     repeats_timeouts: bool = False
+
+    def insisting(self, *, timeout_seconds: float, attempts: int, backoff_seconds: float) -> CallPolicy:
+        """One that gives up waiting after so long, and asks again, so often."""
+        return replace(
+            self,
+            read_timeout_seconds=timeout_seconds,
+            attempts=attempts,
+            backoff_seconds=backoff_seconds,
+            repeats_timeouts=True,
+        )
 
 
 @dataclass(frozen=True)
@@ -55,6 +69,9 @@ class ServiceClient:
 
         backend = ServiceClient("backend", "http://127.0.0.1:8002", telemetry)
         answer = backend.get("/api/user/123")
+
+    Any status that is an answer is returned, 4xx and 5xx too. A call raises ServiceUnavailable when there is no answer
+    in bounded time: at most the policy's attempts of connect + read time-out each.
 
     Safe to use from several threads: the session keeps no cookies and is not changed after construction.
     """
@@ -90,16 +107,57 @@ class ServiceClient:
     def propagation(self, propagation: bool) -> None:
         self._adapter.propagation = propagation
 
-    def get(self, path: str, params: Mapping[str, str] | None = None) -> ServiceResponse:
-        """GET `path`; any status that is an answer is returned, 4xx and 5xx too.
+    def get(
+        self, path: str, params: Mapping[str, str] | None = None, *, headers: Mapping[str, str] | None = None
+    ) -> ServiceResponse:
+        return self._call(_Request("GET", path, params=params, headers=headers), repeatable=True)
 
-        Raises ServiceUnavailable when there is no answer in bounded time: at most the policy's attempts of connect +
-        read time-out each.
-        """
+    def post(
+        self,
+        path: str,
+        json: Any = None,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        repeatable: bool = False,
+    ) -> ServiceResponse:
+        """`repeatable`: the service does nothing twice when it gets this request twice."""
+        return self._call(_Request("POST", path, json, params, headers), repeatable)
+
+    def put(
+        self,
+        path: str,
+        json: Any = None,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        repeatable: bool = False,
+    ) -> ServiceResponse:
+        return self._call(_Request("PUT", path, json, params, headers), repeatable)
+
+    def delete(
+        self,
+        path: str,
+        json: Any = None,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        repeatable: bool = False,
+    ) -> ServiceResponse:
+        return self._call(_Request("DELETE", path, json, params, headers), repeatable)
+
+    def require_health(self) -> None:
+        """For a readiness check: raises ServiceUnavailable or RuntimeError unless the service says that it is alive."""
+        status = self.get("/health").status
+        if status != 200:
+            raise RuntimeError(f"/health answered {status}")
+
+    def _call(self, request: _Request, repeatable: bool) -> ServiceResponse:
         policy = self.policy
-        for _ in range(policy.attempts - 1):
+        attempts = policy.attempts if repeatable else 1
+        for attempt in range(attempts - 1):
             try:
-                answer = self._attempt(path, params, policy)
+                answer = self._attempt(request, policy, attempt)
             except requests.Timeout as error:
                 # Before ConnectionError, which a connection that is not accepted in time is, too.
                 if not policy.repeats_timeouts:
@@ -123,24 +181,51 @@ class ServiceClient:
             )
             time.sleep(pause_seconds)
         try:
-            return self._attempt(path, params, policy)
+            return self._attempt(request, policy, attempts - 1)
         except requests.RequestException as error:
             raise ServiceUnavailable(self.service, _reason(error)) from error
 
-    def require_health(self) -> None:
-        """For a readiness check: raises ServiceUnavailable or RuntimeError unless the service says that it is alive."""
-        status = self.get("/health").status
-        if status != 200:
-            raise RuntimeError(f"/health answered {status}")
-
-    def _attempt(self, path: str, params: Mapping[str, str] | None, policy: CallPolicy) -> ServiceResponse:
-        timeout = (policy.connect_timeout_seconds, policy.read_timeout_seconds)
-        response = self._session.get(self._base_url + path, params=params, timeout=timeout, allow_redirects=False)
+    def _attempt(self, request: _Request, policy: CallPolicy, resend_count: int) -> ServiceResponse:
+        sent_before = _resend_count.set(resend_count)
+        try:
+            response = self._session.request(
+                request.method,
+                self._base_url + request.path,
+                params=request.params,
+                data=request.body,
+                headers=request.headers,
+                timeout=(policy.connect_timeout_seconds, policy.read_timeout_seconds),
+                allow_redirects=False,
+            )
+        finally:
+            _resend_count.reset(sent_before)
         try:
             body = orjson.loads(response.content)
         except orjson.JSONDecodeError:
             body = None
         return ServiceResponse(response.status_code, body, response.headers)
+
+
+class _Request:
+    """One call, the same at every attempt. A body (None: there is none) becomes JSON once."""
+
+    __slots__ = ("body", "headers", "method", "params", "path")
+
+    def __init__(
+        self,
+        method: str,
+        path: str,
+        json: Any = None,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self.method = method
+        self.path = path
+        self.params = params
+        self.body = None if json is None else orjson.dumps(json)
+        self.headers = dict(headers or {})
+        if json is not None:
+            self.headers["Content-Type"] = "application/json"
 
 
 def instrument_requests(telemetry: Telemetry) -> None:
@@ -149,7 +234,16 @@ def instrument_requests(telemetry: Telemetry) -> None:
     prepare_instrumentations()
     instrumentor = RequestsInstrumentor()
     if not instrumentor.is_instrumented_by_opentelemetry:
-        instrumentor.instrument(tracer_provider=telemetry.tracer_provider, meter_provider=NoOpMeterProvider())
+        instrumentor.instrument(
+            tracer_provider=telemetry.tracer_provider,
+            meter_provider=NoOpMeterProvider(),
+            request_hook=_tell_resend_count,
+        )
+
+
+def _tell_resend_count(span: Span, request: requests.PreparedRequest) -> None:
+    if count := _resend_count.get():
+        span.set_attribute("http.request.resend_count", count)
 
 
 def _reason(error: requests.RequestException) -> str:

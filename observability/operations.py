@@ -1,7 +1,7 @@
 """The endpoints a machine asks: /health (alive), /ready (with the state of what it depends on) and /metrics.
 
-They stand in front of the instrumented app as plain WSGI, so that a scrape every few seconds is neither a trace, nor a
-log line, nor a counted request.
+They stand in front of the instrumented app as plain WSGI (`asgi.py`: as plain ASGI), so that a scrape every few seconds
+is neither a trace, nor a log line, nor a counted request.
 """
 
 from __future__ import annotations
@@ -30,37 +30,38 @@ _logger = logging.getLogger("observability.operations")
 WsgiApp = Callable[..., Iterable[bytes]]
 
 
-class OperationalEndpoints:
-    """WSGI: answers the three endpoints itself and passes everything else on to `app`.
+class Operations:
+    """What the three endpoints answer, whatever serves them.
 
     `metrics_available`: without, /metrics is answered with 503.
     """
 
-    def __init__(
-        self, app: WsgiApp, service: str, registry: CollectorRegistry, readiness: Mapping[str, Check] | None
-    ) -> None:
-        self._app = app
+    def __init__(self, service: str, registry: CollectorRegistry, readiness: Mapping[str, Check] | None) -> None:
         self._service = service
         self._registry = registry
         self._readiness = dict(readiness or {})
         self.metrics_available = True
         self._endpoints = {"/health": self._health, "/ready": self._ready, "/metrics": self._metrics}
 
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        endpoint = self._endpoints.get(environ["PATH_INFO"])
+    def concerns(self, path: str) -> bool:
+        """Whether the path is one of the three."""
+        return path in self._endpoints
+
+    def answer(self, path: str, method: str, accept: str) -> Response | None:
+        """None: the path is somebody else's. May take as long as the checks of /ready do."""
+        endpoint = self._endpoints.get(path)
         if endpoint is None:
-            return self._app(environ, start_response)
-        if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+            return None
+        if method not in ("GET", "HEAD"):
             response = _json(405, error_body("method_not_allowed", "only GET and HEAD are answered here", None, None))
             response.headers["Allow"] = "GET, HEAD"
-        else:
-            response = endpoint(environ)
-        return response(environ, start_response)
+            return response
+        return endpoint(accept)
 
-    def _health(self, environ: Mapping[str, Any]) -> Response:
+    def _health(self, accept: str) -> Response:
         return _json(200, {"status": "ok", "service": self._service})
 
-    def _ready(self, environ: Mapping[str, Any]) -> Response:
+    def _ready(self, accept: str) -> Response:
         states = check_all(self._readiness)
         ready = all(state["status"] == "up" for state in states.values())
         return _json(
@@ -68,11 +69,27 @@ class OperationalEndpoints:
             {"status": "ready" if ready else "not_ready", "service": self._service, "dependencies": states},
         )
 
-    def _metrics(self, environ: Mapping[str, Any]) -> Response:
+    def _metrics(self, accept: str) -> Response:
         if not self.metrics_available:
             return _json(503, error_body("metrics_unavailable", "metrics cannot be collected now", None, None))
-        text, content_type = expose(self._registry, environ.get("HTTP_ACCEPT", ""))
+        text, content_type = expose(self._registry, accept)
         return Response(text, content_type=content_type)
+
+
+class OperationalEndpoints(Operations):
+    """WSGI: answers the three endpoints itself and passes everything else on to `app`."""
+
+    def __init__(
+        self, app: WsgiApp, service: str, registry: CollectorRegistry, readiness: Mapping[str, Check] | None
+    ) -> None:
+        super().__init__(service, registry, readiness)
+        self._app = app
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        response = self.answer(environ["PATH_INFO"], environ["REQUEST_METHOD"], environ.get("HTTP_ACCEPT", ""))
+        if response is None:
+            return self._app(environ, start_response)
+        return response(environ, start_response)
 
 
 def check_all(checks: Mapping[str, Check]) -> dict[str, dict[str, str]]:

@@ -43,11 +43,13 @@ class RequestMetrics:
 
     def begin_at_zero(self, routes: Iterable[str]) -> None:
         """Shows what each route can come to before it happens: a counter that appears with its first event has not
-        risen, as Prometheus sees it, and the first error would be in no rate."""
+        risen, as Prometheus sees it, and the first error would be in no rate. A route is a template, asked with GET,
+        or has its method in front: "DELETE /order/<id>"."""
         if self._requests_total is not None:
             for route in routes:
+                method, space, template = route.partition(" ")
                 for status in ("200", "500", "503"):
-                    self._requests_total.labels("GET", route, status)
+                    self._requests_total.labels(method if space else "GET", template if space else route, status)
 
     def count(self, response: flask.Response) -> flask.Response:
         """For `after_request`."""

@@ -1,16 +1,17 @@
-"""Serves a WSGI app with granian: a parent process that stays small, and worker processes that make the app.
+"""Serves a WSGI app with granian: one worker in the process that begins, or several below a parent that stays small.
 
 The app, and with it every telemetry thread, is made inside each worker, never before a fork. This module imports
-nothing of OpenTelemetry or prometheus-client, because the parent must not: prometheus-client decides when it is
+nothing of OpenTelemetry or prometheus-client, because such a parent must not: prometheus-client decides when it is
 imported whether several processes share their metrics.
 """
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import shutil
-import socket
+import signal
 import sys
 import tempfile
 import threading
@@ -19,12 +20,15 @@ from collections.abc import Callable
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from types import FrameType
+from typing import Any, NoReturn
 
-from granian import Granian
 from granian.constants import Interfaces
 from granian.errors import FatalError
 from granian.log import LogLevels
+from granian.server.mp import MPServer
+
+from observability.binding import bound_socket
 
 _PARENT_CHECK_SECONDS = 0.5
 _MULTIPROC_DIR = "PROMETHEUS_MULTIPROC_DIR"
@@ -39,28 +43,68 @@ def serve(target: str, host: str, port: int, workers: int = 1, threads: int = 8)
         address = _free_address(host, port)
     except OSError as error:
         sys.exit(f"cannot serve {target} on {host}:{port}: {error.strerror}")
-    metrics_directory = _share_metrics() if workers > 1 else None
-    server = Granian(
+    if workers == 1:
+        _serve_here(target, address, port, threads)
+    metrics_directory = _share_metrics()
+    server = _server(MPServer, target, address, port, workers, threads)
+    try:
+        server.serve(target_loader=partial(_load_below, target, os.getpid()), wrap_loader=False)
+    except (FatalError, OSError, RuntimeError) as error:
+        sys.exit(_cannot_serve(target, address, port, error))
+    finally:
+        if metrics_directory:
+            shutil.rmtree(metrics_directory, ignore_errors=True)
+
+
+def _server(kind: type[MPServer], target: str, address: str, port: int, workers: int, threads: int) -> MPServer:
+    return kind(
         target,
         address=address,
         port=port,
         interface=Interfaces.WSGI,
         workers=workers,
         blocking_threads=threads,
-        # With one worker the whole service ends with it, and whoever supervises it starts it again.
-        respawn_failed_workers=workers > 1,
+        respawn_failed_workers=True,
         respawn_interval=0.5,
         workers_kill_timeout=5,
         log_level=LogLevels.error,
         websockets=False,
     )
+
+
+class _WithoutParent(MPServer):
+    """Its only worker is the process that serves: a parent would be 16 MB, and another process to start and to end,
+    for a respawn that whoever supervises the service does anyway."""
+
+    def _serve(self, spawn_target: Callable[..., None], target_loader: Callable[[], Any]) -> None:
+        self._init_shared_socket()  # type: ignore[no-untyped-call]
+        self._start_ipc()  # type: ignore[no-untyped-call]
+        # What the worker's process would do, done here. It returns after SIGTERM or SIGINT.
+        self._spawn_worker(0, spawn_target, target_loader).inner.run()
+
+
+def _serve_here(target: str, address: str, port: int, threads: int) -> NoReturn:
+    # Until granian takes the signals over: who is asked to end while it starts has nothing to finish.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _end_at_once)
+    app = _load(target)
     try:
-        server.serve(target_loader=partial(_load, target, os.getpid()), wrap_loader=False)
+        server = _server(_WithoutParent, target, address, port, 1, threads)
+        server.serve(target_loader=lambda: app, wrap_loader=False)
     except (FatalError, OSError, RuntimeError) as error:
-        sys.exit(f"cannot serve {target} on {host}:{port}: {error}")
-    finally:
-        if metrics_directory:
-            shutil.rmtree(metrics_directory, ignore_errors=True)
+        sys.exit(_cannot_serve(target, address, port, error))
+    # Telemetry is delivered, threads are stopped. Python itself is not taken down: granian's threads still use it.
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    os._exit(0)
+
+
+def _end_at_once(number: int, frame: FrameType | None) -> NoReturn:
+    sys.exit(0)
+
+
+def _cannot_serve(target: str, address: str, port: int, error: Exception) -> str:
+    return f"cannot serve {target} on {address}:{port}: {error}"
 
 
 def _free_address(host: str, port: int) -> str:
@@ -68,14 +112,8 @@ def _free_address(host: str, port: int) -> str:
 
     Granian shares a port with whoever else shares it: two services would get some of the requests each.
     """
-    known = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    # `localhost` may be both; everything in the lab says 127.0.0.1.
-    family, kind, _, _, address = min(known, key=lambda one: one[0] != socket.AF_INET)
-    with socket.socket(family, kind) as probe:
-        # Connections of a service that has just ended do not count.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind(address)
-    return str(address[0])
+    with bound_socket(host, port) as probe:
+        return str(probe.getsockname()[0])
 
 
 def _share_metrics() -> str | None:
@@ -93,11 +131,17 @@ def _share_metrics() -> str | None:
     return None
 
 
-def _load(target: str, parent: int) -> Callable[..., Any]:
-    """Make the app, in a worker."""
+def _load_below(target: str, parent: int) -> Callable[..., Any]:
+    """Make the app, in a worker that has a parent."""
+    app = _load(target)
+    threading.Thread(target=_end_with, args=(parent,), name="parent-watch", daemon=True).start()
+    return app
+
+
+def _load(target: str) -> Callable[..., Any]:
+    """Make the app, in the process that will serve it."""
     module, _, factory = target.partition(":")
     app: Callable[..., Any] = getattr(import_module(module), factory)()
-    threading.Thread(target=_end_with, args=(parent,), name="parent-watch", daemon=True).start()
     # What exists now lives as long as the process: keep the garbage collector from walking it at every collection.
     gc.collect()
     gc.freeze()

@@ -12,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ ROOT = Path(__file__).parents[3]
 
 APP = """
 import os
+import time
+from pathlib import Path
 from prometheus_client import Counter, Histogram
 from observability import setup
 from observability.flask import create_flask_app
@@ -39,6 +42,12 @@ def create_app():
     def home():
         telemetry.logger.info("Home page requested")
         return {"pid": os.getpid()}
+    @app.get("/held")
+    def held():
+        Path("held").touch()
+        while Path("held").exists():
+            time.sleep(0.01)
+        return {}
     return app
 """
 
@@ -208,12 +217,48 @@ def test_a_worker_that_dies_among_several_is_replaced(start: Callable[..., Serve
     until(replaced)
 
 
-def test_a_worker_does_not_outlive_a_parent_that_was_killed(start: Callable[..., Served]) -> None:
-    served = start(workers=1)
+def test_workers_do_not_outlive_a_parent_that_was_killed(start: Callable[..., Served]) -> None:
+    served = start(workers=2)
     workers = served.workers()
     assert workers
     served.process.kill()
     until(lambda: not any(psutil.pid_exists(worker.pid) and worker.status() != "zombie" for worker in workers))
+
+
+def test_one_worker_is_the_process_that_was_started(start: Callable[..., Served]) -> None:
+    served = start(workers=1)
+    assert json.loads(get(served.url)[1])["pid"] == served.process.pid
+    assert served.workers() == []
+
+
+def test_a_request_that_is_under_way_is_answered_before_the_service_ends(
+    start: Callable[..., Served], tmp_path: Path
+) -> None:
+    served = start(workers=1)
+    with ThreadPoolExecutor(1) as visitors:
+        answer = visitors.submit(get, served.url + "/held")
+        until((tmp_path / "held").exists)
+        served.process.terminate()
+        until(lambda: get(served.url + "/health")[0] == 0)
+        (tmp_path / "held").unlink()
+        assert answer.result()[0] == 200
+    assert served.process.wait(20) == 0
+
+
+def test_a_service_that_is_still_starting_ends_when_asked(tmp_path: Path) -> None:
+    (tmp_path / "served_app.py").write_text("def create_app():\n    print('starting', flush=True)\n    input()\n")
+    (tmp_path / "served_main.py").write_text(MAIN)
+    with subprocess.Popen(
+        [sys.executable, "served_main.py", "0", "1", "127.0.0.1"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"starting\n"
+        process.terminate()
+        assert process.wait(20) == 0
 
 
 def test_what_is_queued_is_delivered_when_the_service_is_stopped(start: Callable[..., Served], sink: Sink) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 import alert_inbox.__main__ as inbox
-from observability import serving
+from observability import binding, serving
 
 
 def code_of(function: Callable[..., Any]) -> str:
@@ -22,6 +23,8 @@ def code_of(function: Callable[..., Any]) -> str:
     return ast.unparse(definition)
 
 
-@pytest.mark.parametrize("name", ["_free_address", "_end_with"])
-def test_the_copy_is_one(name: str) -> None:
-    assert code_of(getattr(inbox, name)) == code_of(getattr(serving, name))
+@pytest.mark.parametrize(
+    ("name", "original"), [("_free_address", serving), ("bound_socket", binding), ("_end_with", serving)]
+)
+def test_the_copy_is_one(name: str, original: ModuleType) -> None:
+    assert code_of(getattr(inbox, name)) == code_of(getattr(original, name))

@@ -70,12 +70,13 @@ def test_what_does_not_exist_is_asked_for_every_time() -> None:
     catalog, metrics = catalog_of(database)
     with pytest.raises(RequestError) as refused:
         catalog.user("7", lambda: 7).record()
-    assert vars(refused.value) == {
-        "status": 404,
-        "type": "user_not_found",
-        "message": "there is no user 7",
-        "hint": "try user 123",
-    }
+    error = refused.value
+    assert (error.status, error.type, error.message, error.hint) == (
+        404,
+        "user_not_found",
+        "there is no user 7",
+        "try user 123",
+    )
     assert catalog.user("7", lambda: 7).record() == {"id": 7}
     assert calls(metrics) == {("get_user", "not_found"): 1, ("get_user", "success"): 1}
 

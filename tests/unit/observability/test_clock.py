@@ -11,8 +11,9 @@ from observability.logs import LineLogger, LogLine
 from observability.self_metrics import PipelineMetrics
 from observability.telemetry import setup
 from observability.tracing import ClockedSpanProcessor, SenderSpanProcessor
+from tests.stand_in import StandIn
 
-from .conftest import Backend, CollectedSpans, Visible
+from .conftest import CollectedSpans, Visible
 
 MINUTE = 60_000_000_000
 
@@ -55,7 +56,7 @@ def test_a_span_and_its_events_are_shifted_and_last_as_long_as_they_did(visible:
     assert [event.timestamp for event in sent.events] == [MINUTE + 1_500]
 
 
-def test_a_service_has_one_clock_for_both(backend: Backend) -> None:
+def test_a_service_has_one_clock_for_both(backend: StandIn) -> None:
     backend.answer = lambda method, path: (204 if "loki" in path else 200, b"")
     telemetry = setup(
         "frontend",

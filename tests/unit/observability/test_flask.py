@@ -147,6 +147,41 @@ def test_an_unexpected_error_shows_the_client_no_internals(service: Service) -> 
     assert "price" not in service.client.get("/user/500").text
 
 
+def test_what_programs_need_to_know_of_an_error_is_in_its_body_and_headers(visible: Visible) -> None:
+    app = create_flask_app(__name__, visible.telemetry, span_names={})
+
+    @app.get("/busy")
+    def busy() -> Any:
+        raise RequestError(429, "rate_limited", "too much", details={"limit": 5}, headers={"Retry-After": "3"})
+
+    response = app.test_client().get("/busy")
+    assert response.json is not None
+    assert response.json["error"] | {"trace_id": ""} == {
+        "type": "rate_limited",
+        "message": "too much",
+        "limit": 5,
+        "trace_id": "",
+    }
+    assert (response.status_code, response.headers["Retry-After"]) == (429, "3")
+
+
+def test_a_route_with_several_methods_has_a_span_name_and_a_zero_for_each(visible: Visible) -> None:
+    counter = Counter("requests_total", "r", ["method", "endpoint", "status"], registry=visible.telemetry.registry)
+    names = {"GET /order/<id>": "GET /order/{id}", "DELETE /order/<id>": "cancel_order"}
+    app = create_flask_app(__name__, visible.telemetry, span_names=names, requests_total=counter)
+    app.add_url_rule("/order/<id>", view_func=lambda id: {}, methods=["GET", "DELETE"])
+    client = app.test_client()
+    client.get("/order/1")
+    client.delete("/order/1")
+    assert [span.name for span in visible.collected.spans] == ["GET /order/{id}", "cancel_order"]
+    series = {tuple(sample.labels.values()): sample.value for sample in counter.collect()[0].samples}
+    assert series == {
+        (method, "/order/<id>", status): float(status == "200")
+        for method in ("GET", "DELETE")
+        for status in ("200", "500", "503")
+    }
+
+
 def test_a_wrong_method_names_the_right_ones(service: Service) -> None:
     response = service.client.delete("/user/1")
     assert response.status_code == 405

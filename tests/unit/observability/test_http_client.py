@@ -8,8 +8,9 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 from observability.errors import ServiceUnavailable
 from observability.http_client import CallPolicy, ServiceClient
+from tests.stand_in import StandIn
 
-from .conftest import Backend, Visible
+from .conftest import Visible
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +29,7 @@ def client(visible: Visible, url: str) -> ServiceClient:
 
 
 def test_an_answer_comes_with_its_json_and_one_client_span_that_the_server_continues(
-    visible: Visible, backend: Backend
+    visible: Visible, backend: StandIn
 ) -> None:
     backend.answer = lambda method, path: (200, b'{"id": 123}')
     answer = client(visible, backend.url).get("/api/user/123", {"full": "1"})
@@ -41,13 +42,13 @@ def test_an_answer_comes_with_its_json_and_one_client_span_that_the_server_conti
 
 
 @pytest.mark.parametrize("status", [200, 400, 404, 500])
-def test_an_answer_is_an_answer_and_is_not_asked_for_again(visible: Visible, backend: Backend, status: int) -> None:
+def test_an_answer_is_an_answer_and_is_not_asked_for_again(visible: Visible, backend: StandIn, status: int) -> None:
     backend.answer = lambda method, path: (status, b"not json")
     answer = client(visible, backend.url).get("/")
     assert (answer.status, answer.json, len(backend.requests)) == (status, None, 1)
 
 
-def test_a_503_is_tried_once_more_and_both_attempts_are_spans(visible: Visible, backend: Backend) -> None:
+def test_a_503_is_tried_once_more_and_both_attempts_are_spans(visible: Visible, backend: StandIn) -> None:
     answers = iter([(503, b"{}"), (200, b"{}")])
     backend.answer = lambda method, path: next(answers)
     assert client(visible, backend.url).get("/").status == 200
@@ -55,7 +56,38 @@ def test_a_503_is_tried_once_more_and_both_attempts_are_spans(visible: Visible, 
     assert [line.message for line in visible.lines] == ["Calling backend again: it answered 503"]
 
 
-def test_a_503_twice_is_the_answer(visible: Visible, backend: Backend) -> None:
+def test_an_attempt_says_how_often_it_was_sent_before(visible: Visible, backend: StandIn) -> None:
+    answers = iter([(503, b"{}"), (200, b"{}")])
+    backend.answer = lambda method, path: next(answers)
+    client(visible, backend.url).get("/")
+    counts = [(span.attributes or {}).get("http.request.resend_count") for span in visible.collected.spans]
+    assert counts == [None, 1]
+
+
+@pytest.mark.parametrize("method", ["post", "put", "delete"])
+def test_a_body_goes_out_as_json_with_the_callers_headers(visible: Visible, backend: StandIn, method: str) -> None:
+    backend.answer = lambda method, path: (201, b'{"id": 7}')
+    call = getattr(client(visible, backend.url), method)
+    answer = call("/order", {"quantity": 5}, {"dry": "1"}, {"Authorization": "Bearer x"})
+    assert (answer.status, answer.json) == (201, {"id": 7})
+    ((sent, path, headers, body),) = backend.requests
+    assert (sent, path, body) == (method.upper(), "/order?dry=1", b'{"quantity":5}')
+    assert (headers["Content-Type"], headers["Authorization"]) == ("application/json", "Bearer x")
+
+
+@pytest.mark.parametrize("method", ["post", "put", "delete"])
+def test_what_changes_something_is_sent_again_only_when_the_caller_says_that_it_may_be(
+    visible: Visible, backend: StandIn, method: str
+) -> None:
+    backend.answer = lambda method, path: (503, b"{}")
+    call = getattr(client(visible, backend.url), method)
+    assert call("/order", {}).status == 503
+    assert len(backend.requests) == 1
+    assert call("/order", {}, repeatable=True).status == 503
+    assert len(backend.requests) == 3
+
+
+def test_a_503_twice_is_the_answer(visible: Visible, backend: StandIn) -> None:
     backend.answer = lambda method, path: (503, b"{}")
     assert client(visible, backend.url).get("/").status == 503
     assert len(backend.requests) == 2
@@ -102,13 +134,13 @@ def test_a_policy_may_repeat_what_ran_out_of_time_and_is_another_one_from_one_ca
         assert len(visible.collected.spans) == 4
 
 
-def test_redirects_and_cookies_of_other_services_are_not_followed(visible: Visible, backend: Backend) -> None:
+def test_redirects_and_cookies_of_other_services_are_not_followed(visible: Visible, backend: StandIn) -> None:
     backend.answer = lambda method, path: (302, b"{}")
     assert client(visible, backend.url).get("/").status == 302
 
 
 def test_without_propagation_calls_carry_no_trace_context_and_are_traced_as_before(
-    visible: Visible, backend: Backend
+    visible: Visible, backend: StandIn
 ) -> None:
     service = client(visible, backend.url)
     assert service.propagation
@@ -123,7 +155,7 @@ def test_without_propagation_calls_carry_no_trace_context_and_are_traced_as_befo
     assert [span.name for span in visible.collected.spans] == ["GET", "frontend_get_user"] * 2
 
 
-def test_propagation_is_one_clients_own(visible: Visible, backend: Backend) -> None:
+def test_propagation_is_one_clients_own(visible: Visible, backend: StandIn) -> None:
     client(visible, backend.url).propagation = False
     client(visible, backend.url).get("/")
     ((_, _, headers, _),) = backend.requests

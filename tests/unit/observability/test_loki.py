@@ -8,17 +8,18 @@ from observability.batching import Rejected
 from observability.http_client import instrument_requests
 from observability.logs import LogLine
 from observability.loki import BatchedLokiEmitter
+from tests.stand_in import StandIn
 
-from .conftest import Backend, Visible
+from .conftest import Visible
 
 LINES = [
     LogLine("frontend", 1_795_172_400_000_000_001, "info", "Fetching user 123", 0xABC, 0xDEF, {"user_id": 123}),
-    LogLine("frontend", 1_795_172_400_000_000_002, "error", "Backend call failed"),
+    LogLine("frontend", 1_795_172_400_000_000_002, "error", "StandIn call failed"),
     LogLine("frontend", 1_795_172_400_000_000_003, "info", "User 123 fetch completed"),
 ]
 
 
-def test_lines_become_one_push_with_a_stream_a_level_and_no_other_labels(backend: Backend) -> None:
+def test_lines_become_one_push_with_a_stream_a_level_and_no_other_labels(backend: StandIn) -> None:
     backend.answer = lambda method, path: (204, b"")
     BatchedLokiEmitter(backend.url + "/", "frontend").send(LINES)
     ((method, path, headers, body),) = backend.requests
@@ -40,7 +41,7 @@ def test_lines_become_one_push_with_a_stream_a_level_and_no_other_labels(backend
     }
 
 
-def test_the_push_is_not_traced_even_when_requests_is_instrumented(visible: Visible, backend: Backend) -> None:
+def test_the_push_is_not_traced_even_when_requests_is_instrumented(visible: Visible, backend: StandIn) -> None:
     backend.answer = lambda method, path: (204, b"")
     instrument_requests(visible.telemetry)
     try:
@@ -55,7 +56,7 @@ def test_the_push_is_not_traced_even_when_requests_is_instrumented(visible: Visi
     ("status", "error"), [(400, Rejected), (429, RuntimeError), (500, RuntimeError), (503, RuntimeError)]
 )
 def test_what_loki_refuses_for_good_is_told_from_what_may_be_tried_again(
-    backend: Backend, status: int, error: type[Exception]
+    backend: StandIn, status: int, error: type[Exception]
 ) -> None:
     backend.answer = lambda method, path: (status, b"stream limit exceeded")
     with pytest.raises(error, match=f"Loki answered {status}: stream limit exceeded"):

@@ -13,8 +13,9 @@ from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode,
 
 from observability.batching import Rejected
 from observability.span_export import OtlpJsonSender, encode_spans
+from tests.stand_in import StandIn
 
-from .conftest import Backend, Visible
+from .conftest import Visible
 
 
 def make_spans(visible: Visible) -> list[ReadableSpan]:
@@ -105,7 +106,7 @@ def test_many_different_attributes_do_not_grow_the_memory(visible: Visible) -> N
     assert len(span_export._encoded) <= span_export._ENCODED_LIMIT
 
 
-def test_a_batch_leaves_as_one_request_with_headers_and_gzip(visible: Visible, backend: Backend) -> None:
+def test_a_batch_leaves_as_one_request_with_headers_and_gzip(visible: Visible, backend: StandIn) -> None:
     sender = OtlpJsonSender(
         backend.url + "/v1/traces",
         visible.telemetry.tracer_provider.resource,  # type: ignore[union-attr]
@@ -128,7 +129,7 @@ def test_a_batch_leaves_as_one_request_with_headers_and_gzip(visible: Visible, b
     ("status", "error"), [(400, Rejected), (413, Rejected), (429, RuntimeError), (503, RuntimeError)]
 )
 def test_what_is_refused_for_good_is_told_from_what_may_be_tried_again(
-    visible: Visible, backend: Backend, status: int, error: type[Exception]
+    visible: Visible, backend: StandIn, status: int, error: type[Exception]
 ) -> None:
     backend.answer = lambda method, path: (status, b"no")
     sender = OtlpJsonSender(backend.url, visible.telemetry.tracer_provider.resource)  # type: ignore[union-attr]

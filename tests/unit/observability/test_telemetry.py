@@ -8,8 +8,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from observability import Telemetry, setup
 from observability.metrics import expose
-
-from .conftest import Backend
+from tests.stand_in import StandIn
 
 
 @pytest.fixture
@@ -26,7 +25,7 @@ def make(made: list[Telemetry], **environ: str) -> Telemetry:
     return telemetry
 
 
-def test_spans_and_lines_arrive_with_the_same_service_and_trace(backend: Backend, made: list[Telemetry]) -> None:
+def test_spans_and_lines_arrive_with_the_same_service_and_trace(backend: StandIn, made: list[Telemetry]) -> None:
     backend.answer = lambda method, path: (204 if "loki" in path else 200, b"")
     telemetry = make(made, OTEL_EXPORTER_OTLP_ENDPOINT=backend.url, LOKI_URL=backend.url)
     with telemetry.span("frontend_get_user") as span:
@@ -47,7 +46,7 @@ def test_spans_and_lines_arrive_with_the_same_service_and_trace(backend: Backend
 
 
 def test_the_environment_names_the_service(
-    backend: Backend, made: list[Telemetry], monkeypatch: pytest.MonkeyPatch
+    backend: StandIn, made: list[Telemetry], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The SDK reads these two itself, from the process's environment.
     monkeypatch.setenv("OTEL_SERVICE_NAME", "shop-frontend")
@@ -62,7 +61,7 @@ def test_the_environment_names_the_service(
     )
 
 
-def test_protobuf_is_the_sdks_own_exporter(backend: Backend, made: list[Telemetry]) -> None:
+def test_protobuf_is_the_sdks_own_exporter(backend: StandIn, made: list[Telemetry]) -> None:
     telemetry = make(
         made,
         LOKI_URL="",
@@ -79,7 +78,7 @@ def test_protobuf_is_the_sdks_own_exporter(backend: Backend, made: list[Telemetr
     assert request.resource_spans[0].scope_spans[0].spans[0].name == "frontend_get_user"
 
 
-def test_a_variable_for_traces_alone_wins(backend: Backend, made: list[Telemetry]) -> None:
+def test_a_variable_for_traces_alone_wins(backend: StandIn, made: list[Telemetry]) -> None:
     telemetry = make(
         made,
         LOKI_URL="",
@@ -95,7 +94,7 @@ def test_a_variable_for_traces_alone_wins(backend: Backend, made: list[Telemetry
     assert (path, headers["X-Team"]) == ("/custom/traces", "blue one")
 
 
-def test_disabled_everything_still_works_and_nothing_leaves(backend: Backend, made: list[Telemetry]) -> None:
+def test_disabled_everything_still_works_and_nothing_leaves(backend: StandIn, made: list[Telemetry]) -> None:
     telemetry = make(made, OTEL_SDK_DISABLED="true", OTEL_EXPORTER_OTLP_ENDPOINT=backend.url, LOKI_URL=backend.url)
     with telemetry.span("frontend_get_user", {"user.id": 1}) as span:
         span.set_attribute("a", 1)
@@ -124,7 +123,7 @@ def test_a_variable_that_cannot_be_used_is_named(made: list[Telemetry], name: st
 
 
 def test_a_release_is_told_by_spans_that_begin_and_by_the_version_metric_until_the_next(
-    backend: Backend, made: list[Telemetry]
+    backend: StandIn, made: list[Telemetry]
 ) -> None:
     telemetry = make(made, LOKI_URL="", OTEL_EXPORTER_OTLP_ENDPOINT=backend.url)
     versions = []
@@ -166,7 +165,7 @@ def test_what_is_changed_while_it_runs_does_nothing_where_telemetry_is_disabled(
     assert (telemetry.version, telemetry.flush()) == ("", True)
 
 
-def test_a_share_of_the_traces_is_sent(backend: Backend, made: list[Telemetry]) -> None:
+def test_a_share_of_the_traces_is_sent(backend: StandIn, made: list[Telemetry]) -> None:
     telemetry = make(made, LOKI_URL="", OTEL_EXPORTER_OTLP_ENDPOINT=backend.url)
     telemetry.sample(0)
     with telemetry.span("lost"):
