@@ -1,0 +1,1 @@
+"""A stock exchange of nine services over PostgreSQL and Redis; README.md says what it is."""

@@ -1,0 +1,61 @@
+/** Making elements. Text is always a text node: a name that somebody else chose cannot become markup. */
+
+/**
+ * @param {string} tag
+ * @param {Object<string, *>?} attributes `on<event>` with a function; `true` is an attribute without a value.
+ * @param {...(Node|string|number|Array|null|false)} children
+ */
+export function h(tag, attributes, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes ?? {})) {
+    if (value === null || value === undefined || value === false) {
+      continue;
+    }
+    if (name.startsWith("on")) {
+      element.addEventListener(name.slice(2), value);
+    } else if (name === "share") {
+      element.style.setProperty("--share", value);
+    } else {
+      element.setAttribute(name, value === true ? "" : String(value));
+    }
+  }
+  element.append(...flat(children));
+  return element;
+}
+
+/** Puts children in the place of those that a node has. */
+export function replace(node, ...children) {
+  node.replaceChildren(...flat(children));
+}
+
+/** The element with this id, which is in the page. */
+export function byId(id) {
+  return document.getElementById(id);
+}
+
+/**
+ * A table; numbers stand to the right.
+ *
+ * @param {Array<{title: string, number?: boolean}>} columns
+ * @param {Array<Node>} rows
+ */
+export function table(caption, columns, rows) {
+  const heads = columns.map((each) => h("th", { scope: "col", class: each.number ? "number" : null }, each.title));
+  return h(
+    "div",
+    { class: "scroll", tabindex: "0", role: "group", "aria-label": caption },
+    h("table", null, h("thead", null, h("tr", null, heads)), h("tbody", null, rows)),
+  );
+}
+
+/** A cell with a number. */
+export function number(text, kind) {
+  return h("td", { class: kind ? `number ${kind}` : "number" }, text);
+}
+
+function flat(children) {
+  return children
+    .flat(Infinity)
+    .filter((child) => child !== null && child !== undefined && child !== false)
+    .map((child) => (child instanceof Node ? child : String(child)));
+}
