@@ -3,6 +3,7 @@
 #   docker build --target service  -t glasshouse-service  .
 #   docker build --target loadtest -t glasshouse-loadtest .
 #   docker build --target workbench -t glasshouse-workbench .
+#   docker build --target exchange -t glasshouse-exchange .
 #   docker run --rm --read-only --tmpfs /tmp -p 127.0.0.1:8003:8003 glasshouse-service database_service
 #
 # Layers stand in the order of how seldom they change: Python, packages, code. A changed line of code copies a few files again;
@@ -73,6 +74,14 @@ RUN --mount=type=cache,target=/root/.cache/uv \
     uv sync --frozen --no-default-groups --group loadtest --no-build
 
 
+FROM packages AS exchange-packages
+
+RUN --mount=type=cache,target=/root/.cache/uv \
+    --mount=type=bind,source=pyproject.toml,target=pyproject.toml \
+    --mount=type=bind,source=uv.lock,target=uv.lock \
+    uv sync --frozen --no-default-groups --group exchange --no-build
+
+
 FROM packages AS workbench-packages
 
 RUN --mount=type=cache,target=/root/.cache/uv \
@@ -89,7 +98,10 @@ COPY . .
 # unchecked-hash: files never change in an image, so Python need not even look at their times.
 RUN python -m compileall -q --invalidation-mode unchecked-hash . \
     # What only the workbench reads: no service knows it, so it is in no other image.
-    && mkdir /workbench && mv grafana lab systems workbench /workbench/
+    && mkdir /workbench /exchange && cp --parents systems/*/manifest.toml systems/*/questions.yaml /workbench/ \
+    && mv grafana lab workbench /workbench/ \
+    # Nor is the code of a system with an image of its own.
+    && mv systems /exchange/
 
 
 # ── The images; the last one is what a plain `docker build .` makes ──────────────────────────────────────────────────
@@ -108,6 +120,15 @@ COPY --from=code /workbench /app
 COPY --from=code /app/observability /app/observability
 COPY --from=code /app/pyproject.toml /app/
 ENTRYPOINT ["python", "-m", "workbench"]
+
+
+FROM runtime AS exchange
+
+COPY --from=exchange-packages /venv /venv
+COPY --from=code /app /app
+COPY --from=code /exchange /app
+ENTRYPOINT ["python", "-m"]
+CMD ["systems.exchange.client_gateway"]
 
 
 FROM runtime AS service

@@ -29,6 +29,7 @@ def main() -> None:
     from lab import bootstrap
 
     if bootstrap.runs_inside_environment():
+        bootstrap.keep_own_bytecode()
         from lab.cli import run
 
         run()

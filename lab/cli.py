@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from lab.manifest import ManifestError
+from lab.manifest_table import ManifestError
 
 #: Verb -> one line for `lab --help`; the module lab/commands/<verb>.py holds `command`.
 VERBS = {

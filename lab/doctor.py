@@ -10,14 +10,14 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import psutil
 
 from lab import bootstrap, process_group
-from lab.manifest import discover
+from lab.manifest import System
 from lab.paths import StateDirectory
 from lab.port_check import conflicts
 from lab.ports import HOST
@@ -62,13 +62,16 @@ class Finding:
     advice: str = ""
 
 
-def examine(directory: StateDirectory, port_offset: int = 0, stack: str = DEFAULT_STACK) -> list[Finding]:
-    """All checks of what `lab up` with this stack and offset needs, in the order in which trouble would show."""
+def examine(
+    directory: StateDirectory, systems: Sequence[System], port_offset: int = 0, stack: str = DEFAULT_STACK
+) -> list[Finding]:
+    """All checks of what `lab up` of these systems, with this stack and offset, needs, in the order in which trouble
+    would show."""
     checks: list[Callable[[], list[Finding]]] = [
         check_python,
         check_environment,
         lambda: check_state(directory),
-        lambda: check_ports(directory, port_offset, stack),
+        lambda: check_ports(directory, systems, port_offset, stack),
         check_loopback,
         lambda: check_disk(directory),
         lambda: check_memory(stack),
@@ -115,12 +118,14 @@ def check_state(directory: StateDirectory) -> list[Finding]:
     return [Finding("state", "ok", f"no lab is running; state goes to {directory.root}")]
 
 
-def check_ports(directory: StateDirectory, port_offset: int = 0, stack: str = DEFAULT_STACK) -> list[Finding]:
+def check_ports(
+    directory: StateDirectory, systems: Sequence[System], port_offset: int = 0, stack: str = DEFAULT_STACK
+) -> list[Finding]:
     state = read_run_state(directory)
     if state is not None and state.port_offset == port_offset and supervisor_is_alive(directory):
         return [Finding("ports", "ok", "held by the running lab")]
     try:
-        specs = choose_stack(stack, StackOptions(list(discover().values()), directory, port_offset)).processes()
+        specs = choose_stack(stack, StackOptions(systems, directory, port_offset)).processes()
     except StackUnavailable:
         # Why is a finding of its own.
         return []

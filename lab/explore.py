@@ -1,17 +1,24 @@
-"""Ready questions to the lab's telemetry: one list, and the links that ask them.
+"""Ready questions to the lab's telemetry, and the links that ask them.
 
-A link opens Explore, with the query in its editor, to look at and to change: Grafana's where there is one, else the
-workbench's. `docs/explore.md` is made from this list, `lab status` shows it.
+Those about any system are here; what is asked about one system stands in its systems/*/questions.yaml. A link opens
+Explore, with the query in its editor, to look at and to change: Grafana's where there is one, else the workbench's.
+`docs/explore.md` is made from all of them, `lab status` shows those about the systems that run.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from pathlib import Path
+from typing import Literal, get_args
 from urllib.parse import quote
 
 from lab import workbench_links
+from lab.manifest import discover
+from lab.paths import SYSTEMS
 from lab.workbench_links import TRACE_ID
+from lab.yaml_document import ContentError, Item, read_yaml
+
+FILE_NAME = "questions.yaml"
 
 #: What is drawn: values over time, values now, log lines, a table of traces or of spans, one trace, services and calls.
 View = Literal["graph", "now", "lines", "traces", "spans", "trace", "service map"]
@@ -37,6 +44,8 @@ class ExploreLink:
     minutes: int = 15
     #: Why there may be no answer in a healthy lab; empty when there has to be one.
     empty_when_healthy: str = ""
+    #: The system it asks about; empty when it is about any.
+    system: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,63 +58,14 @@ class Link:
 
 _FAILED_LINES = '{service=~".+", level=~"warning|error"}'
 
-LINKS: tuple[ExploreLink, ...] = (
-    ExploreLink(
-        "Requests per second by service",
-        "How busy each tier is. Behind a cache the backend does more than the database.",
-        "prometheus",
-        "graph",
-        "service:requests:rate1m",
-    ),
-    ExploreLink(
-        "Error rate by route",
-        "Which route fails, as a share of its requests. An error is a 5xx; 0 is what it should be.",
-        "prometheus",
-        "graph",
-        "service_route:errors:ratio1m",
-    ),
-    ExploreLink(
-        "p95 by service",
-        "What 95 of 100 requests stay below, tier by tier. A tier's time contains that of the tiers under it.",
-        "prometheus",
-        "graph",
-        "service:request_duration_seconds:p95_1m",
-    ),
-    ExploreLink(
-        "p99 by route, with exemplars",
-        "The slowest of the entry's requests. Each dot is one request: a click on it opens its trace.",
-        "prometheus",
-        "graph",
-        "histogram_quantile(0.99, sum by (endpoint, le) (rate(frontend_request_duration_seconds_bucket[1m])))",
-    ),
-    ExploreLink(
-        "Cache hit ratio",
-        "The share of lookups that never reach the database. When it falls, the database gets busier.",
-        "prometheus",
-        "graph",
-        "service:cache_hits:ratio1m",
-    ),
-    ExploreLink(
-        "Mean time of a query by table",
-        "How long the database takes to execute, without waiting for a connection.",
-        "prometheus",
-        "graph",
-        "service_table:query_duration_seconds:mean1m",
-    ),
+#: About any system.
+GENERAL: tuple[ExploreLink, ...] = (
     ExploreLink(
         "Who calls whom",
         "Calls per second between services, made from spans: the edges of the service graph as a table.",
         "prometheus",
         "now",
         "sum by (client, server) (rate(traces_service_graph_request_total[5m]))",
-    ),
-    ExploreLink(
-        "Error budget that is left",
-        "1 is all of it, 0 nothing: how much of what the objectives allow has not been used up in six hours.",
-        "prometheus",
-        "now",
-        "slo:error_budget_remaining:ratio",
-        minutes=60,
     ),
     ExploreLink(
         "What telemetry was dropped",
@@ -155,55 +115,11 @@ LINKS: tuple[ExploreLink, ...] = (
     ),
     ExploreLink(
         "This trace",
-        "One request through all tiers, span by span.",
+        "One request through all services, span by span.",
         "tempo",
         "trace",
         TRACE_ID,
         minutes=60,
-    ),
-    ExploreLink(
-        "Slowest traces of the last 15 minutes",
-        "Requests of the entry service that took more than 30 ms.",
-        "tempo",
-        "traces",
-        '{ resource.service.name = "frontend" && kind = server && duration > 30ms }',
-    ),
-    ExploreLink(
-        "Requests that crossed all tiers and failed",
-        "Answers of 400 and above for which even the database was asked: no cache could help, and nothing was found.",
-        "tempo",
-        "traces",
-        '{ resource.service.name = "frontend" && span.http.response.status_code >= 400 }'
-        ' >> { resource.service.name = "database" && kind = server }',
-    ),
-    ExploreLink(
-        "Requests that no cache answered",
-        "The database worked for them: compare their time with the others'.",
-        "tempo",
-        "traces",
-        '{ resource.service.name = "backend" && kind = server } >> { name = "query_execution" }',
-    ),
-    ExploreLink(
-        "Spans of one user",
-        "Everything done for user 123, in any tier. Put another number in.",
-        "tempo",
-        "spans",
-        '{ span.url.path =~ ".*/user/123" }',
-    ),
-    ExploreLink(
-        "Queries that scanned a whole table",
-        "Spans whose plan reads every row, with the plan: the first suspects when the database is slow.",
-        "tempo",
-        "spans",
-        '{ span.db.query.plan.access = "scan" } | select(span.db.query.plan, span.db.collection.name)',
-        empty_when_healthy="every query of the chain finds an index: none is good",
-    ),
-    ExploreLink(
-        "Time by step",
-        "p95 of each child span in the database: which step of a query takes the time.",
-        "tempo",
-        "graph",
-        '{ resource.service.name = "database" && kind = internal } | quantile_over_time(duration, .95) by (name)',
     ),
     ExploreLink(
         "Service map",
@@ -215,11 +131,60 @@ LINKS: tuple[ExploreLink, ...] = (
 )
 
 
-def links(backends: Mapping[str, str]) -> list[Link]:
-    """The whole list for a lab with these backends: into its Grafana, or where none runs, into the workbench."""
+def questions(systems: Iterable[str], folder: Path = SYSTEMS) -> list[ExploreLink]:
+    """About these systems, one after the other, and then about any. A file that somebody is just writing keeps nobody
+    from the others."""
+    return [*_look_through(systems, folder)[0], *GENERAL]
+
+
+def unusable_questions(systems: Iterable[str], folder: Path = SYSTEMS) -> list[str]:
+    """Why files of these systems cannot be used, each with its place."""
+    return _look_through(systems, folder)[1]
+
+
+def _look_through(systems: Iterable[str], folder: Path) -> tuple[list[ExploreLink], list[str]]:
+    own: list[ExploreLink] = []
+    problems = []
+    for name in systems:
+        try:
+            own += _own(folder / name / FILE_NAME, name)
+        except ContentError as error:
+            problems.append(str(error))
+    return own, problems
+
+
+def every_question() -> list[ExploreLink]:
+    """About all systems that there are."""
+    return questions(discover())
+
+
+def _own(path: Path, system: str) -> list[ExploreLink]:
+    return [_link(item, system) for item in read_yaml(path).items()] if path.exists() else []
+
+
+def _link(item: Item, system: str) -> ExploreLink:
+    entries = item.mapping(
+        required=("title", "tells", "data_source", "view", "query"), optional=("minutes", "empty_when_healthy")
+    )
+    return ExploreLink(
+        title=entries["title"].text(),
+        tells=entries["tells"].text(),
+        data_source=entries["data_source"].one_of(get_args(DataSource)),
+        view=entries["view"].one_of(get_args(View)),
+        query=entries["query"].text(),
+        minutes=entries["minutes"].whole(1, 1440) if "minutes" in entries else ExploreLink.minutes,
+        empty_when_healthy=entries["empty_when_healthy"].text() if "empty_when_healthy" in entries else "",
+        system=system,
+    )
+
+
+def links(backends: Mapping[str, str], systems: Iterable[str]) -> list[Link]:
+    """All about these systems, for a lab with these backends: into its Grafana, or where none runs, into the
+    workbench."""
     grafana, workbench = backends.get("grafana"), backends["workbench"]
     return [
-        Link(link.title, grafana_url(link, grafana) if grafana else workbench_url(link, workbench)) for link in LINKS
+        Link(link.title, grafana_url(link, grafana) if grafana else workbench_url(link, workbench))
+        for link in questions(systems)
     ]
 
 
@@ -238,7 +203,7 @@ def logs_link_template(backends: Mapping[str, str]) -> str:
 
 
 def _question(title: str) -> ExploreLink:
-    (link,) = (link for link in LINKS if link.title == title)
+    (link,) = (link for link in GENERAL if link.title == title)
     return link
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from lab.deadline import ask_all
-from lab.http_probe import ProbeResult, probe
-from lab.process_group import is_alive, resident_bytes
+from lab.http_probe import ProbeResult
+from lab.probe import probe
+from lab.process_group import is_alive, memory_bytes
 from lab.run_state import ProcessState, RunState
 
 
@@ -26,7 +27,7 @@ class ProcessHealth:
     pid: int | None
     uptime_seconds: float | None
     restarts: int
-    resident_bytes: int
+    memory_bytes: int
 
 
 #: Within which a process has to give all its answers.
@@ -50,7 +51,7 @@ def _no_answer(process: ProcessState) -> ProcessHealth:
         pid=process.identity.pid if process.identity else None,
         uptime_seconds=None,
         restarts=process.restarts,
-        resident_bytes=0,
+        memory_bytes=0,
     )
 
 
@@ -80,7 +81,7 @@ def check(process: ProcessState) -> ProcessHealth:
         pid=identity.pid if identity else None,
         uptime_seconds=max(time.time() - process.started_at, 0.0) if process.started_at else None,
         restarts=process.restarts,
-        resident_bytes=resident_bytes(identity) if identity else 0,
+        memory_bytes=memory_bytes(identity) if identity else 0,
     )
 
 

@@ -1,20 +1,23 @@
 """Reads systems/*/manifest.toml: what a system consists of, written once and read by everything that asks.
 
-Checking happens here; starting processes from it happens in lab/stacks/.
+Checking happens here, and of single tables in lab/manifest_table.py; starting processes from it happens in lab/stacks/.
 """
 
+import re
 import tomllib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
+from lab.manifest_table import ManifestError, require_known_keys, string_table, strings, take
 from lab.paths import SYSTEMS
 from lab.ports import HIGHEST_PORT
 
+BackingKind = Literal["postgresql", "redis"]
 
-class ManifestError(ValueError):
-    """A manifest that cannot be used; the message names the file, the place and what was expected."""
+#: What is meant where nobody names a system.
+DEFAULT_SYSTEM = "chain"
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,19 @@ class Traffic:
     rps_variable: str
     seed_variable: str
     steady_variable: str
+
+
+@dataclass(frozen=True)
+class Backing:
+    """A server that services keep something in. The lab starts it, unless the user's environment names one."""
+
+    name: str
+    kind: BackingKind
+    port: int
+    #: Tells a service the address; set in the user's environment, it names a server that exists already.
+    url_variable: str
+    #: Holds the password of the server that the lab starts: PostgreSQL has one, Redis asks for none.
+    password_variable: str | None = None
 
 
 @dataclass(frozen=True)
@@ -41,12 +57,24 @@ class Service:
     metrics: str = "/metrics"
     #: A path worth opening first.
     example: str = "/"
+    #: In which the workbench and the dashboards draw it, such as #6CC0F5: for a dark page, and like no state's.
+    colour: str | None = None
+    #: Services and backing services that have to be ready before it starts.
     depends_on: tuple[str, ...] = ()
+    #: Those that it speaks to as well, but starts without.
+    uses: tuple[str, ...] = ()
     #: Environment variable -> name of the service whose address it takes.
     dependency_urls: Mapping[str, str] = field(default_factory=dict)
     #: Defaults for this system; the user's own environment wins.
     environment: Mapping[str, str] = field(default_factory=dict)
+    #: Environment variables with a secret that the lab makes, unless the user's own environment has it.
+    secrets: tuple[str, ...] = ()
     traffic: Traffic | None = None
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Everything that it speaks to, by name."""
+        return (*self.depends_on, *self.uses)
 
 
 @dataclass(frozen=True)
@@ -58,6 +86,11 @@ class System:
     #: Where a visitor enters; load tests start here.
     entry_service: str
     services: tuple[Service, ...]
+    #: The counter of its requests: by it is told how much traffic there is.
+    requests_metric: str | None = None
+    backing: tuple[Backing, ...] = ()
+    #: Groups of packages in pyproject.toml that its services need beside those that every service has.
+    packages: tuple[str, ...] = ()
     #: A Locust file, relative to the repository.
     loadtest: str | None = None
     #: Dashboards that show this system, by uid.
@@ -73,8 +106,17 @@ class System:
     def entry(self) -> Service:
         return self.service(self.entry_service)
 
+    def backing_of(self, service: Service) -> tuple[Backing, ...]:
+        """What the service keeps something in."""
+        return tuple(backing for backing in self.backing if backing.name in service.needs)
+
+    def called_by(self, service: Service) -> tuple[str, ...]:
+        """Names of the services that this one calls."""
+        return tuple(other.name for other in self.services if other.name in service.needs)
+
     def in_start_order(self) -> tuple[Service, ...]:
         """Every service after those it depends on; otherwise in the manifest's order."""
+        known = {service.name: service for service in self.services}
         ordered: dict[str, Service] = {}
         visiting: list[str] = []
 
@@ -86,7 +128,8 @@ class System:
                 raise ManifestError(f"system {self.name}: services depend on each other in a circle: {cycle}")
             visiting.append(service.name)
             for dependency in service.depends_on:
-                visit(self.service(dependency))
+                if dependency in known:
+                    visit(known[dependency])
             visiting.pop()
             ordered[service.name] = service
 
@@ -96,21 +139,53 @@ class System:
 
 
 def discover(directory: Path = SYSTEMS) -> dict[str, System]:
-    """Every system with a manifest, by name. Raises ManifestError when one cannot be used."""
-    systems = [read_manifest(path) for path in sorted(directory.glob("*/manifest.toml"))]
-    require_distinct_ports(systems)
-    return {system.name: system for system in systems}
+    """Every system that can be used, by name. A manifest that somebody is just writing keeps nobody from the others;
+    `unusable` says what is wrong with it."""
+    return _look_through(directory)[0]
 
 
-def require_distinct_ports(systems: Iterable[System]) -> None:
-    """Raises ManifestError when two services, of whichever systems, want the same port."""
-    owners: dict[int, str] = {}
+def unusable(directory: Path = SYSTEMS) -> dict[str, str]:
+    """Why each of the other systems cannot be used, by folder."""
+    return _look_through(directory)[1]
+
+
+def find(name: str, directory: Path = SYSTEMS) -> System:
+    """The system of this name. Raises ManifestError, with the reason for one that cannot be used."""
+    usable, problems = _look_through(directory)
+    if name not in usable:
+        known = f"there is no system {name!r}; known are: {', '.join(usable)}"
+        raise ManifestError(problems.get(name, known))
+    return usable[name]
+
+
+def _look_through(directory: Path) -> tuple[dict[str, System], dict[str, str]]:
+    usable: dict[str, System] = {}
+    problems: dict[str, str] = {}
+    for path in sorted(directory.glob("*/manifest.toml")):
+        try:
+            system = read_manifest(path)
+            require_distinct([*usable.values(), system])
+        except ManifestError as error:
+            problems[path.parent.name] = str(error)
+        else:
+            usable[system.name] = system
+    return usable, problems
+
+
+def require_distinct(systems: Iterable[System]) -> None:
+    """Raises ManifestError when two processes, of whichever systems, want the same port or the same name."""
+    ports: dict[int, str] = {}
+    names: dict[str, str] = {}
     for system in systems:
-        for service in system.services:
-            owner = f"{system.name}/{service.name}"
-            if service.port in owners:
-                raise ManifestError(f"port {service.port} is claimed twice: by {owners[service.port]} and by {owner}")
-            owners[service.port] = owner
+        processes: tuple[Backing | Service, ...] = (*system.backing, *system.services)
+        for process in processes:
+            owner = f"{system.name}/{process.name}"
+            if process.port in ports:
+                raise ManifestError(f"port {process.port} is claimed twice: by {ports[process.port]} and by {owner}")
+            if process.name in names:
+                raise ManifestError(f"{process.name} is there twice: in {names[process.name]} and in {system.name}")
+            ports[process.port] = owner
+            names[process.name] = system.name
 
 
 def read_manifest(path: Path) -> System:
@@ -131,111 +206,117 @@ def read_manifest(path: Path) -> System:
 
 
 def _system(content: dict[str, Any]) -> System:
-    _require_known_keys(System, content, "the manifest")
-    tables = _take(content, "services", list, "the manifest", default=[])
-    services = tuple(_service(table, position) for position, table in enumerate(tables, start=1))
+    where = "the manifest"
+    require_known_keys(System, content, where)
+    backing = tuple(
+        _backing(table, position)
+        for position, table in enumerate(take(content, "backing", list, where, default=[]), start=1)
+    )
+    services = tuple(
+        _service(table, position)
+        for position, table in enumerate(take(content, "services", list, where, default=[]), start=1)
+    )
     if not services:
         raise ManifestError("no services: write at least one [[services]] table")
     system = System(
-        name=_take(content, "name", str, "the manifest"),
-        title=_take(content, "title", str, "the manifest"),
-        entry_service=_take(content, "entry_service", str, "the manifest"),
+        name=take(content, "name", str, where),
+        title=take(content, "title", str, where),
+        entry_service=take(content, "entry_service", str, where),
+        requests_metric=take(content, "requests_metric", str, where, default=None),
         services=services,
-        loadtest=_take(content, "loadtest", str, "the manifest", default=None),
-        dashboards=_strings(content, "dashboards", "the manifest"),
+        backing=backing,
+        packages=strings(content, "packages", where),
+        loadtest=take(content, "loadtest", str, where, default=None),
+        dashboards=strings(content, "dashboards", where),
     )
+    require_distinct([system])
     names = [service.name for service in services]
-    for name in names:
-        if names.count(name) > 1:
-            raise ManifestError(f"service {name} is there twice")
     if system.entry_service not in names:
         raise ManifestError(f"entry_service is {system.entry_service!r}, which is none of: {', '.join(names)}")
     for service in services:
-        for dependency in service.depends_on:
-            if dependency not in names:
-                raise ManifestError(
-                    f"service {service.name} depends on {dependency!r}, which is none of: {', '.join(names)}"
-                )
-        for variable, dependency in service.dependency_urls.items():
-            if dependency not in service.depends_on:
-                raise ManifestError(
-                    f"service {service.name}: dependency_urls.{variable} names {dependency!r}, "
-                    "which is not in its depends_on"
-                )
-    require_distinct_ports([system])
+        _require_known_names(service, names, [one.name for one in backing])
     system.in_start_order()
     return system
 
 
+def _require_known_names(service: Service, services: Sequence[str], backing: Sequence[str]) -> None:
+    known = [*services, *backing]
+    for verb, names in (("depends on", service.depends_on), ("uses", service.uses)):
+        for name in names:
+            if name not in known:
+                raise ManifestError(f"service {service.name} {verb} {name!r}, which is none of: {', '.join(known)}")
+    for variable, name in service.dependency_urls.items():
+        if name not in service.needs or name not in services:
+            raise ManifestError(
+                f"service {service.name}: dependency_urls.{variable} names {name!r}, "
+                "which is no service in its depends_on or uses"
+            )
+
+
+def _backing(table: Any, position: int) -> Backing:
+    where = _where("backing", table, position)
+    require_known_keys(Backing, table, where)
+    kind = take(table, "kind", str, where)
+    if kind not in get_args(BackingKind):
+        raise ManifestError(f"{where}: kind must be one of {', '.join(get_args(BackingKind))}, not {kind!r}")
+    password_variable = take(table, "password_variable", str, where, default=None)
+    if (kind == "postgresql") != (password_variable is not None):
+        raise ManifestError(f"{where}: password_variable belongs to postgresql, and to no other kind")
+    return Backing(
+        name=take(table, "name", str, where),
+        kind=kind,
+        port=_port(table, where),
+        url_variable=take(table, "url_variable", str, where),
+        password_variable=password_variable,
+    )
+
+
 def _service(table: Any, position: int) -> Service:
-    if not isinstance(table, dict):
-        raise ManifestError(f"services[{position}] must be a table, not {table!r}")
-    where = f"service {table.get('name', f'number {position}')}"
-    _require_known_keys(Service, table, where)
-    port = _take(table, "port", int, where)
-    if not 1 <= port <= HIGHEST_PORT:
-        raise ManifestError(f"{where}: port {port} is not between 1 and {HIGHEST_PORT}")
+    where = _where("service", table, position)
+    require_known_keys(Service, table, where)
     paths = {}
     for name in ("health", "ready", "metrics", "example"):
-        paths[name] = _take(table, name, str, where, default=getattr(Service, name))
+        paths[name] = take(table, name, str, where, default=getattr(Service, name))
         if not paths[name].startswith("/"):
             raise ManifestError(f"{where}: {name} must begin with '/', not {paths[name]!r}")
-    traffic = _take(table, "traffic", dict, where, default=None)
+    traffic = take(table, "traffic", dict, where, default=None)
     if traffic is not None:
-        _require_known_keys(Traffic, traffic, f"{where}, traffic")
+        require_known_keys(Traffic, traffic, f"{where}, traffic")
         traffic = Traffic(
-            rps_variable=_take(traffic, "rps_variable", str, f"{where}, traffic"),
-            seed_variable=_take(traffic, "seed_variable", str, f"{where}, traffic"),
-            steady_variable=_take(traffic, "steady_variable", str, f"{where}, traffic"),
+            rps_variable=take(traffic, "rps_variable", str, f"{where}, traffic"),
+            seed_variable=take(traffic, "seed_variable", str, f"{where}, traffic"),
+            steady_variable=take(traffic, "steady_variable", str, f"{where}, traffic"),
         )
     return Service(
-        name=_take(table, "name", str, where),
-        module=_take(table, "module", str, where),
-        port=port,
-        depends_on=_strings(table, "depends_on", where),
-        dependency_urls=_string_table(table, "dependency_urls", where),
-        environment=_string_table(table, "environment", where),
+        name=take(table, "name", str, where),
+        module=take(table, "module", str, where),
+        port=_port(table, where),
+        colour=_colour(table, where),
+        depends_on=strings(table, "depends_on", where),
+        uses=strings(table, "uses", where),
+        dependency_urls=string_table(table, "dependency_urls", where),
+        environment=string_table(table, "environment", where),
+        secrets=strings(table, "secrets", where),
         traffic=traffic,
         **paths,
     )
 
 
-_MISSING = object()
-_KINDS = {str: "a string", int: "a whole number", list: "a list", dict: "a table"}
+def _where(kind: str, table: Any, position: int) -> str:
+    if not isinstance(table, dict):
+        raise ManifestError(f"{kind} number {position} must be a table, not {table!r}")
+    return f"{kind} {table.get('name', f'number {position}')}"
 
 
-def _take(table: Mapping[str, Any], key: str, kind: type, where: str, default: Any = _MISSING) -> Any:
-    value = table.get(key, default)
-    if value is _MISSING:
-        raise ManifestError(f"{where}: {key} is missing ({_KINDS[kind]})")
-    if value is default:
-        return value
-    # bool is an int to Python, not to a reader.
-    if not isinstance(value, kind) or isinstance(value, bool):
-        raise ManifestError(f"{where}: {key} must be {_KINDS[kind]}, not {value!r}")
-    if value == "":
-        raise ManifestError(f"{where}: {key} is empty")
-    return value
+def _colour(table: Mapping[str, Any], where: str) -> str | None:
+    colour: str | None = take(table, "colour", str, where, default=None)
+    if colour is not None and not re.fullmatch(r"#[0-9A-F]{6}", colour):
+        raise ManifestError(f"{where}: colour must be like #6CC0F5, not {colour!r}")
+    return colour
 
 
-def _strings(table: Mapping[str, Any], key: str, where: str) -> tuple[str, ...]:
-    values = _take(table, key, list, where, default=())
-    for value in values:
-        if not isinstance(value, str):
-            raise ManifestError(f"{where}: {key} must be a list of strings, not {values!r}")
-    return tuple(values)
-
-
-def _string_table(table: Mapping[str, Any], key: str, where: str) -> dict[str, str]:
-    values = _take(table, key, dict, where, default={})
-    for name, value in values.items():
-        if not isinstance(value, str):
-            raise ManifestError(f"{where}: {key}.{name} must be a string, not {value!r}")
-    return dict(values)
-
-
-def _require_known_keys(kind: type, table: Mapping[str, Any], where: str) -> None:
-    known = [item.name for item in fields(kind)]
-    for key in table:
-        if key not in known:
-            raise ManifestError(f"{where}: unknown key {key!r}; known are: {', '.join(known)}")
+def _port(table: Mapping[str, Any], where: str) -> int:
+    port = take(table, "port", int, where)
+    if not 1 <= port <= HIGHEST_PORT:
+        raise ManifestError(f"{where}: port {port} is not between 1 and {HIGHEST_PORT}")
+    return int(port)

@@ -4,6 +4,7 @@ Each supervised process leads its own session and process group, and carries the
 environment. So children of children are found as well, also after the supervisor is gone.
 """
 
+import contextlib
 import os
 import signal
 import time
@@ -88,21 +89,26 @@ def wait_until_gone(identity: ProcessIdentity, timeout_seconds: float) -> bool:
     return True
 
 
-def resident_bytes(identity: ProcessIdentity, with_descendants: bool = True) -> int:
-    """Resident memory of a process and, if asked, all its descendants. Pages they share count once for each."""
+def memory_bytes(identity: ProcessIdentity, with_descendants: bool = True) -> int:
+    """Memory that a process and, if asked, all its descendants take.
+
+    What several processes share is divided among them, so that sums are true; where the system does not tell, as on
+    macOS, it counts in each."""
     total = 0
     try:
         leader = psutil.Process(identity.pid)
         if not _created_when(leader, identity):
             return 0
         for process in (leader, *(leader.children(recursive=True) if with_descendants else ())):
-            total += _resident_bytes(process)
+            total += _memory_bytes(process)
     except psutil.Error:
         return total
     return total
 
 
-def _resident_bytes(process: psutil.Process) -> int:
+def _memory_bytes(process: psutil.Process) -> int:
+    with contextlib.suppress(psutil.Error, AttributeError):
+        return int(process.memory_full_info().pss)
     try:
         return int(process.memory_info().rss)
     except psutil.Error:

@@ -3,9 +3,13 @@
 The stacks (lab/stacks/) write these; lab/supervisor.py starts them.
 """
 
+import signal
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
+
+#: A part of the telemetry stack, of a system, or what services of a system keep things in.
+Role = Literal["backend", "service", "backing"]
 
 
 @dataclass(frozen=True)
@@ -14,24 +18,28 @@ class ProcessSpec:
 
     name: str
     command: Sequence[str] = ()
-    #: Added to the lab's own environment.
+    #: Added to the lab's own environment; with `${NAME}` where a secret of the lab belongs (lab/secrets.py).
     environment: Mapping[str, str] = field(default_factory=dict)
     #: Names of the processes that must be ready first.
     depends_on: Sequence[str] = ()
+    #: Names of the processes that end after it, besides those: it starts without them, but speaks to them.
+    ends_before: Sequence[str] = ()
     #: Every port it listens on; checked before anything starts.
     ports: Sequence[int] = ()
-    #: It counts as ready when all of these answer 2xx; with none, as soon as it runs.
+    #: It counts as ready when all of these answer, http with 2xx; with none, as soon as it runs.
     ready_urls: Sequence[str] = ()
     health_url: str | None = None
     url: str | None = None
     example_url: str | None = None
-    role: Literal["backend", "service"] = "service"
+    role: Role = "service"
     system: str | None = None
     #: Added to the lab's own niceness: what must not slow the others is above 0.
     niceness: int = 0
     #: How long it may take from its start to being ready, and to end before it is killed; None: as every other.
     ready_timeout_seconds: float | None = None
     stop_grace_seconds: float | None = None
+    #: What asks it to end.
+    stop_signal: signal.Signals = signal.SIGTERM
 
     @property
     def is_watched_only(self) -> bool:

@@ -33,7 +33,8 @@ class ProcessState:
     """One supervised process. Addresses are None for a process that does not serve HTTP."""
 
     name: str
-    #: "backend" for a part of the telemetry stack, "service" for a part of a system.
+    #: "backend" for a part of the telemetry stack, "service" for a part of a system, "backing" for what services keep
+    #: things in.
     role: str
     system: str | None
     url: str | None

@@ -7,6 +7,7 @@ import subprocess
 from lab import output_file, process_group
 from lab.paths import REPOSITORY, StateDirectory
 from lab.process_spec import ProcessSpec
+from lab.secrets import Secrets
 
 
 def spawn(spec: ProcessSpec, directory: StateDirectory, run_id: str) -> "subprocess.Popen[bytes]":
@@ -16,7 +17,7 @@ def spawn(spec: ProcessSpec, directory: StateDirectory, run_id: str) -> "subproc
         child = subprocess.Popen(
             list(spec.command),
             cwd=REPOSITORY,
-            env=_environment(spec, run_id),
+            env=_environment(spec, directory, run_id),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -29,8 +30,9 @@ def spawn(spec: ProcessSpec, directory: StateDirectory, run_id: str) -> "subproc
     return child
 
 
-def _environment(spec: ProcessSpec, run_id: str) -> dict[str, str]:
-    environment = {**os.environ, **spec.environment, process_group.RUN_ID_VARIABLE: run_id}
+def _environment(spec: ProcessSpec, directory: StateDirectory, run_id: str) -> dict[str, str]:
+    told = Secrets(directory).put_into(spec.environment)
+    environment = {**os.environ, **told, process_group.RUN_ID_VARIABLE: run_id}
     environment["PYTHONUNBUFFERED"] = "1"
     # `python -m` finds the services whatever the user's own settings are.
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH")]))

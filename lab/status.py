@@ -10,7 +10,7 @@ from lab.arrival import Arrival, measure_arrival
 from lab.deadline import ask_all
 from lab.explore import Link
 from lab.health import ProcessHealth, check_all
-from lab.process_group import resident_bytes
+from lab.process_group import memory_bytes
 from lab.run_state import RunState
 from lab.telemetry_client import TelemetryClient
 from lab.workbench_links import TRACE_ID
@@ -37,8 +37,8 @@ class Status:
     links: list[Link]
 
     @property
-    def resident_bytes(self) -> int:
-        return self.supervisor_bytes + sum(process.resident_bytes for process in self.processes)
+    def memory_bytes(self) -> int:
+        return self.supervisor_bytes + sum(process.memory_bytes for process in self.processes)
 
 
 def find_out(state: RunState) -> Status:
@@ -50,12 +50,12 @@ def find_out(state: RunState) -> Status:
         state=state,
         healthy=state.phase == "running" and all(process.healthy and process.ready for process in processes),
         processes=processes,
-        supervisor_bytes=resident_bytes(state.supervisor, with_descendants=False),
+        supervisor_bytes=memory_bytes(state.supervisor, with_descendants=False),
         arrival=arrival,
         alerts=alerts,
         notifications=notifications,
         # A link for a trace whose id one has still to put in leads nowhere yet.
-        links=[link for link in explore.links(state.backends) if TRACE_ID not in link.url],
+        links=[link for link in explore.links(state.backends, state.systems) if TRACE_ID not in link.url],
     )
 
 

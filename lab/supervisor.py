@@ -12,11 +12,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from types import FrameType
 
 from lab import output_file, process_group
-from lab.http_probe import probe
+from lab.deadline import ask_all
 from lab.paths import StateDirectory
+from lab.probe import probe
 from lab.process_spec import ProcessSpec, in_start_order
 from lab.restart_policy import RestartPolicy
 from lab.run_state import ProcessIdentity, ProcessPhase, ProcessState, RunState, write_run_state
@@ -33,6 +35,8 @@ _POLL_SECONDS = 0.05
 _WATCH_SECONDS = 0.2
 _HOUSEKEEPING_SECONDS = 2.0
 _PROBE_TIMEOUT_SECONDS = 1.0
+#: For all the addresses of a process together, should none of them answer.
+_PROBE_DEADLINE_SECONDS = 4.0
 _LINES_SHOWN_ON_FAILURE = 15
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -72,12 +76,14 @@ class _Supervised:
 class Supervisor:
     """Runs until asked to stop.
 
-    `on_event` gets one sentence about whatever happens to a process."""
+    `on_event` gets one sentence about whatever happens to a process; `on_progress` is called again and again while the
+    lab starts."""
 
     directory: StateDirectory
     state: RunState
     specs: Sequence[ProcessSpec]
     on_event: Callable[[str], None]
+    on_progress: Callable[[], None] = lambda: None
     ready_timeout_seconds: float = READY_TIMEOUT_SECONDS
     stop_grace_seconds: float = STOP_GRACE_SECONDS
     make_policy: Callable[[], RestartPolicy] = RestartPolicy
@@ -129,8 +135,8 @@ class Supervisor:
             for item in self._supervised:
                 if item.state.phase == "waiting" and self._may_start(item):
                     self._spawn_first(item)
-                elif item.state.phase == "starting":
-                    self._await_first_readiness(item)
+            _whoever_reads(self.on_progress)
+            self._await_first_readiness([item for item in self._supervised if item.state.phase == "starting"])
             if self._stop.wait(_POLL_SECONDS):
                 raise StopRequested
 
@@ -148,10 +154,16 @@ class Supervisor:
         ready = {other.spec.name for other in self._supervised if other.state.phase == "ready"}
         return ready.issuperset(item.spec.depends_on)
 
-    def _await_first_readiness(self, item: _Supervised) -> None:
+    def _await_first_readiness(self, items: Sequence[_Supervised]) -> None:
+        """All are asked at once: who has taken the question but is not there yet to answer holds up no other."""
+        # An answer is a tuple, because None is that there was none.
+        questions = [partial(lambda item: (self._unready_url(item),), item) for item in items]
+        for item, answer in zip(items, ask_all(questions, _PROBE_DEADLINE_SECONDS), strict=True):
+            self._judge_first_readiness(item, answer[0] if answer else "no answer yet")
+
+    def _judge_first_readiness(self, item: _Supervised, waiting_for: str | None) -> None:
         if item.child is not None and item.child.poll() is not None:
             self._fail_start(item, f"ended right after its start ({_how_it_ended(item.child.returncode)})")
-        waiting_for = self._unready_url(item)
         if waiting_for is None:
             self._set_phase(item, "ready")
         elif time.monotonic() - item.started > self._ready_timeout(item.spec):
@@ -260,7 +272,7 @@ class Supervisor:
         if item.asked_to_end is None:
             if self._may_end(item):
                 item.asked_to_end = time.monotonic()
-                process_group.signal_group(child.pid, signal.SIGTERM)
+                process_group.signal_group(child.pid, item.spec.stop_signal)
         elif self._hurry or time.monotonic() - item.asked_to_end > self._stop_grace(item.spec):
             self._tell(f"{item.spec.name} did not end when asked and is killed")
             process_group.kill_group(child.pid)
@@ -273,9 +285,9 @@ class Supervisor:
             return True
         now = time.monotonic()
         for other in self._supervised:
-            if item.spec.name in other.spec.depends_on and other.child is not None:
-                # Telemetry is worth the whole grace; a service that takes long to end does not hold up the next.
-                head_start = self._stop_grace(other.spec) if item.spec.role == "backend" else _HEAD_START_SECONDS
+            if item.spec.name in (*other.spec.depends_on, *other.spec.ends_before) and other.child is not None:
+                # Telemetry and data are worth the whole grace; a service that takes long does not hold up the next.
+                head_start = _HEAD_START_SECONDS if item.spec.role == "service" else self._stop_grace(other.spec)
                 if other.asked_to_end is None or now - other.asked_to_end < head_start:
                     return False
         return True

@@ -6,8 +6,9 @@ from dataclasses import asdict
 import click
 from rich.table import Table
 
-from lab.commands.options import state_dir_option
+from lab.commands.options import known_system, state_dir_option
 from lab.doctor import examine
+from lab.manifest import DEFAULT_SYSTEM
 from lab.paths import StateDirectory
 from lab.stacks.choice import DEFAULT_STACK, STACKS
 from lab.terminal import make_console
@@ -23,15 +24,24 @@ _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
     show_default=True,
     help="Look at what `lab up --stack` then needs.",
 )
+@click.option(
+    "--system",
+    "systems",
+    metavar="SYSTEM",
+    multiple=True,
+    default=(DEFAULT_SYSTEM,),
+    show_default=True,
+    help="Look at what `lab up --system` then needs; may be given several times.",
+)
 @click.option("--port-offset", type=int, default=0, metavar="N", help="Look at the ports that `lab up` would then use.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for other programs.")
 @state_dir_option
-def command(stack: str, port_offset: int, as_json: bool, state_dir: StateDirectory) -> None:
+def command(stack: str, systems: tuple[str, ...], port_offset: int, as_json: bool, state_dir: StateDirectory) -> None:
     """Check that this machine can run the lab, and say what to do where it cannot.
 
     Exit code 1 when something fails; a warning is no failure.
     """
-    findings = examine(state_dir, port_offset, stack)
+    findings = examine(state_dir, [known_system(name) for name in systems], port_offset, stack)
     failed = any(finding.verdict == "fail" for finding in findings)
     if as_json:
         click.echo(json.dumps({"ok": not failed, "findings": [asdict(finding) for finding in findings]}, indent=2))

@@ -10,12 +10,12 @@ from typing import Any
 import click
 
 from lab.commands.options import NotRunning, running_lab, state_dir_option
-from lab.exercises.as_json import exercise_as_json
+from lab.exercises.as_json import exercise_as_json, unreadable_as_json
 from lab.exercises.exercise import Exercise, Task
 from lab.exercises.learner import LEARNER_VARIABLE, user_name
-from lab.exercises.loader import read_exercises
-from lab.exercises.needs import unmet
-from lab.exercises.personal import PLACES
+from lab.exercises.loader import EXERCISES, read_path
+from lab.exercises.needs import command_to_start, unmet
+from lab.exercises.personal import PLACES, places_of
 from lab.exercises.preparation import NotNow, prepare_lab, require_prepared, times_of
 from lab.exercises.progress import ProgressError, ProgressStore, progress_file
 from lab.exercises.services.workspace import WorkspaceError
@@ -61,6 +61,7 @@ def list_command(learner: str | None, as_json: bool, state_dir: StateDirectory) 
                 {
                     "learner": session.learner,
                     "exercises": [exercise_as_json(session, exercise) for exercise in session.exercises()],
+                    "unreadable": unreadable_as_json(session),
                 }
             )
             return
@@ -276,7 +277,9 @@ def _prepare_lab(exercise: Exercise, state_dir: StateDirectory) -> list[str]:
 
 def _session(learner: str | None, state_dir: StateDirectory) -> Session:
     with _errors():
-        return Session(read_exercises(), ProgressStore(progress_file()), learner or user_name(), _places(state_dir))
+        path = read_path(EXERCISES)
+        progress = ProgressStore(progress_file())
+        return Session(path.exercises, progress, learner or user_name(), _places(state_dir), unreadable=path.unreadable)
 
 
 def _places(state_dir: StateDirectory) -> dict[str, str]:
@@ -286,18 +289,15 @@ def _places(state_dir: StateDirectory) -> dict[str, str]:
     except NotRunning:
         return dict(PLACES)
     urls = {process.name: process.url for process in state.processes if process.url}
-    return {name: state.backends.get(name) or urls.get(name) or plain for name, plain in PLACES.items()}
+    return places_of({**urls, **state.backends})
 
 
 def _lab_for(exercise: Exercise, state_dir: StateDirectory) -> RunState:
     try:
         return running_lab(state_dir)
     except NotRunning as error:
-        rate = max(exercise.needs.requests_per_second, 8)
-        raise NotRunning(
-            state_dir,
-            f"{error.message}\nThis exercise needs a lab with traffic: python3 lab up --detach --rps {rate:g}",
-        ) from None
+        command = command_to_start(exercise.system, exercise.needs.requests_per_second)
+        raise NotRunning(state_dir, f"{error.message}\nThis exercise needs a lab with traffic: {command}") from None
 
 
 def _show(session: Session, exercise: Exercise, as_json: bool, notes: list[str]) -> None:
@@ -335,5 +335,7 @@ def _errors() -> Iterator[None]:
         raise click.UsageError(str(error)) from None
     except (ContentError, CatalogueError, UnknownFault, ParameterError) as error:
         raise _BadContent(str(error)) from None
-    except (NotNow, ProgressError, TaskComesLater, TelemetryError, FlagFileError, WorkspaceError) as error:
+    except NotNow as error:
+        raise click.ClickException(f"{error} ({error.command})" if error.command else str(error)) from None
+    except (ProgressError, TaskComesLater, TelemetryError, FlagFileError, WorkspaceError) as error:
         raise click.ClickException(str(error)) from None

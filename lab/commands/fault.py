@@ -19,6 +19,7 @@ from lab.events import Event, EventError, record
 from lab.faults.catalogue import (
     SIGNALS,
     VISITORS,
+    Catalogue,
     CatalogueError,
     Fault,
     ParameterValue,
@@ -58,6 +59,7 @@ def list_faults(as_json: bool, state_dir: StateDirectory) -> None:
         catalogue = read_catalogue()
         states = told_states(state_dir)
     if as_json:
+        _tell_unreadable(catalogue)
         rows = [
             {"name": fault.name, "title": fault.title, **state_as_json(fault, states)} for fault in catalogue.values()
         ]
@@ -72,6 +74,7 @@ def list_faults(as_json: bool, state_dir: StateDirectory) -> None:
             fault.name, f"[bold]{said}[/bold]" if said.startswith("on") else f"[dim]{said}[/dim]", fault.title
         )
     make_console().print(table)
+    _tell_unreadable(catalogue)
     if states is None:
         click.echo("While an incident runs, nobody is told what is on.", err=True)
 
@@ -215,9 +218,17 @@ def clear(as_json: bool, state_dir: StateDirectory) -> None:
         click.echo(f"Switched off: {', '.join(names)}." if names else "No fault is on.")
 
 
+def _tell_unreadable(catalogue: Catalogue) -> None:
+    for name, reason in catalogue.unreadable.items():
+        click.echo(f"{name} cannot be used: {reason}", err=True)
+
+
 def _require_system(fault: Fault, state: RunState) -> None:
     if fault.system not in state.systems:
-        raise click.ClickException(f"{fault.name} is a fault of {fault.system}, which does not run in this lab")
+        raise click.ClickException(
+            f"{fault.name} is a fault of {fault.system}, which does not run in this lab. "
+            f"Start one with it: python3 lab down; python3 lab up --system {fault.system}"
+        )
 
 
 @contextmanager

@@ -15,15 +15,22 @@ import requests
 
 from lab import process_group
 from lab.commands import incident_many
-from lab.commands.incident_options import RUNS_ALREADY, SYSTEM, clock_time, common, print_json, require_nothing_on
-from lab.commands.options import running_lab, state_dir_option
+from lab.commands.incident_options import (
+    RUNS_ALREADY,
+    about_of,
+    clock_time,
+    common,
+    print_json,
+    require_nothing_on,
+    system_option,
+)
+from lab.commands.options import NotRunning, running_lab, state_dir_option
 from lab.faults.catalogue import CatalogueError, read_catalogue
 from lab.faults.flag_file import FlagFile, FlagFileError
 from lab.faults.states import flags_of
 from lab.incidents.files import IncidentFiles, IncidentRunning
 from lab.incidents.labels import Labels, labels_of
 from lab.incidents.scenario import LEVELS, TASKS, Level, Task, draw
-from lab.manifest import discover
 from lab.paths import REPOSITORY, StateDirectory
 from lab.run_state import ProcessIdentity
 
@@ -53,8 +60,11 @@ def command() -> None:
 @click.option(
     "--annotate", is_flag=True, help="For instructors: mark what happens in every chart. It is not blind then."
 )
+@system_option
 @common
-def start(seed: int, level: str, task: str, annotate: bool, as_json: bool, state_dir: StateDirectory) -> None:
+def start(
+    seed: int, level: str, task: str, annotate: bool, system: str | None, as_json: bool, state_dir: StateDirectory
+) -> None:
     """Begin an incident; returns when its clock starts, which takes half a minute or more."""
     state = running_lab(state_dir)
     files = IncidentFiles(state_dir)
@@ -62,15 +72,15 @@ def start(seed: int, level: str, task: str, annotate: bool, as_json: bool, state
     last = files.status()
     if last is not None and _phase(files, last) == "died":
         raise click.ClickException(_DIED)
-    if SYSTEM not in state.systems:
-        raise click.ClickException(f"incidents are about {SYSTEM}, which does not run in this lab")
+    about = about_of(system, state)
     try:
-        draw(seed, cast(Level, level), cast(Task, task), read_catalogue(), SYSTEM)
-    except CatalogueError as error:
+        draw(seed, cast(Level, level), cast(Task, task), read_catalogue(), about)
+    except (CatalogueError, ValueError) as error:
         raise click.ClickException(str(error)) from None
     require_nothing_on(state_dir)
     files.forget()
-    arguments = ["--seed", str(seed), "--level", level, "--task", task, "--state-dir", str(state_dir.root)]
+    arguments = ["--seed", str(seed), "--level", level, "--task", task, "--system", about.system.name]
+    arguments += ["--state-dir", str(state_dir.root)]
     child = _in_background(files, [*arguments, *(["--annotate"] if annotate else [])], state.run_id)
     status = _await_clock(files, child)
     if status is None or status["phase"] == "failed":
@@ -89,15 +99,17 @@ def start(seed: int, level: str, task: str, annotate: bool, as_json: bool, state
 @click.option("--level", type=click.Choice(LEVELS), required=True)
 @click.option("--task", type=click.Choice(TASKS), required=True)
 @click.option("--annotate", is_flag=True)
+@click.option("--system", required=True)
 @state_dir_option
-def conduct(seed: int, level: str, task: str, annotate: bool, state_dir: StateDirectory) -> None:
+def conduct(seed: int, level: str, task: str, annotate: bool, system: str, state_dir: StateDirectory) -> None:
     """The process behind `start`."""
     from lab.incidents.watcher import watch
 
     state = running_lab(state_dir)
-    scenario = draw(seed, cast(Level, level), cast(Task, task), read_catalogue(), SYSTEM)
+    about = about_of(system, state)
+    scenario = draw(seed, cast(Level, level), cast(Task, task), read_catalogue(), about)
     try:
-        raise SystemExit(watch(scenario, state_dir, state, annotate=annotate))
+        raise SystemExit(watch(scenario, about, state_dir, state, annotate=annotate))
     except IncidentRunning:
         raise click.ClickException(RUNS_ALREADY) from None
 
@@ -123,7 +135,7 @@ def status(as_json: bool, state_dir: StateDirectory) -> None:
             _show_game(game, content)
         return
     if as_json:
-        print_json({"phase": phase, "task": content["task"], "level": content["level"], "message": content["message"]})
+        print_json({"phase": phase, **{name: content.get(name) for name in ("system", "task", "level", "message")}})
         return
     says = {
         "preparing": "An incident is being prepared.",
@@ -137,10 +149,11 @@ def status(as_json: bool, state_dir: StateDirectory) -> None:
 
 
 @command.command()
+@system_option
 @common
-def labels(as_json: bool, state_dir: StateDirectory) -> None:
+def labels(system: str | None, as_json: bool, state_dir: StateDirectory) -> None:
     """Show what there is to choose from in an answer, and for an action."""
-    chosen = _labels()
+    chosen = _labels(system or _system_of_the_incident(state_dir), state_dir)
     if as_json:
         print_json(chosen.as_json())
         return
@@ -151,7 +164,7 @@ def labels(as_json: bool, state_dir: StateDirectory) -> None:
     from lab.faults.repairs import ACTIONS
 
     rows = []
-    for action in ACTIONS.values():
+    for action in (ACTIONS[name] for name in chosen.actions):
         targets = chosen.targets(action.name)
         shown = " ".join(filter(None, [action.name, "|".join(targets) if isinstance(targets, list) else targets]))
         rows.append(f"{shown}: {action.help} ({action.cost})")
@@ -254,9 +267,21 @@ def stop(as_json: bool, state_dir: StateDirectory) -> None:
         click.echo("Ended, and everything is undone." if was_running else "No incident runs.")
 
 
-def _labels() -> Labels:
+def _system_of_the_incident(state_dir: StateDirectory) -> str | None:
+    """Of the one that runs."""
+    files = IncidentFiles(state_dir)
+    content = files.status() if files.is_running() else None
+    return None if content is None else content.get("system")
+
+
+def _labels(system: str | None, state_dir: StateDirectory) -> Labels:
+    """Without a lab, too. Raises ClickException."""
     try:
-        return labels_of(read_catalogue(), discover()[SYSTEM])
+        state = running_lab(state_dir) if system is None else None
+    except NotRunning:
+        state = None
+    try:
+        return labels_of(read_catalogue(), about_of(system, state))
     except CatalogueError as error:
         raise click.ClickException(str(error)) from None
 
@@ -350,7 +375,7 @@ def _ask(status: dict[str, Any], method: str, path: str, content: Any = None) ->
 
 def _show_game(game: dict[str, Any], status: dict[str, Any]) -> None:
     seconds = game["now"] - game["clock_started_at"]
-    click.echo(f"Task: {game['task']} (level {game['level']}). {game['question']}")
+    click.echo(f"Task: {game['task']} ({game['system']}, level {game['level']}). {game['question']}")
     began, well = clock_time(game["clock_started_at"]), clock_time(game["healthy_at"])
     click.echo(f"The clock runs since {began}, {seconds:.0f} s; all was well at {well}.")
     for acted in game["actions"]:

@@ -10,7 +10,15 @@ from typing import Any, cast
 
 import click
 
-from lab.commands.incident_options import RUNS_ALREADY, SYSTEM, clock_time, common, print_json, require_nothing_on
+from lab.commands.incident_options import (
+    RUNS_ALREADY,
+    about_of,
+    clock_time,
+    common,
+    print_json,
+    require_nothing_on,
+    system_option,
+)
 from lab.commands.options import Duration, running_lab
 from lab.faults.catalogue import CatalogueError
 from lab.faults.flag_file import FlagFileError
@@ -58,6 +66,7 @@ class Seeds(click.ParamType[list[int]]):
     help="Only these: agent, baseline, always-yes, do-nothing, random.",
 )
 @click.option("--output", type=click.Path(dir_okay=False, writable=True), help="Also write everything there, as JSON.")
+@system_option
 @common
 def bench(
     seeds: list[int],
@@ -66,6 +75,7 @@ def bench(
     agent: str | None,
     players: tuple[str, ...],
     output: str | None,
+    system: str | None,
     as_json: bool,
     state_dir: StateDirectory,
 ) -> None:
@@ -92,6 +102,7 @@ def bench(
         _require_writable(output)
     state = running_lab(state_dir)
     require_nothing_on(state_dir)
+    about = about_of(system, state)
 
     def say_played(played: Played) -> None:
         problem = f"  [{played.problem}]" if played.problem else ""
@@ -101,7 +112,7 @@ def bench(
     try:
         with IncidentFiles(state_dir).held(), ExitStack() as undo, stop_on_signals() as stop:
             results = play_all(
-                open_lab(state_dir, state, SYSTEM, undo),
+                open_lab(state_dir, state, about, undo),
                 seeds,
                 cast(Level, level),
                 cast(tuple[Task, ...], tasks or ("detect", "locate", "analyse")),
@@ -211,6 +222,7 @@ def replay(folder: Path, as_json: bool, state_dir: StateDirectory) -> None:
 @click.option("--before", type=Duration(), default=60, show_default=True, help="Healthy time to keep of each.")
 @click.option("--after", type=Duration(), default=60, show_default=True, help="Time with the fault to keep of each.")
 @click.option("--parquet", is_flag=True, help="Also write Parquet, if pyarrow is installed.")
+@system_option
 @common
 def export(
     folder: Path,
@@ -219,6 +231,7 @@ def export(
     before: int,
     after: int,
     parquet: bool,
+    system: str | None,
     as_json: bool,
     state_dir: StateDirectory,
 ) -> None:
@@ -232,9 +245,10 @@ def export(
 
     state = running_lab(state_dir)
     require_nothing_on(state_dir)
+    about = about_of(system, state)
     try:
         with IncidentFiles(state_dir).held(), ExitStack() as undo, stop_on_signals() as stop:
-            lab = open_lab(state_dir, state, SYSTEM, undo)
+            lab = open_lab(state_dir, state, about, undo)
             cases = export_all(
                 lab,
                 seeds,

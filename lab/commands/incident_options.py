@@ -1,4 +1,4 @@
-"""What the verbs of `lab incident` share: options, a refusal, and how they print."""
+"""What the verbs of `lab incident` share: options, which system it is about, a refusal, and how they print."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 
 import click
 
-from lab.commands.options import state_dir_option
+from lab.commands.options import chosen_system, state_dir_option
 from lab.faults.flag_file import FlagFile, FlagFileError
 from lab.incidents.files import IncidentFiles
+from lab.incidents.system_file import NoIncidents, SystemIncidents, has_incidents, read_system_incidents
+from lab.manifest import DEFAULT_SYSTEM
 from lab.paths import StateDirectory
-
-#: Which system incidents are about.
-SYSTEM = "chain"
+from lab.run_state import RunState
 
 RUNS_ALREADY = "an incident runs already: answer it, or end it with python3 lab incident stop"
 
@@ -23,6 +23,25 @@ RUNS_ALREADY = "an incident runs already: answer it, or end it with python3 lab 
 def common(function: Callable[..., Any]) -> Callable[..., Any]:
     function = state_dir_option(function)
     return click.option("--json", "as_json", is_flag=True, help="Print JSON, for other programs.")(function)
+
+
+def system_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    help_text = f"Which system it is about [default: the one that runs, else {DEFAULT_SYSTEM}]."
+    return click.option("--system", metavar="SYSTEM", help=help_text)(function)
+
+
+def about_of(system: str | None, state: RunState | None) -> SystemIncidents:
+    """What incidents of the chosen system need to know. Raises ClickException."""
+    chosen = chosen_system(system, state, has_incidents)
+    if state is not None and chosen.name not in state.systems:
+        raise click.ClickException(
+            f"{chosen.name} does not run in this lab. "
+            f"Start one with it: python3 lab down; python3 lab up --system {chosen.name}"
+        )
+    try:
+        return read_system_incidents(chosen)
+    except NoIncidents as error:
+        raise click.ClickException(str(error)) from None
 
 
 def require_nothing_on(state_dir: StateDirectory) -> None:

@@ -11,9 +11,9 @@ import click
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from lab.commands.options import Duration, NotRunning, running_lab, state_dir_option
+from lab.commands.options import Duration, NotRunning, chosen_system, known_system, running_lab, state_dir_option
 from lab.load import LoadFailed, LoadPlan, LoadResult, become_web, run_headless
-from lab.manifest import System, discover
+from lab.manifest import DEFAULT_SYSTEM, System
 from lab.paths import StateDirectory
 from lab.port_check import holder_of, is_free
 from lab.ports import HOST, LabPorts, url
@@ -25,7 +25,12 @@ _STARTUP_SECONDS = 2.0
 
 
 @click.command(name="load")
-@click.argument("system", default="chain")
+@click.argument("named_system", required=False, metavar="[SYSTEM]")
+@click.option(
+    "--system",
+    metavar="SYSTEM",
+    help=f"On what [default: the one that runs, else {DEFAULT_SYSTEM}]. The same as SYSTEM without the word.",
+)
 @click.option("--users", "-u", type=click.IntRange(1, 100_000), default=10, show_default=True, help="Users at a time.")
 @click.option(
     "--spawn-rate",
@@ -39,7 +44,8 @@ _STARTUP_SECONDS = 2.0
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
 @state_dir_option
 def command(
-    system: str,
+    named_system: str | None,
+    system: str | None,
     users: int,
     spawn_rate: float | None,
     duration: int,
@@ -48,14 +54,20 @@ def command(
     as_json: bool,
     state_dir: StateDirectory,
 ) -> None:
-    """Put load on a SYSTEM (default: chain) with Locust, and show requests, failures and latencies.
+    """Put load on a SYSTEM (default: the one that runs) with Locust, and show requests, failures and latencies.
 
     Exit code 1 when a request failed.
     """
-    chosen = _system(system)
-    if chosen.loadtest is None:
-        raise click.ClickException(f"system {system} has no load test: its manifest names none")
+    if named_system and system and named_system != system:
+        raise click.UsageError(f"load goes on one system, either {named_system} or {system}")
+    named = named_system or system
+    if named is not None:
+        # A name that nobody has is wrong whether a lab runs or not.
+        known_system(named)
     state = _state(state_dir, host)
+    chosen = chosen_system(named, state, lambda one: one.loadtest is not None)
+    if chosen.loadtest is None:
+        raise click.ClickException(f"system {chosen.name} has no load test: its manifest names none")
     ports = LabPorts().shifted(state.port_offset if state else 0)
     plan = LoadPlan(
         chosen.loadtest,
@@ -87,13 +99,6 @@ def command(
     raise SystemExit(1 if total["failures"] else 0)
 
 
-def _system(name: str) -> System:
-    known = discover()
-    if name not in known:
-        raise click.BadParameter(f"there is no system {name!r}; known are: {', '.join(known)}", param_hint="SYSTEM")
-    return known[name]
-
-
 def _state(directory: StateDirectory, host: str | None) -> RunState | None:
     """The running lab; with a host of the user's own none is needed."""
     try:
@@ -108,7 +113,9 @@ def _entry_url(state: RunState | None, system: System) -> str:
     for process in state.processes if state else ():
         if process.system == system.name and process.name == system.entry_service and process.url:
             return process.url
-    raise click.ClickException(f"the running lab does not include {system.name}; start it with: lab up {system.name}")
+    raise click.ClickException(
+        f"the running lab does not include {system.name}; start it with: python3 lab up --system {system.name}"
+    )
 
 
 def _require_answer(host: str) -> None:

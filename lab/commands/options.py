@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from lab.manifest import DEFAULT_SYSTEM, System, discover, find
+from lab.manifest_table import ManifestError
 from lab.paths import STATE_DIR_VARIABLE, StateDirectory
 from lab.run_state import RunState, read_run_state, supervisor_is_alive
 
@@ -19,6 +21,28 @@ def state_dir_option(command: Callable[..., Any]) -> Callable[..., Any]:
         callback=lambda context, parameter, value: StateDirectory.choose(value),
         help=f"Where the lab keeps its state and data [env: {STATE_DIR_VARIABLE}; default: .lab in the repository].",
     )(command)
+
+
+def known_system(name: str) -> System:
+    """Raises click.BadParameter."""
+    try:
+        return find(name)
+    except ManifestError as error:
+        raise click.BadParameter(str(error), param_hint="SYSTEM") from None
+
+
+def chosen_system(name: str | None, state: RunState | None, fits: Callable[[System], bool]) -> System:
+    """The one of this name; without a name the one that runs and fits, else the usual one.
+
+    Raises click.BadParameter, and click.UsageError where several would do."""
+    if name is not None:
+        return known_system(name)
+    known = discover()
+    running = [known[one] for one in state.systems if one in known and fits(known[one])] if state else []
+    if len(running) > 1:
+        choices = " or ".join(f"--system {system.name}" for system in running)
+        raise click.UsageError(f"several systems run in this lab: say which with {choices}")
+    return running[0] if running else known_system(DEFAULT_SYSTEM)
 
 
 class Duration(click.ParamType[int]):

@@ -6,6 +6,7 @@ from dataclasses import asdict
 import click
 
 from lab.commands.options import running_lab, state_dir_option
+from lab.explore import unusable_questions
 from lab.paths import StateDirectory
 from lab.status import Status, find_out
 
@@ -20,6 +21,8 @@ def command(with_links: bool, as_json: bool, state_dir: StateDirectory) -> None:
     Exit code 0 only when everything is healthy and ready; an alert does not change that.
     """
     status = find_out(running_lab(state_dir))
+    for problem in unusable_questions(status.state.systems):
+        click.echo(f"lab: {problem}", err=True)
     if as_json:
         click.echo(json.dumps(_as_json(status), indent=2))
     else:
@@ -42,10 +45,10 @@ def _as_json(status: Status) -> dict[str, object]:
         "uptime_seconds": round(status.at - state.started_at, 1),
         "backends": state.backends,
         "notes": state.notes,
-        "supervisor": {"pid": state.supervisor.pid, "resident_bytes": status.supervisor_bytes},
+        "supervisor": {"pid": state.supervisor.pid, "memory_bytes": status.supervisor_bytes},
         "processes": [asdict(process) for process in status.processes],
         "arrival_per_second": asdict(status.arrival),
-        "resident_bytes": status.resident_bytes,
+        "memory_bytes": status.memory_bytes,
         "alerts": [asdict(alert) for alert in status.alerts.alerts],
         "alerts_problem": status.alerts.problem,
         "notifications": [asdict(notification) for notification in status.notifications.notifications],

@@ -47,7 +47,7 @@ def _show_processes(console: Console, status: Status) -> None:
             "pid": str(process.pid or "–"),
             "up": _duration(process.uptime_seconds),
             "restarts": str(process.restarts),
-            "memory": _megabytes(process.resident_bytes) if process.resident_bytes else "–",
+            "memory": _megabytes(process.memory_bytes) if process.memory_bytes else "–",
             "address": process.url or "",
         }
         for process in status.processes
@@ -85,7 +85,7 @@ def _show_arrival(console: Console, status: Status) -> None:
     )
     if arrival.problem:
         console.print(arrival.problem, markup=False, style="red")
-    console.print(f"memory of the whole lab: {_megabytes(status.resident_bytes)}", markup=False)
+    console.print(f"memory of the whole lab: {_megabytes(status.memory_bytes)}", markup=False)
 
 
 def _show_alerts(console: Console, status: Status, hidden_links: bool) -> None:

@@ -15,7 +15,7 @@ CHECKS = (
     ("ruff format", ("ruff", "format", "--check", ".")),
     ("mypy", ("mypy",)),
     ("import rules", ("lint-imports", "--no-logo")),
-    ("oxlint", ("oxlint", "workbench/static", "workshop/static")),
+    ("oxlint", ("oxlint", "workbench/static", "workshop/static", "systems/exchange/page")),
 )
 
 _QUICK = ("-m", "not slow")
@@ -36,7 +36,7 @@ def command(run_all: bool, pytest_arguments: tuple[str, ...]) -> None:
     With PYTEST_ARGUMENTS (paths, -k, -x …) only pytest runs, with these.
     """
     try:
-        bootstrap.ensure(bootstrap.Environment(), groups=(bootstrap.DEV_GROUP,))
+        bootstrap.ensure(bootstrap.Environment(), groups=(bootstrap.DEV_GROUP, *bootstrap.SYSTEM_GROUPS))
     except bootstrap.InstallFailed as failure:
         raise click.ClickException(str(failure)) from None
     worst = 0

@@ -11,10 +11,11 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from lab import output_file
-from lab.commands.options import state_dir_option
+from lab import bootstrap, output_file
+from lab.commands.options import known_system, state_dir_option
+from lab.commands.start_progress import StartProgress
 from lab.faults.flag_file import FlagFile
-from lab.manifest import System, discover
+from lab.manifest import DEFAULT_SYSTEM, discover
 from lab.paths import REPOSITORY, StateDirectory
 from lab.port_check import conflicts
 from lab.process_spec import ProcessSpec
@@ -34,7 +35,14 @@ _POLL_SECONDS = 0.05
 
 
 @click.command(name="up")
-@click.argument("systems", nargs=-1, metavar="[SYSTEM]...")
+@click.argument("named_systems", nargs=-1, metavar="[SYSTEM]...")
+@click.option(
+    "--system",
+    "systems",
+    metavar="SYSTEM",
+    multiple=True,
+    help=f"What to start [default: {DEFAULT_SYSTEM}]; may be given several times. The same as SYSTEM without the word.",
+)
 @click.option(
     "--stack",
     "stack_name",
@@ -71,6 +79,7 @@ _POLL_SECONDS = 0.05
 )
 @state_dir_option
 def command(
+    named_systems: tuple[str, ...],
     systems: tuple[str, ...],
     stack_name: str,
     detach: bool,
@@ -90,7 +99,7 @@ def command(
     if profiles and stack_name != ComposeStack.name:
         raise click.BadParameter("only the compose stack has profiles: --stack compose", param_hint="--profile")
     options = StackOptions(
-        systems=_chosen_systems(systems),
+        systems=[known_system(name) for name in dict.fromkeys((*named_systems, *systems)) or (DEFAULT_SYSTEM,)],
         directory=state_dir,
         port_offset=port_offset,
         traffic_rps=0.0 if no_traffic else rps,
@@ -101,7 +110,10 @@ def command(
     )
     try:
         stack = choose_stack(stack_name, options)
+        bootstrap.ensure(bootstrap.Environment(), stack.packages())
         specs = stack.processes()
+    except bootstrap.InstallFailed as failure:
+        raise click.ClickException(str(failure)) from None
     except StackUnavailable as error:
         raise click.ClickException(str(error)) from None
     except ValueError as error:
@@ -110,14 +122,6 @@ def command(
         _start_in_background(state_dir)
     else:
         _run_in_foreground(stack, specs)
-
-
-def _chosen_systems(names: tuple[str, ...]) -> list[System]:
-    known = discover()
-    for name in names:
-        if name not in known:
-            raise click.BadParameter(f"there is no system {name!r}; known are: {', '.join(known)}", param_hint="SYSTEM")
-    return [known[name] for name in dict.fromkeys(names or ("chain",))]
 
 
 def _run_in_foreground(stack: Stack, specs: list[ProcessSpec]) -> None:
@@ -148,9 +152,13 @@ def _run_in_foreground(stack: Stack, specs: list[ProcessSpec]) -> None:
             flags.forget()
             flags.prepare()
             stack.prepare()
-            supervisor = Supervisor(directory, state, specs, on_event=say)
+            progress = StartProgress(console)
+            supervisor = Supervisor(
+                directory, state, specs, on_event=say, on_progress=lambda: progress.show(state.processes)
+            )
 
             def when_ready() -> None:
+                progress.stop()
                 try:
                     stack.announce()
                 except OSError as error:
@@ -160,7 +168,8 @@ def _run_in_foreground(stack: Stack, specs: list[ProcessSpec]) -> None:
             console.print(f"Starting {', '.join(spec.name for spec in specs)} …", markup=False)
             began = time.monotonic()
             try:
-                supervisor.run(on_ready=when_ready)
+                with progress:
+                    supervisor.run(on_ready=when_ready)
             finally:
                 directory.run_file.unlink(missing_ok=True)
                 flags.forget()
@@ -221,12 +230,15 @@ def _show_addresses(
     console: Console, state: RunState, directory: StateDirectory, seconds: float, ending: str = ""
 ) -> None:
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
-    # Started last is where a visitor enters: it comes first.
-    services = [process for process in reversed(state.processes) if process.role == "service"]
+    # Where a visitor enters comes first.
+    entries = {system.entry_service for system in discover().values()}
+    services = [process for process in state.processes if process.role == "service"]
+    services.sort(key=lambda process: process.name not in entries)
     table.add_row("[bold]workbench[/bold]", f"[bold]{state.backends['workbench']}[/bold]")
     for process in services:
         table.add_row(process.name, process.url or "")
-    for name, address in state.backends.items():
+    backing = {process.name: process.url or "" for process in state.processes if process.role == "backing"}
+    for name, address in {**backing, **state.backends}.items():
         if name != "workbench":
             table.add_row(f"[dim]{name}[/dim]", address)
     console.print(f"Everything is ready after {seconds:.1f} s.")
@@ -255,7 +267,7 @@ def _start_in_background(directory: StateDirectory) -> None:
     output_starts_at = output_file.size(path)
     arguments = [word for word in sys.argv[1:] if word not in ("--detach", "-d")]
     began = time.monotonic()
-    with console.status("Starting the lab …"):
+    with StartProgress(console) as progress:
         # The same verb without --detach, in a session of its own: it outlives this terminal.
         child = subprocess.Popen(
             [sys.executable, str(REPOSITORY / "lab"), *arguments],
@@ -265,7 +277,7 @@ def _start_in_background(directory: StateDirectory) -> None:
             start_new_session=True,
         )
         try:
-            state = _await_running(directory, child)
+            state = _await_running(directory, child, progress)
         except KeyboardInterrupt:
             child.terminate()
             child.wait()
@@ -277,11 +289,15 @@ def _start_in_background(directory: StateDirectory) -> None:
     _show_addresses(console, state, directory, time.monotonic() - began)
 
 
-def _await_running(directory: StateDirectory, child: "subprocess.Popen[bytes]") -> RunState | None:
+def _await_running(
+    directory: StateDirectory, child: "subprocess.Popen[bytes]", progress: StartProgress
+) -> RunState | None:
     """The state once the supervisor says that everything is ready; None when it has ended before."""
     while child.poll() is None:
         state = read_run_state(directory)
-        if state is not None and state.supervisor.pid == child.pid and state.phase == "running":
-            return state
+        if state is not None and state.supervisor.pid == child.pid:
+            if state.phase == "running":
+                return state
+            progress.show(state.processes)
         time.sleep(_POLL_SECONDS)
     return None

@@ -10,16 +10,17 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import ClassVar
 
 from lab.paths import REPOSITORY, StateDirectory
-from lab.ports import url
+from lab.ports import HOST, url
 from lab.process_spec import ProcessSpec
-from lab.stacks import configuration
+from lab.secrets import Secrets, place_of
+from lab.stacks import configuration, container_targets
+from lab.stacks.compose_files import MAIN_FILE, own_file
 from lab.stacks.docker import Docker, find_docker
 from lab.stacks.stack import Stack, StackOptions, StackUnavailable
-
-COMPOSE_FILE = REPOSITORY / "docker-compose.yml"
 
 #: What keeps the containers running, as `status` and `logs` call it.
 RUNNER = "compose"
@@ -67,7 +68,8 @@ class ComposeStack(Stack):
     def __init__(self, options: StackOptions) -> None:
         super().__init__(options)
         self._docker = find_docker()
-        self._compose = _compose_command(self._docker, options.directory)
+        own = (own_file(system) for system in options.systems)
+        self._compose = _compose_command(self._docker, options.directory, [path for path in own if path])
 
     @property
     def backends(self) -> dict[str, str]:
@@ -97,9 +99,14 @@ class ComposeStack(Stack):
         """Renders the configuration, then fetches and builds the images, with Docker's own display of how far it is.
 
         Containers that an interrupted lab has left go first: the new ones begin with the new configuration."""
-        remove_containers(self.options.directory)
-        configuration.render(self.options.directory, configuration.public_addresses(self.options))
-        _let_containers_read(self.options.directory)
+        directory = self.options.directory
+        remove_containers(directory)
+        configuration.render(directory, configuration.public_addresses(self.options))
+        # What is not started is not scraped: it would count as gone.
+        targets = container_targets.as_file(container_targets.main_targets(self.options.systems))
+        (directory.configuration / configuration.CONTAINER_TARGETS / container_targets.MAIN).write_text(targets)
+        _let_containers_read(directory)
+        Secrets(directory).make(self._secret_names())
         self._run("pull", "--policy", "missing", "--ignore-buildable", explain="The images could not be fetched")
         self._run("build", explain="The images of the services could not be built")
 
@@ -140,7 +147,12 @@ class ComposeStack(Stack):
             )
             for system, service in options.services()
         ]
-        watched = [*telemetry, *services]
+        backing = [
+            replace(_watch_server(one.name, options.shifted(one.port), one.kind), role="backing", system=system.name)
+            for system in options.systems
+            for one in system.backing
+        ]
+        watched = [*telemetry, *backing, *services]
         if _container_ids(self._compose):
             # Of an interrupted lab of this very project: `prepare` ends them, so the ports they hold are free in time.
             watched = [replace(spec, ports=()) for spec in watched]
@@ -159,8 +171,13 @@ class ComposeStack(Stack):
         }
         for container in CONTAINERS:
             environment |= {f"{name.upper()}_PORT": str(getattr(options.ports, name)) for name in container.ports}
+        if any(own_file(system) for system in options.systems):
+            environment["WORKBENCH_SYSTEMS"] = ",".join(system.name for system in options.systems)
+        environment |= {name: place_of(name) for name in self._secret_names()}
+        for system in options.systems:
+            environment |= {port_variable(one.name): str(options.shifted(one.port)) for one in system.backing}
         for _, service in options.services():
-            environment[f"{service.name.upper()}_PORT"] = str(options.service_port(service))
+            environment[port_variable(service.name)] = str(options.service_port(service))
             if service.traffic is not None:
                 environment |= options.traffic_environment(service.traffic)
         if options.workers is not None:
@@ -169,11 +186,23 @@ class ComposeStack(Stack):
             environment["SERVICE_MEMORY"] = os.environ.get("SERVICE_MEMORY") or _memory_for(options.workers)
         return environment
 
+    def _secret_names(self) -> list[str]:
+        names = [
+            name
+            for system in self.options.systems
+            for name in (
+                *(one.password_variable for one in system.backing),
+                *(name for service in system.services for name in service.secrets),
+            )
+            if name is not None
+        ]
+        return list(dict.fromkeys(names))
+
     def _run(self, *words: str, explain: str) -> None:
         completed = subprocess.run(
             [*self._compose, *words],
             cwd=REPOSITORY,
-            env={**os.environ, **self._environment()},
+            env={**os.environ, **Secrets(self.options.directory).put_into(self._environment())},
             stdin=subprocess.DEVNULL,
             check=False,
         )
@@ -195,8 +224,14 @@ def remove_containers(directory: StateDirectory) -> int:
     return len(running)
 
 
-def _compose_command(docker: Docker, directory: StateDirectory) -> tuple[str, ...]:
-    return (*docker.compose, "--file", str(COMPOSE_FILE), "--project-name", project_name(directory))
+def port_variable(name: str) -> str:
+    """What moves the published port of a service or a backing service."""
+    return f"{name.upper().replace('-', '_')}_PORT"
+
+
+def _compose_command(docker: Docker, directory: StateDirectory, more_files: Sequence[Path] = ()) -> tuple[str, ...]:
+    files = [word for path in (MAIN_FILE, *more_files) for word in ("--file", str(path))]
+    return (*docker.compose, *files, "--project-name", project_name(directory))
 
 
 def _container_ids(command: Sequence[str]) -> list[str]:
@@ -228,6 +263,13 @@ def _watch(name: str, ports: Sequence[int], health: str, ready: str) -> ProcessS
         return spec
     asked = ports[0]
     return replace(spec, ports=ports, url=url(asked), health_url=url(asked, health), ready_urls=[url(asked, ready)])
+
+
+def _watch_server(name: str, port: int, scheme: str) -> ProcessSpec:
+    """One that is no HTTP server."""
+    address = f"{scheme}://{HOST}:{port}"
+    spec = _watch(name, (), "", "")
+    return replace(spec, ports=[port], url=address, health_url=address, ready_urls=[address])
 
 
 def _let_containers_read(directory: StateDirectory) -> None:

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from lab.backing.processes import backing_processes, make_secrets, packages
 from lab.ports import url
 from lab.process_spec import ProcessSpec
 from lab.stacks import configuration, store, workbench
@@ -27,11 +28,14 @@ class EmbeddedStack(Stack):
             "otlp_http": url(ports.otlp_http),
         }
 
+    def packages(self) -> list[str]:
+        return packages(self.options)
+
     def processes(self) -> list[ProcessSpec]:
         services = service_processes(self.options, self.backends, [store.NAME])
         rules = self.options.directory.configuration / configuration.RULES
         page = workbench.workbench_process(self.options, self.name, self.backends)
-        return [store.store_process(self.options, rule_files=rules), page, *services]
+        return [store.store_process(self.options, rule_files=rules), page, *backing_processes(self.options), *services]
 
     def prepare(self) -> None:
         # The store evaluates the same rules as Prometheus would; what else is configured there, it has built in.
@@ -41,6 +45,7 @@ class EmbeddedStack(Stack):
             lambda path: path.is_relative_to(configuration.RULES),
         )
         clear_targets(self.options.directory)
+        make_secrets(self.options)
 
     def announce(self) -> None:
         itself = backend_target(store.NAME, store.store_url(self.options))

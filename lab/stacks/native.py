@@ -6,6 +6,8 @@ What is not there is no reason to stop: the telemetry store answers the API in i
 from pathlib import Path
 from typing import ClassVar
 
+from lab.backing import postgresql
+from lab.backing.processes import backing_processes, make_secrets, packages
 from lab.ports import url
 from lab.process_spec import ProcessSpec
 from lab.stacks import configuration, servers, store, workbench
@@ -48,6 +50,9 @@ class NativeStack(Stack):
             backends |= {"alertmanager": url(ports.alertmanager), "alert_inbox": url(ports.alert_inbox)}
         return backends
 
+    def packages(self) -> list[str]:
+        return packages(self.options)
+
     def processes(self) -> list[ProcessSpec]:
         telemetry = self._telemetry()
         program = self._found.get("grafana")
@@ -55,7 +60,8 @@ class NativeStack(Stack):
         takers = [spec.name for spec in telemetry if spec.name in (*store.ALL_APIS, store.NAME)]
         services = service_processes(self.options, self.backends, takers)
         page = workbench.workbench_process(self.options, self.name, self.backends)
-        return [*telemetry, *grafana, page, *services]
+        backing = backing_processes(self.options, "path" if postgresql.on_path() else "package")
+        return [*telemetry, *grafana, page, *backing, *services]
 
     def prepare(self) -> None:
         configuration.render(
@@ -69,6 +75,7 @@ class NativeStack(Stack):
         for name in (*self._found, servers.ALERT_INBOX, "grafana/plugins"):
             (self.options.directory.data / name).mkdir(parents=True, exist_ok=True)
         clear_targets(self.options.directory)
+        make_secrets(self.options)
 
     def announce(self) -> None:
         with_own_metrics = {name: self.backends[name] for name in self._found}

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from lab import explore
+from lab.backing.processes import environment_of, is_given
 from lab.manifest import Service, System
 from lab.ports import HOST, url
 from lab.process_spec import ProcessSpec
@@ -43,13 +44,15 @@ def _process(
     depends_on: Sequence[str],
 ) -> ProcessSpec:
     port = options.service_port(service)
+    elsewhere = {one.name for one in system.backing if is_given(one)}
     return ProcessSpec(
         name=service.name,
         role="service",
         system=system.name,
         command=[sys.executable, "-m", service.module],
         environment=environment,
-        depends_on=[*depends_on, *service.depends_on],
+        depends_on=[*depends_on, *(name for name in service.depends_on if name not in elsewhere)],
+        ends_before=[one.name for one in system.backing_of(service) if one.name in service.uses and not is_given(one)],
         ports=[port],
         url=url(port),
         example_url=url(port, service.example),
@@ -72,6 +75,7 @@ def _environment(
         "TRACE_URL_TEMPLATE": explore.trace_link_template(backends),
         "LOGS_URL_TEMPLATE": explore.logs_link_template(backends),
     }
+    environment |= environment_of(options, system, service)
     for variable, dependency in service.dependency_urls.items():
         environment[variable] = url(options.service_port(system.service(dependency)))
     if options.workers is not None:

@@ -55,8 +55,12 @@ class StackOptions:
         """Every service of the chosen systems, each after those it depends on."""
         return [(system, service) for system in self.systems for service in system.in_start_order()]
 
+    def shifted(self, port: int) -> int:
+        """A port of a manifest as it is in this lab. Raises ValueError when the offset leads to an impossible one."""
+        return shifted(port, self.port_offset)
+
     def service_port(self, service: Service) -> int:
-        return shifted(service.port, self.port_offset)
+        return self.shifted(service.port)
 
     def traffic_environment(self, traffic: Traffic) -> dict[str, str]:
         """What tells a service which traffic to generate."""
@@ -82,6 +86,10 @@ class Stack(ABC):
     def backends(self) -> dict[str, str]:
         """API -> base address: prometheus, loki, tempo, otlp_http everywhere; grafana, alertmanager, alert_inbox
         and others only where they run."""
+
+    def packages(self) -> list[str]:
+        """Groups of packages in pyproject.toml that have to be installed here before it starts."""
+        return []
 
     @abstractmethod
     def processes(self) -> list[ProcessSpec]:

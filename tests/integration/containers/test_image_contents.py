@@ -44,8 +44,13 @@ def install(packages: set[str], site: Path) -> None:
             target.symlink_to(source)
 
 
-#: What the Dockerfile moves out of the other images.
-ONLY_FOR_THE_WORKBENCH = re.search(r"&& mv (.+) /workbench/", (REPOSITORY / "Dockerfile").read_text())[1].split()
+def moved_to(folder: str) -> list[str]:
+    """What the Dockerfile moves out of the other images."""
+    return re.search(rf"&& mv (.+) /{folder}/", (REPOSITORY / "Dockerfile").read_text())[1].split()
+
+
+ONLY_FOR_THE_WORKBENCH = moved_to("workbench")
+ONLY_FOR_THE_EXCHANGE = moved_to("exchange")
 
 
 class Image:
@@ -56,7 +61,8 @@ class Image:
         install(set(packages_of_an_image(PYTHON, groups)), self.site)
         copy_build_context(self.app)
         for path in self.app.iterdir():
-            if path.name not in only if only else path.name in ONLY_FOR_THE_WORKBENCH:
+            elsewhere = (*ONLY_FOR_THE_WORKBENCH, *ONLY_FOR_THE_EXCHANGE)
+            if path.name not in only if only else path.name in elsewhere:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     def start(self, *words: str, **variables: str) -> "subprocess.Popen[str]":
@@ -143,7 +149,13 @@ def test_nothing_but_code_is_in_the_image(image):
 
 
 def test_the_workbenchs_image_serves_its_pages_and_passes_its_health_check(tmp_path):
-    image = Image(tmp_path, ("workbench",), only=("observability", "pyproject.toml", *ONLY_FOR_THE_WORKBENCH))
+    image = Image(
+        tmp_path, ("workbench",), only=("observability", "pyproject.toml", *ONLY_FOR_THE_WORKBENCH, "systems")
+    )
+    # Of the systems it has the manifests, and what there is to ask.
+    for path in (image.app / "systems").rglob("*"):
+        if path.is_file() and path.name not in ("manifest.toml", "questions.yaml"):
+            path.unlink()
     port = free_port()
     environment = environment_of("workbench", WORKBENCH_PORT=str(port))
     process = image.start("-m", "workbench", **environment)
@@ -157,6 +169,7 @@ def test_the_workbenchs_image_serves_its_pages_and_passes_its_health_check(tmp_p
         assert image.run(*check[1:]) == (0, "")
         lab = json.loads(probe(url(port, "/api/lab")).body)
         assert [system["name"] for system in lab["systems"]] == ["chain"]
+        assert {question["system"] for question in lab["questions"]} == {"chain", ""}
         assert {dashboard["uid"] for dashboard in lab["dashboards"]} >= {"chain-overview", "loadtest"}
         assert probe(url(port, "/dashboards/chain-overview")).ok
         process.send_signal(signal.SIGTERM)

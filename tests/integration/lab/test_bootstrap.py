@@ -105,6 +105,16 @@ def test_the_command_works_from_any_directory_and_as_a_module(tmp_path):
     assert first.stdout.startswith("Usage: python3 lab [OPTIONS] COMMAND [ARGS]...")
 
 
+def test_what_the_command_has_compiled_is_kept_also_where_no_bytecode_is_wanted_beside_sources(tmp_path):
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPYCACHEPREFIX": str(tmp_path)}
+
+    subprocess.run(
+        [sys.executable, "lab", "--help"], cwd=REPOSITORY, env=environment, capture_output=True, timeout=60, check=True
+    )
+
+    assert [path.parent.name for path in tmp_path.rglob("cli.*.pyc")] == ["lab"]
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_fresh_copy_installs_itself_without_uv_and_then_starts_without_installing(tmp_path):

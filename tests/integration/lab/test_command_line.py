@@ -7,7 +7,10 @@ import pytest
     ("arguments", "exit_code", "message"),
     [
         (["upp"], 2, "No such command 'upp'"),
-        (["up", "bazaar"], 2, "there is no system 'bazaar'; known are: chain"),
+        (["up", "bazaar"], 2, "there is no system 'bazaar'; known are: chain, exchange"),
+        (["up", "--system", "chain", "--system", "bazaar"], 2, "there is no system 'bazaar'"),
+        (["doctor", "--system", "bazaar"], 2, "there is no system 'bazaar'"),
+        (["load", "chain", "--system", "exchange"], 2, "load goes on one system, either chain or exchange"),
         (["up", "--port-offset", "60000"], 2, "which is not between 1 and 65535"),
         (["up", "--port-offset", "many"], 2, "'many' is not a valid integer"),
         (["up", "--rps", "-1"], 2, "-1"),

@@ -8,9 +8,11 @@ from lab.doctor import check_compose_stack, check_disk, check_native_stack, chec
 from lab.manifest import discover
 from lab.paths import StateDirectory
 
+CHAIN = [discover()["chain"]]
+
 
 def test_every_check_answers_on_this_machine(tmp_path):
-    findings = examine(StateDirectory(tmp_path), port_offset=20_000)
+    findings = examine(StateDirectory(tmp_path), CHAIN, port_offset=20_000)
 
     assert {finding.check for finding in findings} == {
         "python",
@@ -33,9 +35,9 @@ def test_every_check_answers_on_this_machine(tmp_path):
 def test_a_port_in_use_fails_with_its_holder_and_another_offset(tmp_path, monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        offset = port - discover()["chain"].entry.port
+        offset = port - CHAIN[0].entry.port
 
-        findings = check_ports(StateDirectory(tmp_path), offset)
+        findings = check_ports(StateDirectory(tmp_path), CHAIN, offset)
 
     mine = [finding for finding in findings if finding.found.startswith(f"port {port}, for frontend, is in use by")]
     assert [(finding.verdict, finding.advice) for finding in mine] == [
@@ -44,7 +46,7 @@ def test_a_port_in_use_fails_with_its_holder_and_another_offset(tmp_path, monkey
 
 
 def test_an_impossible_offset_fails(tmp_path):
-    (finding,) = check_ports(StateDirectory(tmp_path), 65_000)
+    (finding,) = check_ports(StateDirectory(tmp_path), CHAIN, 65_000)
 
     assert finding.verdict == "fail"
     assert "not between 1 and 65535" in finding.found
@@ -58,7 +60,7 @@ def test_a_running_lab_is_reported(throwaway_lab):
 
     assert finding.verdict == "ok"
     assert finding.found.startswith(f"a lab is running (supervisor pid {state.supervisor.pid})")
-    assert check_ports(throwaway_lab.directory)[0].found == "held by the running lab"
+    assert check_ports(throwaway_lab.directory, CHAIN)[0].found == "held by the running lab"
 
 
 def test_what_an_interrupted_lab_left_behind_is_reported(throwaway_lab, run_lab):

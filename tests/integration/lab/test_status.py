@@ -106,6 +106,7 @@ def start_lab(throwaway_lab, serve, behave):
     throwaway_lab.add("backend")
     address = serve(behave)
     throwaway_lab.plan["backends"] = dict.fromkeys(("prometheus", "loki", "tempo", "alert_inbox"), address)
+    throwaway_lab.plan["systems"] = ["chain"]
     throwaway_lab.plan["notes"] = ["loki is not on PATH: the telemetry store answers its API"]
     throwaway_lab.start_and_wait()
 

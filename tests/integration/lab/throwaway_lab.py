@@ -23,7 +23,7 @@ def main() -> int:
         run_id=uuid.uuid4().hex,
         supervisor=own_identity(),
         stack="throwaway",
-        systems=[],
+        systems=plan.get("systems", []),
         port_offset=0,
         backends={
             **dict.fromkeys(("workbench", "prometheus", "loki", "tempo"), "http://127.0.0.1:1"),

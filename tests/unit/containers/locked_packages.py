@@ -76,28 +76,36 @@ def has_wheel(package: dict, python_version: str, machine: str) -> bool:
 
 
 def distributions_imported_from(module: str) -> dict[str, set[str]]:
-    """What a package of ours and everything of ours below it imports from others: module -> names of the packages that
-    it may come from (several where packages share a namespace and cannot be told apart)."""
+    """What a package of ours, and those modules of ours that it imports, import from others: module -> names of the
+    packages that it may come from (several where packages share a namespace and cannot be told apart)."""
     ours = {path.name for path in REPOSITORY.iterdir() if (path / "__init__.py").exists()}
-    seen: set[str] = set()
-    waiting = [module]
+    seen: set[Path] = set()
+    waiting = list((REPOSITORY / module.replace(".", "/")).rglob("*.py"))
     others: set[str] = set()
     while waiting:
-        package = waiting.pop()
-        if package in seen:
+        file = waiting.pop()
+        if file in seen:
             continue
-        seen.add(package)
-        for file in (REPOSITORY / package).rglob("*.py"):
-            for imported in _imports(file):
-                top = imported.partition(".")[0]
-                if top in ours:
-                    waiting.append(top)
-                elif top not in sys.stdlib_module_names:
-                    others.add(imported)
+        seen.add(file)
+        for imported, names in _imports(file):
+            top = imported.partition(".")[0]
+            if top in ours:
+                waiting += [found for name in (imported, *names) for found in _files_of(name)]
+            elif top not in sys.stdlib_module_names:
+                others.add(imported)
     return {name: _distributions(name) for name in others}
 
 
-def _imports(file: Path) -> Iterator[str]:
+def _files_of(imported: str) -> list[Path]:
+    """The module of ours itself, or the one that has the thing, and the packages around it."""
+    parts = imported.split(".")
+    candidates = [REPOSITORY.joinpath(*parts[:length]) for length in range(1, len(parts) + 1)]
+    files = [path / "__init__.py" for path in candidates] + [path.with_suffix(".py") for path in candidates]
+    return [file for file in files if file.exists()]
+
+
+def _imports(file: Path) -> Iterator[tuple[str, list[str]]]:
+    """Each module, and what may be modules of it: the names that are taken from it."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
     only_for_types = {
         node
@@ -107,12 +115,13 @@ def _imports(file: Path) -> Iterator[str]:
         for node in ast.walk(child)
     }
     for node in ast.walk(tree):
-        if node in only_for_types:
+        # A package that imports its modules late names them for the type checker.
+        if node in only_for_types and file.name != "__init__.py":
             continue
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            yield from ((alias.name, []) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module
+            yield node.module, [f"{node.module}.{alias.name}" for alias in node.names]
 
 
 @cache

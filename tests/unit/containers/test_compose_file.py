@@ -18,14 +18,18 @@ from lab import explore
 from lab.manifest import discover
 from lab.paths import REPOSITORY, StateDirectory
 from lab.ports import LabPorts, url
+from lab.stacks.compose import port_variable
+from lab.stacks.compose_files import own_file
 from lab.stacks.stack import DEFAULT_TRAFFIC_RPS, DEFAULT_TRAFFIC_SEED
 from observability.telemetry import SETTINGS as TELEMETRY_SETTINGS
 from observability.tracing import TRACING_SETTINGS
-from tests.unit.containers.compose_file import PATH, compose_file, services, text, variables
+from tests.unit.containers.compose_file import PATH, compose_file, services, services_of, text, variables
 from workbench.settings import SETTINGS as WORKBENCH_SETTINGS
 from workbench.settings import read_settings
 
-CHAIN = [(system, service) for system in discover().values() for service in system.services]
+EVERY = [(system, service) for system in discover().values() for service in system.services]
+#: Those that docker-compose.yml itself describes; tests/unit/containers/test_own_compose_files.py has the others.
+CHAIN = [(system, service) for system, service in EVERY if own_file(system) is None]
 SERVICES = services()
 PORTS = LabPorts()
 
@@ -50,9 +54,9 @@ GIVEN = {"SERVICE_HOST"}
 # ── The systems' manifests ────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize(("system", "service"), CHAIN, ids=[service.name for _, service in CHAIN])
+@pytest.mark.parametrize(("system", "service"), EVERY, ids=[service.name for _, service in EVERY])
 def test_a_service_is_what_its_manifest_says(system, service):
-    container = SERVICES[service.name]
+    container = services_of(system)[service.name]
     environment = container["environment"]
 
     assert container["command"] == [service.module]
@@ -61,6 +65,7 @@ def test_a_service_is_what_its_manifest_says(system, service):
     assert environment["SERVICE_PORT"] == str(service.port)
     assert environment["OTEL_SERVICE_NAME"] == service.name
     assert set(service.depends_on) <= container["depends_on"].keys()
+    assert not set(service.uses) & container["depends_on"].keys()
     for variable, dependency in service.dependency_urls.items():
         assert environment[variable] == f"http://{dependency}:{system.service(dependency).port}"
     for variable, value in service.environment.items():
@@ -71,14 +76,14 @@ def test_a_service_is_what_its_manifest_says(system, service):
         assert environment[service.traffic.steady_variable] == "false"
 
 
-@pytest.mark.parametrize(("system", "service"), CHAIN, ids=[service.name for _, service in CHAIN])
+@pytest.mark.parametrize(("system", "service"), EVERY, ids=[service.name for _, service in EVERY])
 def test_everything_that_a_service_can_be_told_it_can_be_told_here(system, service):
     settings = {setting.name for setting in importlib.import_module(f"{service.module}.settings").SETTINGS}
 
-    assert settings - GIVEN <= SERVICES[service.name]["environment"].keys()
+    assert settings - GIVEN <= services_of(system)[service.name]["environment"].keys()
 
 
-@pytest.mark.parametrize(("system", "service"), CHAIN, ids=[service.name for _, service in CHAIN])
+@pytest.mark.parametrize(("system", "service"), EVERY, ids=[service.name for _, service in EVERY])
 def test_a_service_is_told_nothing_that_it_does_not_know(system, service):
     known = {setting.name for setting in importlib.import_module(f"{service.module}.settings").SETTINGS}
     known |= {setting.name for setting in (*TELEMETRY_SETTINGS, *TRACING_SETTINGS)}
@@ -86,7 +91,7 @@ def test_a_service_is_told_nothing_that_it_does_not_know(system, service):
     # The SDK reads these itself.
     known |= {"OTEL_SERVICE_NAME", "OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG"}
 
-    assert SERVICES[service.name]["environment"].keys() <= known
+    assert services_of(system)[service.name]["environment"].keys() <= known
 
 
 def test_every_container_of_our_image_is_in_a_manifest_or_the_alert_inbox():
@@ -129,7 +134,7 @@ def test_addresses_for_the_browser_move_with_their_ports():
 
 
 def test_the_workbench_is_told_where_everything_is():
-    ports = {f"{service.name.upper()}_PORT": str(service.port + 1000) for _, service in CHAIN}
+    ports = {port_variable(service.name): str(service.port + 1000) for _, service in CHAIN}
     told = read_settings(services(ports | {"WORKBENCH_PORT": "9000"})["workbench"]["environment"])
 
     assert told.port == PORTS.workbench
@@ -194,10 +199,10 @@ def test_configuration_can_come_from_elsewhere():
         assert all(source.startswith("/tmp/lab/configuration/") for source, _ in mounts(rendered[name]))
 
 
-@pytest.mark.parametrize(("system", "service"), CHAIN, ids=[service.name for _, service in CHAIN])
+@pytest.mark.parametrize(("system", "service"), EVERY, ids=[service.name for _, service in EVERY])
 def test_a_service_finds_its_flags_in_a_folder_that_is_mounted_for_reading(system, service, tmp_path):
     directory = StateDirectory(tmp_path)
-    container = services({"LAB_FLAGS_DIR": str(directory.flag_file.parent)})[service.name]
+    container = services_of(system, {"LAB_FLAGS_DIR": str(directory.flag_file.parent)})[service.name]
 
     [(source, target)] = mounts(container)
     assert f"{source}:{target}:ro" in container["volumes"]

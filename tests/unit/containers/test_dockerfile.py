@@ -15,7 +15,7 @@ from tests.unit.containers.build_context import let_in
 
 DOCKERFILE = (REPOSITORY / "Dockerfile").read_text()
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
-IMAGES = ("service", "loadtest", "workbench")
+IMAGES = ("service", "exchange", "loadtest", "workbench")
 
 
 def instructions() -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from lab import bootstrap
-from lab.bootstrap import Environment, InstallFailed, Stamp, ensure, install_variables, usable_uv
+from lab.bootstrap import Environment, InstallFailed, Stamp, ensure, install_variables, keep_bytecode, usable_uv
 
 FAKE_UV = """\
 #!{python}
@@ -37,9 +37,9 @@ if not target.exists():
 """
 
 
-FOR_A_LAB = ["sync", "--frozen", "--inexact", "--no-default-groups"]
+FOR_A_LAB = ["sync", "--frozen", "--inexact", "--no-default-groups", "--compile-bytecode"]
 FOR_A_LAB += ["--group", "lab", "--group", "loadtest", "--group", "store", "--group", "workbench"]
-FOR_TESTS = ["sync", "--frozen", "--inexact", "--no-default-groups"]
+FOR_TESTS = ["sync", "--frozen", "--inexact", "--no-default-groups", "--compile-bytecode"]
 FOR_TESTS += ["--group", "dev", "--group", "lab", "--group", "loadtest", "--group", "store", "--group", "workbench"]
 
 
@@ -252,6 +252,30 @@ def test_the_users_indexes_and_proxies_are_kept_and_other_environments_forgotten
     }
 
 
+def test_who_wants_no_bytecode_beside_sources_gets_it_in_the_environment(environment):
+    variables = {"PYTHONDONTWRITEBYTECODE": "1"}
+
+    keep_bytecode(environment, variables)
+
+    assert variables == {"PYTHONPYCACHEPREFIX": str(environment.directory / "bytecode")}
+
+
+@pytest.mark.parametrize(
+    ("variables", "kept"),
+    [
+        ({}, {}),
+        ({"PYTHONPYCACHEPREFIX": "/own"}, {"PYTHONPYCACHEPREFIX": "/own"}),
+        ({"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPYCACHEPREFIX": "/own"}, {"PYTHONPYCACHEPREFIX": "/own"}),
+        # An empty one says nothing to Python either.
+        ({"PYTHONDONTWRITEBYTECODE": ""}, {}),
+    ],
+)
+def test_everybody_else_has_bytecode_where_they_have_it_anyway(environment, variables, kept):
+    keep_bytecode(environment, variables)
+
+    assert variables == kept
+
+
 @pytest.mark.parametrize(
     ("stamp", "serves"),
     [
@@ -267,7 +291,7 @@ def test_a_stamp_serves_when_lock_and_python_are_the_same(stamp, serves):
 
 def test_the_groups_of_a_lab_and_of_its_tests_are_all_that_there_are():
     project = tomllib.loads((bootstrap.REPOSITORY / "pyproject.toml").read_text())
-    groups = {*bootstrap.LAB_GROUPS, bootstrap.DEV_GROUP}
+    groups = {*bootstrap.LAB_GROUPS, *bootstrap.SYSTEM_GROUPS, bootstrap.DEV_GROUP}
 
     assert set(project["dependency-groups"]) == groups
     assert set(project["tool"]["uv"]["default-groups"]) == groups

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -15,10 +16,12 @@ from lab.manifest import discover
 from lab.paths import StateDirectory
 from lab.ports import url
 from lab.run_state import ProcessIdentity, RunState, write_run_state
-from lab.stacks.compose import COMPOSE_FILE, CONTAINERS, ComposeStack, project_name
+from lab.secrets import Secrets, place_of
+from lab.stacks.compose import CONTAINERS, ComposeStack, port_variable, project_name
+from lab.stacks.compose_files import MAIN_FILE, own_file
 from lab.stacks.docker import find_docker
 from lab.stacks.stack import StackOptions, StackUnavailable
-from tests.unit.containers.compose_file import services, variables
+from tests.unit.containers.compose_file import demanded, services, variables
 
 FAKE_DOCKER = """\
 #!/bin/sh
@@ -98,9 +101,49 @@ def test_compose_is_started_for_this_labs_own_project(docker, tmp_path):
 
     assert runner.command[1:] == [
         *["-m", "lab.stacks.compose_runner", str(tmp_path), ",".join(spec.name for spec in watched)],
-        *[shutil.which("docker"), "compose", "--file", str(COMPOSE_FILE)],
+        *[shutil.which("docker"), "compose", "--file", str(MAIN_FILE)],
         *["--project-name", project_name(StateDirectory(tmp_path))],
     ]
+
+
+def test_a_system_with_a_file_of_its_own_is_added_to_the_main_one_and_its_databases_are_watched(docker, tmp_path):
+    docker()
+    exchange = discover()["exchange"]
+    options = StackOptions([exchange], StateDirectory(tmp_path), port_offset=500)
+    [runner, *watched] = ComposeStack(options).processes()
+    told = dict(runner.environment)
+    by_name = {spec.name: spec for spec in watched}
+
+    assert [word for before, word in pairwise(runner.command) if before == "--file"] == [
+        str(MAIN_FILE),
+        str(own_file(exchange)),
+    ]
+    assert by_name.keys() >= {service.name for service in exchange.services}
+    assert "frontend" not in by_name
+    for backing in exchange.backing:
+        spec = by_name[backing.name]
+        assert (spec.role, list(spec.ports)) == ("backing", [backing.port + 500])
+        assert list(spec.ready_urls) == [f"{backing.kind}://127.0.0.1:{backing.port + 500}"]
+        assert told[port_variable(backing.name)] == str(backing.port + 500)
+    assert told["WORKBENCH_SYSTEMS"] == "exchange"
+    # A name that neither file asks for would be a choice that is lost.
+    assert told.keys() <= variables().keys() | variables(own_file(exchange)).keys()
+
+
+def test_secrets_of_a_system_are_made_for_its_containers_and_stand_in_no_specification(docker, tmp_path):
+    docker()
+    exchange = discover()["exchange"]
+    stack_of_it = ComposeStack(StackOptions([exchange], StateDirectory(tmp_path)))
+    stack_of_it.prepare()
+    [runner, *_] = stack_of_it.processes()
+    told = Secrets(StateDirectory(tmp_path)).put_into(runner.environment)
+
+    for name in demanded(own_file(exchange)):
+        assert runner.environment[name] == place_of(name)
+        assert len(told[name]) >= 32
+    # Only what is started is scraped.
+    targets = json.loads((tmp_path / "configuration/observability/prometheus/targets/compose.json").read_text())
+    assert "chain" not in {target["labels"]["job"] for target in targets}
 
 
 def test_two_state_directories_are_two_projects():
@@ -191,7 +234,7 @@ def test_docker_compose_takes_what_it_is_told(docker, tmp_path, monkeypatch):
     if program is None:
         pytest.skip("docker-compose is not installed")
     answer = subprocess.run(
-        [program, "--file", str(COMPOSE_FILE), "config", "--format", "json"],
+        [program, "--file", str(MAIN_FILE), "config", "--format", "json"],
         env={**os.environ, **told},
         capture_output=True,
         text=True,
@@ -257,7 +300,7 @@ def test_down_removes_the_containers_that_docker_has_started_again(docker, tmp_p
 
     assert answer.exit_code == 0
     assert "Ended what had been left behind (2 processes)." in answer.output
-    compose = f"all compose --file {COMPOSE_FILE} --project-name {project_name(cut_off)}"
+    compose = f"all compose --file {MAIN_FILE} --project-name {project_name(cut_off)}"
     assert note.read_text().splitlines() == [f"{compose} ps --quiet", f"{compose} down --remove-orphans"]
     assert not cut_off.run_file.exists()
 

@@ -2,13 +2,26 @@
 
 import json
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from lab.explore import LINKS, ExploreLink, grafana_url, links, logs_link_template, trace_link_template
+from lab.explore import (
+    GENERAL,
+    ExploreLink,
+    every_question,
+    grafana_url,
+    links,
+    logs_link_template,
+    questions,
+    trace_link_template,
+    unusable_questions,
+)
+from lab.manifest import discover
 
+SYSTEMS = tuple(discover())
 GRAFANA = "http://127.0.0.1:3000"
 WORKBENCH = "http://127.0.0.1:8000"
 WITHOUT_GRAFANA = {"workbench": WORKBENCH}
@@ -35,11 +48,11 @@ def pane(url: str) -> dict[str, Any]:
 
 
 def link(title: str) -> ExploreLink:
-    (found,) = (link for link in LINKS if link.title == title)
+    (found,) = (link for link in every_question() if link.title == title)
     return found
 
 
-@pytest.mark.parametrize("question", LINKS, ids=lambda question: question.title)
+@pytest.mark.parametrize("question", every_question(), ids=lambda question: question.title)
 def test_explore_gets_the_query_for_its_data_source(question: ExploreLink) -> None:
     content = pane(grafana_url(question, GRAFANA))
     (query,) = content["queries"]
@@ -51,7 +64,7 @@ def test_explore_gets_the_query_for_its_data_source(question: ExploreLink) -> No
 
 
 def test_titles_are_different() -> None:
-    assert len({question.title for question in LINKS}) == len(LINKS)
+    assert len({question.title for question in every_question()}) == len(every_question())
 
 
 def test_a_value_of_now_is_an_instant_query() -> None:
@@ -76,15 +89,15 @@ def test_a_template_has_no_other_braces(
 
 
 def test_with_a_grafana_every_link_leads_there() -> None:
-    assert {found.url.partition("?")[0] for found in links(WITH_GRAFANA)} == {f"{GRAFANA}/explore"}
+    assert {found.url.partition("?")[0] for found in links(WITH_GRAFANA, SYSTEMS)} == {f"{GRAFANA}/explore"}
 
 
 def test_without_a_grafana_each_link_leads_to_the_page_of_the_workbench_that_answers() -> None:
-    found = {found.title: found.url for found in links(WITHOUT_GRAFANA)}
-    assert list(found) == [question.title for question in LINKS]
+    found = {found.title: found.url for found in links(WITHOUT_GRAFANA, SYSTEMS)}
+    assert list(found) == [question.title for question in every_question()]
     assert found["This trace"] == f"{WORKBENCH}/trace/{{trace_id}}"
     assert found["Service map"] == f"{WORKBENCH}/map?from=now-15m&to=now"
-    for question in LINKS:
+    for question in every_question():
         if question.title not in ("This trace", "Service map"):
             address = found[question.title].replace("{trace_id}", TRACE)
             assert address.startswith(f"{WORKBENCH}/explore?")
@@ -106,3 +119,30 @@ def test_without_a_grafana_a_page_leads_to_the_trace_and_to_its_lines_in_the_wor
         "from": "now-360m",
         "to": "now",
     }
+
+
+def test_a_lab_is_asked_about_the_systems_that_run_in_it_and_about_what_any_has() -> None:
+    for system in SYSTEMS:
+        asked = questions([system])
+        assert {question.system for question in asked} == {system, ""}
+        assert asked[-len(GENERAL) :] == list(GENERAL)
+        assert len(asked) > len(GENERAL)
+
+
+def test_a_system_of_ones_own_needs_no_questions(tmp_path: Path) -> None:
+    assert questions(["shop"], tmp_path) == list(GENERAL)
+
+
+def test_a_file_that_cannot_be_used_is_told_with_its_place_and_keeps_nobody_from_the_others(tmp_path: Path) -> None:
+    usable = "{title: Sales, tells: How many., data_source: prometheus, view: now, query: sum(sales)}"
+    for system, text in {"shop": f"- {usable}", "bank": f"- {usable.replace('prometheus', 'oracle')}"}.items():
+        (tmp_path / system).mkdir()
+        (tmp_path / system / "questions.yaml").write_text(text)
+
+    assert [question.system for question in questions(["bank", "shop"], tmp_path)] == ["shop", *[""] * len(GENERAL)]
+    (problem,) = unusable_questions(["bank", "shop"], tmp_path)
+    assert "bank/questions.yaml:1: [0].data_source: expected one of prometheus, loki, tempo, not 'oracle'" in problem
+
+
+def test_all_of_ours_can_be_used() -> None:
+    assert unusable_questions(SYSTEMS) == []
