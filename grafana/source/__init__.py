@@ -3,8 +3,9 @@
 To add a dashboard:
 
 1. give it a uid, a title and neighbours in `directory.py`;
-2. write a module with one function `dashboard() -> Page` (`chain/` for the three tiers, `lab/` for the lab itself);
-3. name the module in `catalog.py`, run `python -m grafana.source`, commit the JSON with the code.
+2. write a module with one function `dashboard() -> Page` (a folder for each system, `lab/` for the lab itself);
+3. name the module in `catalog.py`, a system's in its manifest, too; run
+   `python -m grafana.source`, and commit the JSON with the code.
 
 A page is a list of sections, a section a list of bands, a band a few panels side by side (`layout.py`):
 

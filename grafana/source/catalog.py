@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from grafana.source import exchange
 from grafana.source.chain import backend, database, database_internals, frontend, logs, objectives, overview, traces
 from grafana.source.lab import load_test, telemetry_health
 from grafana.source.layout import Page, dashboard
@@ -22,6 +23,7 @@ PAGES: tuple[Callable[[], Page], ...] = (
     logs.dashboard,
     traces.dashboard,
     objectives.dashboard,
+    *exchange.DASHBOARDS,
     load_test.dashboard,
     telemetry_health.dashboard,
 )

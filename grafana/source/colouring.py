@@ -29,7 +29,7 @@ class HasOverrides(Protocol):
 
 def pattern(name: str) -> str:
     """A plain word matches as a whole word, anything else is a regular expression already."""
-    return rf"/\b{name}\b/" if re.fullmatch(r"\w+", name) else f"/{name.replace('/', chr(92) + '/')}/"
+    return rf"/\b{name}\b/" if re.fullmatch(r"[\w-]+", name) else f"/{name.replace('/', chr(92) + '/')}/"
 
 
 def colour_series(panel: HasOverrides, colours: Mapping[str, str]) -> None:

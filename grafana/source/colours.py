@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from lab.manifest import discover
+
 GOOD = "#73BF69"
 WATCH = "#FF9830"
 BAD = "#F2495C"
@@ -18,11 +20,16 @@ UNJUDGED = "#C7D0D9"
 #: Faint: it lies on a heatmap, one for every request that was kept as an example.
 EXEMPLAR = "rgba(255, 255, 255, 0.4)"
 
-#: The three tiers.
-CHAIN: Mapping[str, str] = {"frontend": "#6CC0F5", "backend": "#DA70BF", "database": "#8478E0"}
+_SYSTEMS: Mapping[str, Mapping[str, str]] = {
+    system.name: {service.name: service.colour for service in system.services if service.colour}
+    for system in discover().values()
+}
 
-SERVICES: Mapping[str, str] = {
-    **CHAIN,
+#: The three tiers, and the services of the exchange: their manifests say it, for the workbench as well.
+CHAIN, EXCHANGE = _SYSTEMS["chain"], _SYSTEMS["exchange"]
+
+#: Who belongs to no system.
+LAB: Mapping[str, str] = {
     "user": "#C7D0D9",  # the visitor, in the service graph
     "loadtest": "#C8AD7F",
     "lab": "#C7D0D9",
@@ -33,6 +40,8 @@ SERVICES: Mapping[str, str] = {
     "alertmanager": "#B5838D",
     "grafana": "#A3A86B",
 }
+
+SERVICES: Mapping[str, str] = {**CHAIN, **EXCHANGE, **LAB}
 
 #: By regular expression on a series' name: `/user/<id>`, `/api/user/<id>`, `SELECT users`, `get_user`, `users`.
 SUBJECTS: Mapping[str, str] = {

@@ -40,6 +40,25 @@ DIRECTORY: dict[str, Entry] = {
     "chain-slo": Entry(
         "Chain: SLOs and error budget", "chain", ("chain-overview", "chain-frontend", "chain-traces", "loadtest")
     ),
+    "exchange-overview": Entry(
+        "Exchange: overview",
+        "exchange",
+        ("exchange-orders", "exchange-wallets", "exchange-engine", "exchange-events", "telemetry-health"),
+    ),
+    "exchange-orders": Entry(
+        "Exchange: orders", "exchange", ("exchange-overview", "exchange-wallets", "exchange-engine", "exchange-events")
+    ),
+    "exchange-wallets": Entry(
+        "Exchange: wallets and database", "exchange", ("exchange-overview", "exchange-orders", "exchange-engine")
+    ),
+    "exchange-engine": Entry(
+        "Exchange: matching engine and market", "exchange", ("exchange-overview", "exchange-orders", "exchange-events")
+    ),
+    "exchange-events": Entry(
+        "Exchange: events", "exchange", ("exchange-overview", "exchange-orders", "exchange-engine")
+    ),
     "loadtest": Entry("Lab: load test", "lab", ("chain-overview", "chain-slo", "telemetry-health")),
-    "telemetry-health": Entry("Lab: telemetry health", "lab", ("chain-overview", "chain-logs", "chain-traces")),
+    "telemetry-health": Entry(
+        "Lab: telemetry health", "lab", ("chain-overview", "chain-logs", "chain-traces", "exchange-overview")
+    ),
 }

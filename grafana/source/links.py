@@ -14,6 +14,9 @@ from grafana_foundation_sdk.models.dashboard import DashboardLinkType
 from grafana.source.datasources import LOKI, TEMPO
 from grafana.source.directory import COMMON_TAG, DIRECTORY
 
+#: In place of a service's name: the one that the clicked series is of.
+OF_CLICKED_SERIES = "${__field.labels.service}"
+
 #: A Grafana variable, in the form that quoting leaves of it.
 _QUOTED_VARIABLE = re.compile(r"%24%7B([A-Za-z0-9_.%]+?)%7D")
 
@@ -80,6 +83,21 @@ def to_traces(title: str, traceql: str) -> DashboardLink:
     """A data link to Explore with a TraceQL search."""
     query = {"query": traceql, "queryType": "traceql", "limit": 20, "tableType": "traces", "filters": []}
     return _to_explore(title, TEMPO, query)
+
+
+def logs_of(service: str, levels: str = "") -> DashboardLink:
+    """A data link to what a service says, or to what it says on these levels (a regular expression)."""
+    selector = f'{{service="{service}"' + (f', level=~"{levels}"' if levels else "") + "}"
+    return to_logs(f"{'Warnings and errors' if levels else 'Log lines'} of {service}", f"{selector} | json")
+
+
+def slow_traces_of(service: str) -> DashboardLink:
+    condition = f'resource.service.name = "{service}" && kind = server && span:duration > 50ms'
+    return to_traces(f"Slow traces through {service}", f"{{ {condition} }}")
+
+
+def failed_traces_of(service: str) -> DashboardLink:
+    return to_traces(f"Failed traces through {service}", f'{{ resource.service.name = "{service}" && status = error }}')
 
 
 def _to_explore(title: str, datasource: DataSourceRef, query: Mapping[str, object]) -> DashboardLink:

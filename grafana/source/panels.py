@@ -38,6 +38,8 @@ from grafana.source.tables import Column
 
 #: In the first seconds of a lab, or without any traffic, there is nothing to show yet.
 _NOT_YET = "no data yet"
+#: prometheus-client reads them from /proc.
+NO_PROCESS_METRICS = "no data yet; processes are measured on Linux only"
 
 Links = Sequence[dashboard.DashboardLink]
 #: Number to (word, colour).

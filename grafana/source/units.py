@@ -10,6 +10,10 @@ BYTES = "bytes"
 BYTES_PER_SECOND = "Bps"
 COUNT = "short"
 EVENTS_PER_SECOND = "cps"
+#: Things that the title names.
+PER_SECOND = "suffix:/s"
+DOLLARS = "currencyUSD"
+CENTS = "suffix: ¢"
 #: Processor cores in use; 1.5 is one and a half.
 CORES = "none"
 #: `suffix:` is a unit of one's own, written behind the number as it is.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from grafana.source import colours, links, panels, slo, units, variables
 from grafana.source.chain import parts
-from grafana.source.chain.span_metrics import CLIENT, LATENCY
 from grafana.source.layout import Page, PanelBuilder, band, section, top
 from grafana.source.queries import prometheus
+from grafana.source.span_metrics import CLIENT, LATENCY
 
 _SERVICE = "backend"
 
@@ -172,5 +172,5 @@ def _processing() -> PanelBuilder:
             )
         ],
         colour_by=colours.RULES,
-        links=[parts.slow_traces_of(_SERVICE)],
+        links=[links.slow_traces_of(_SERVICE)],
     )

@@ -116,7 +116,7 @@ def _transactions() -> PanelBuilder:
         stacked=True,
         links=[
             links.to_logs("Transactions rolled back", '{service="database"} |= "Transaction rolled back" | json'),
-            parts.failed_traces_of(_SERVICE),
+            links.failed_traces_of(_SERVICE),
         ],
     )
 

@@ -6,9 +6,9 @@ from grafana_foundation_sdk.builders.dashboard import DashboardLink
 
 from grafana.source import colours, links, panels, slo, units, variables
 from grafana.source.chain import database, parts
-from grafana.source.chain.span_metrics import GRAPH, INTERNAL, LATENCY, WINDOW
 from grafana.source.layout import Page, PanelBuilder, band, section, top
 from grafana.source.queries import loki, loki_now, prometheus, prometheus_now, trace_metrics, traces
+from grafana.source.span_metrics import GRAPH, INTERNAL, LATENCY, WINDOW
 from grafana.source.tables import Column
 
 _SERVICE = "database"
@@ -210,7 +210,7 @@ def _mean_by_query() -> PanelBuilder:
         ],
         colour_by=colours.SUBJECTS,
         thresholds=slo.query_latency(),
-        links=[parts.slow_traces_of(_SERVICE)],
+        links=[links.slow_traces_of(_SERVICE)],
     )
 
 
@@ -267,7 +267,7 @@ def _steps() -> PanelBuilder:
             )
         ],
         colour_by=_STEPS,
-        links=[parts.slow_traces_of(_SERVICE)],
+        links=[links.slow_traces_of(_SERVICE)],
     )
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from grafana.source import colours, panels, units, variables
+from grafana.source import colours, links, panels, units, variables
 from grafana.source.chain import parts
-from grafana.source.chain.span_metrics import CLIENT
 from grafana.source.layout import Page, PanelBuilder, band, section, top
 from grafana.source.queries import prometheus
+from grafana.source.span_metrics import CLIENT
 
 _SERVICE = "frontend"
 
@@ -102,7 +102,7 @@ def _errors_by_type() -> PanelBuilder:
         ],
         colour_by=colours.ERROR_TYPES,
         stacked=True,
-        links=[parts.logs_of(_SERVICE, "warning|error|critical"), parts.failed_traces_of(_SERVICE)],
+        links=[links.logs_of(_SERVICE, "warning|error|critical"), links.failed_traces_of(_SERVICE)],
     )
 
 

@@ -158,7 +158,7 @@ def _volume() -> Section:
                 bad_day="One service falls silent while the others write on: it is down, or its lines do not arrive.",
                 unit=units.COUNT,
                 queries=[loki(f"sum by (service) (count_over_time({_CHOSEN} [$__interval]))", "{{service}}")],
-                colour_by=colours.SERVICES,
+                colour_by=colours.CHAIN,
                 bars=True,
                 stacked=True,
             ).interval(_BAR),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from grafana.source import colours, links, panels, slo, units, variables
+from grafana.source import colours, links, overview_parts, panels, slo, units, variables
 from grafana.source.chain import database, parts
-from grafana.source.chain.span_metrics import GRAPH, WINDOW, failed_requests
 from grafana.source.layout import Page, PanelBuilder, band, section, top
 from grafana.source.queries import Query, loki, prometheus, prometheus_now, service_map
+from grafana.source.span_metrics import GRAPH, WINDOW, failed_requests
 from grafana.source.tables import Column
 
 _TIERS = 'service=~"frontend|backend|database"'
@@ -37,10 +37,14 @@ def dashboard() -> Page:
                     (_requests(), 4),
                     (_failed(), 4),
                     (_p95(), 4),
-                    (_firing(), 5),
+                    (overview_parts.firing(), 5),
                 )
             ),
-            section("The path of a request", band(7, _map()), band(7, (_calls(), 14), (_alerts(), 10))),
+            section(
+                "The path of a request",
+                band(7, _map()),
+                band(7, (_calls(), 14), (overview_parts.alerts("visitors"), 10)),
+            ),
             section("Golden signals by tier", band(8, _rate(), _errors(), _duration(), _saturation())),
             section("Cache and database", band(7, _hit_ratio(), _lookups(), _query_time(), database.connections())),
             section("What the tiers say", band(9, _lines())),
@@ -73,26 +77,13 @@ def _requests() -> PanelBuilder:
 
 def _failed() -> PanelBuilder:
     return parts.errors_stat("frontend", "Failed requests", "requests").data_links(
-        [parts.failed_traces_of("frontend"), links.to_dashboard("chain-slo")]
+        [links.failed_traces_of("frontend"), links.to_dashboard("chain-slo")]
     )
 
 
 def _p95() -> PanelBuilder:
     return parts.p95_stat("frontend", "p95 duration", "requests").data_links(
-        [parts.slow_traces_of("frontend"), links.to_dashboard("chain-frontend")]
-    )
-
-
-def _firing() -> PanelBuilder:
-    return panels.stat(
-        "Firing alerts",
-        shows="How many alerts fire now. The list stands below.",
-        bad_day="Not 0. Those with severity `page` first.",
-        unit=units.COUNT,
-        queries=[prometheus('count(ALERTS{alertstate="firing"}) or vector(0)')],
-        thresholds=slo.rising(None, 1),
-        links=[links.to_firing_alerts()],
-        decimals=0,
+        [links.slow_traces_of("frontend"), links.to_dashboard("chain-frontend")]
     )
 
 
@@ -137,11 +128,11 @@ def _calls() -> PanelBuilder:
         columns={
             "client": Column("From"),
             "server": Column("To", links=[links.to_dashboard_of_cell("Dashboard of ${__value.raw}")]),
-            "Value #A": Column("Rate", unit=units.REQUESTS_PER_SECOND, decimals=1),
+            "Value #A": overview_parts.RATE,
             "Value #B": Column("Failed", unit=units.RATIO, decimals=1, thresholds=slo.error_ratio()),
-            "Value #C": Column("Caller waits", unit=units.SECONDS, thresholds=slo.call_latency()),
-            "Value #D": Column("Callee works", unit=units.SECONDS, thresholds=slo.call_latency()),
-            "Value #E": Column("p95 wait", unit=units.SECONDS, thresholds=slo.call_latency()),
+            "Value #C": overview_parts.waiting("Caller waits"),
+            "Value #D": overview_parts.waiting("Callee works"),
+            "Value #E": overview_parts.waiting("p95 wait"),
         },
         # From the visitor inwards: user, frontend, backend.
         sort_by="From",
@@ -183,10 +174,7 @@ def _errors() -> PanelBuilder:
         soft_max=slo.ERROR_RATIO * 2,
         links=[
             links.to_tier(),
-            links.to_logs(
-                "Warnings and errors of ${__field.labels.service}",
-                '{service="${__field.labels.service}", level=~"warning|error|critical"} | json',
-            ),
+            links.logs_of(links.OF_CLICKED_SERIES, "warning|error|critical"),
         ],
     )
 
@@ -208,10 +196,7 @@ def _duration() -> PanelBuilder:
         colour_by=colours.CHAIN,
         links=[
             links.to_tier(percentile="${percentile}"),
-            links.to_traces(
-                "Slow traces through ${__field.labels.service}",
-                '{ resource.service.name = "${__field.labels.service}" && kind = server && span:duration > 50ms }',
-            ),
+            links.slow_traces_of(links.OF_CLICKED_SERIES),
         ],
     )
 
@@ -237,7 +222,7 @@ def _saturation() -> PanelBuilder:
         colour_by={**colours.CHAIN, "database connections": "#B3AAF2"},
         thresholds=slo.pool_use(),
         soft_max=0.2,
-        empty=parts.NO_PROCESS_METRICS,
+        empty=panels.NO_PROCESS_METRICS,
         links=[links.to_tier()],
     )
 
@@ -277,29 +262,6 @@ def _query_time() -> PanelBuilder:
         colour_by=colours.SUBJECTS,
         thresholds=slo.query_latency(),
         links=[links.to_dashboard("chain-database-internals")],
-    )
-
-
-def _alerts() -> PanelBuilder:
-    return panels.table(
-        "Alerts",
-        shows="Alerts that fire, or are pending: true, but not for long enough yet. A click leads to the rule.",
-        bad_day="Rows. `page` means that visitors feel it now.",
-        # In the order of urgency: what fires before what is pending, pages before tickets.
-        queries=[
-            prometheus_now(
-                'sort_desc(ALERTS{alertstate="firing", severity="page"} * 4 or ALERTS{alertstate="firing"} * 3'
-                ' or ALERTS{severity="page"} * 2 or ALERTS * 1)',
-                table=True,
-            )
-        ],
-        columns={
-            "alertname": Column("Alert", links=[links.to_alert_rules()]),
-            "alertstate": Column("State", words={"firing": colours.BAD, "pending": colours.WATCH}),
-            "severity": Column("Severity"),
-            "service": Column("Service"),
-        },
-        empty="no alert is firing or pending: good",
     )
 
 

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from grafana_foundation_sdk.builders import heatmap, logs, stat, table, timeseries
-from grafana_foundation_sdk.builders.dashboard import DashboardLink
 
 from grafana.source import colours, links, panels, slo, units
-from grafana.source.chain.span_metrics import LATENCY, SERVER, WINDOW
 from grafana.source.layout import Section, band, section
 from grafana.source.queries import loki, prometheus, prometheus_buckets, traces
+from grafana.source.span_metrics import LATENCY, SERVER, WINDOW
 from grafana.source.tables import Column
 
 #: The services' log lines are JSON; this is how a panel shows one. The fields stay, one click away.
 READABLE = '| json | line_format "{{.message}}"'
-
-#: prometheus-client reads them from /proc.
-NO_PROCESS_METRICS = "no data yet; processes are measured on Linux only"
 
 _ONE_AND_FIVE_MINUTES = {"1 minute": "#4A6A8A", "5 minutes": "#6CA6E8"}
 
@@ -63,7 +59,7 @@ def rate_by_route(service: str, title: str, what: str, unit: str) -> timeseries.
         unit=unit,
         queries=[prometheus(f'service_route:requests:rate1m{{service="{service}", route=~"$route"}}', "{{route}}")],
         colour_by=colours.SUBJECTS,
-        links=[logs_of(service)],
+        links=[links.logs_of(service)],
     )
 
 
@@ -77,7 +73,7 @@ def errors_by_route(service: str, title: str, what: str) -> timeseries.Panel:
         colour_by=colours.SUBJECTS,
         thresholds=slo.error_ratio(),
         soft_max=slo.ERROR_RATIO * 2,
-        links=[logs_of(service, "warning|error|critical"), failed_traces_of(service)],
+        links=[links.logs_of(service, "warning|error|critical"), links.failed_traces_of(service)],
     )
 
 
@@ -97,7 +93,7 @@ def duration_by_route(service: str, title: str, buckets_by_route: str) -> timese
             )
         ],
         colour_by=colours.SUBJECTS,
-        links=[slow_traces_of(service), logs_of(service)],
+        links=[links.slow_traces_of(service), links.logs_of(service)],
     )
 
 
@@ -138,7 +134,7 @@ def by_status(service: str) -> timeseries.Panel:
         ],
         colour_by=colours.STATUSES,
         stacked=True,
-        links=[logs_of(service, "warning|error|critical")],
+        links=[links.logs_of(service, "warning|error|critical")],
     )
 
 
@@ -149,7 +145,7 @@ def durations(service: str, title: str, bucket: str, what: str) -> heatmap.Panel
         bad_day="A second band far above the first: something waits. The whole cloud drifts up: everything is slower.",
         unit=units.SECONDS,
         queries=[prometheus_buckets(f"sum by (le) (rate({bucket}[$__rate_interval]))")],
-        links=[slow_traces_of(service)],
+        links=[links.slow_traces_of(service)],
     )
 
 
@@ -182,7 +178,7 @@ def processor_time(service: str, title: str) -> timeseries.Panel:
         colour_by=colours.CHAIN,
         thresholds=slo.rising(0.7, 0.9),
         soft_max=0.2,
-        empty=NO_PROCESS_METRICS,
+        empty=panels.NO_PROCESS_METRICS,
     )
 
 
@@ -240,20 +236,4 @@ def slowest_traces(service: str, spans: str, *, longer_than: str, what: str) -> 
             "Service": Column("Service", width=90),
             "Duration": Column("Duration", width=90, thresholds=slo.latency_ms()),
         },
-    )
-
-
-def logs_of(service: str, levels: str = "") -> DashboardLink:
-    selector = f'{{service="{service}"' + (f', level=~"{levels}"' if levels else "") + "}"
-    return links.to_logs(f"{'Warnings and errors' if levels else 'Log lines'} of {service}", f"{selector} | json")
-
-
-def slow_traces_of(service: str) -> DashboardLink:
-    condition = f'resource.service.name = "{service}" && kind = server && span:duration > 50ms'
-    return links.to_traces(f"Slow traces through {service}", f"{{ {condition} }}")
-
-
-def failed_traces_of(service: str) -> DashboardLink:
-    return links.to_traces(
-        f"Failed traces through {service}", f'{{ resource.service.name = "{service}" && status = error }}'
     )

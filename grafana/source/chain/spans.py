@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from grafana.source import colours, panels, slo, units
-from grafana.source.chain.span_metrics import CALLS, LATENCY, SERVER, WINDOW
 from grafana.source.layout import Section, band, section
 from grafana.source.queries import prometheus, prometheus_buckets, prometheus_now, trace_metrics, traces
+from grafana.source.span_metrics import CALLS, LATENCY, SERVER, WINDOW
 from grafana.source.tables import Column
 
 #: As TraceQL names them.
@@ -90,7 +90,7 @@ def by_name() -> Section:
                         exemplars=True,
                     )
                 ],
-                colour_by=colours.SERVICES,
+                colour_by=colours.CHAIN,
                 legend="right",
             ),
         ),

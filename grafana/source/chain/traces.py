@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from grafana.source import colours, links, panels, slo, units, variables
 from grafana.source.chain import spans
-from grafana.source.chain.span_metrics import CALLS, CLIENT, GRAPH, INTERNAL, LATENCY, SERVER, WINDOW
 from grafana.source.layout import Page, Section, band, section, top
 from grafana.source.queries import prometheus, prometheus_now, service_map, trace_metrics
+from grafana.source.span_metrics import CALLS, CLIENT, GRAPH, INTERNAL, LATENCY, SERVER, WINDOW
 from grafana.source.tables import Column
 
 #: Durations from which a trace is listed. A quiet lab answers within 25 ms; the objective is 500 ms.
@@ -175,7 +175,7 @@ def _where_time_goes() -> Section:
         f" / on () group_left () {_REQUESTS}"
     )
     steps = f"sum by (service, span_name) (rate({LATENCY}_sum{{{INTERNAL}}}{WINDOW}))"
-    own = {f"^{name} itself$": colour for name, colour in colours.SERVICES.items()}
+    own = {f"^{name} itself$": colour for name, colour in colours.CHAIN.items()}
     return section(
         "Where the time goes",
         band(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from grafana.source import colours, panels, slo, units, variables
-from grafana.source.chain.span_metrics import LATENCY, SERVER, WINDOW
 from grafana.source.layout import Page, Section, band, section, top
 from grafana.source.queries import prometheus, prometheus_now
+from grafana.source.span_metrics import LATENCY, SERVER, WINDOW
 from grafana.source.tables import Column
 
 _NONE = "no load test is running: python3 lab load"

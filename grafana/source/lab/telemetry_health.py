@@ -10,12 +10,13 @@ from grafana.source import colours, panels, slo, units
 from grafana.source.lab import delivery
 from grafana.source.layout import Page, Section, band, section, top
 from grafana.source.queries import prometheus, prometheus_now
+from lab.manifest import discover
 
 _RATE = "[$__rate_interval]"
 _RANGE = "[$__range]"
 
 #: Everything that is no service of a system: the telemetry stack itself.
-_STACK = '{job!~"chain|loadtest"}'
+_STACK = f'{{job!~"{"|".join([*discover(), "loadtest"])}"}}'
 
 #: A scrape that takes longer fails (scrape_timeout).
 _SCRAPE_TIMEOUT_SECONDS = 4
@@ -139,7 +140,7 @@ def _backends() -> Section:
             panels.timeseries(
                 "Processor",
                 shows="Cores that each process of the telemetry stack uses.",
-                bad_day="As much as the chain itself: somebody asks heavy queries, or too much is sent.",
+                bad_day="As much as the systems that it watches: somebody asks heavy queries, or too much is sent.",
                 unit=units.CORES,
                 decimals=2,
                 queries=[

@@ -12,6 +12,7 @@ from typing import Any
 import requests
 
 from grafana.query_catalogue import TRACE_ID, Query
+from lab.run_state import RunState
 
 #: Points of a graph: as many as a panel half a screen wide has.
 _POINTS = 400
@@ -65,6 +66,13 @@ class Backends:
     trace_id: str
     #: Names of the lab's processes: telemetry_store, prometheus, frontend …
     processes: frozenset[str] = frozenset()
+    #: Names of the systems that it watches.
+    systems: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, state: RunState, trace_id: str) -> Backends:
+        processes = frozenset(process.name for process in state.processes)
+        return cls(state.backends, trace_id, processes, frozenset(state.systems))
 
     def ask(self, query: Query) -> Answer:
         text = query.text.replace(TRACE_ID, self.trace_id)

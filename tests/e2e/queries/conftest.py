@@ -33,5 +33,4 @@ def busy_native_lab(tmp_path_factory: pytest.TempPathFactory, wait_for: WaitFor)
 @contextmanager
 def _busy(lab: BootedLab, wait_for: WaitFor) -> Iterator[Backends]:
     with everything_happening(lab, wait_for) as trace_id:
-        state = lab.state()
-        yield Backends(state.backends, trace_id, frozenset(process.name for process in state.processes))
+        yield Backends.of(lab.state(), trace_id)

@@ -2,109 +2,46 @@
 have none, and no number is impossible.
 
 On the embedded stack all of them; on the native stack PromQL against a real Prometheus, LogQL and TraceQL against a
-real Loki and Tempo where these are on PATH.
+real Loki and Tempo where these are on PATH. What only another system than the chain could answer is asked where that
+system runs (tests/e2e/exchange).
 """
 
 from __future__ import annotations
 
-import re
 import shutil
-from dataclasses import replace
 
-import promql_parser
 import pytest
 
-from grafana.query_catalogue import Kind, Language, Query, dashboard_queries, data_link_queries, rule_queries
-from grafana.query_catalogue.query import LANGUAGES, kind_of_traceql
-from lab.explore import LINKS, ExploreLink
-from tests.e2e.queries.asking import Backends, complaint
-from tests.unit.queries.sources import backend_metrics
+from grafana.query_catalogue import Query, dashboard_queries, data_link_queries, rule_queries
+from lab.explore import every_question
+from lab.manifest import DEFAULT_SYSTEM
+from tests.e2e.queries.asking import Backends
+from tests.e2e.queries.every_query import alert_conditions, check, of_link, without_excuse
+from tests.unit.queries.problems import systems_that_answer
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(300)]
 
 
-def of_link(link: ExploreLink) -> Query:
-    language: Language = LANGUAGES[link.data_source]
-    where, text = f"ready link {link.title!r}", link.query
-    kind: Kind = "range"
-    if link.view == "service map":
-        language, kind, text = "promql", "instant", f"traces_service_graph_request_total{link.query}"
-    elif language == "traceql":
-        kind = kind_of_traceql(text)
-    elif link.view == "now":
-        kind = "instant"
-    return Query(where, language, kind, text, minutes=link.minutes, may_be_empty=link.empty_when_healthy)
-
-
-def conditions(expression: promql_parser.Expr) -> list[promql_parser.Expr]:
-    """What an alert compares: the sides of its comparisons that are not numbers, through `and`, `or` and `unless`."""
-    if isinstance(expression, promql_parser.ParenExpr):
-        return conditions(expression.expr)
-    if isinstance(expression, promql_parser.BinaryExpr):
-        operation = str(expression.op)
-        if operation in ("and", "or"):
-            return conditions(expression.lhs) + conditions(expression.rhs)
-        if operation == "unless":
-            return conditions(expression.lhs)
-        if operation in (">", "<", ">=", "<=", "==", "!="):
-            return conditions(expression.lhs)
-    return [expression]
-
-
-def alert_conditions() -> list[Query]:
-    """An alert is silent when all is well, and as silent when it asks for what does not exist. What it compares must
-    be there, unless it is only there when something is wrong."""
-    found = []
-    for query in rule_queries():
-        if query.where.startswith("alert "):
-            for part in conditions(promql_parser.parse(query.text)):
-                where, text = f"what {query.where} compares", part.prettify()
-                found.append(Query(where, "promql", "instant", text, may_be_empty=why_not_yet(text)))
-    return found
-
-
-def why_not_yet(text: str) -> str:
-    """Why an expression may have no answer in a lab that is well and a minute old."""
-    if text.lstrip().startswith("absent"):
-        return "it asks whether something is absent"
-    if " offset " in text:
-        return "a young lab has no past"
-    reasons = [metric.get("when", "") for name, metric in backend_metrics().items() if re.search(rf"\b{name}\b", text)]
-    return "; ".join(filter(None, reasons))
-
-
-def without_excuse(query: Query) -> Query:
-    """A mark does not count where the reason for it is not given here: a load test is under way, and each service is
-    one process."""
-    given = query.where.startswith("dashboard loadtest, panel") or "process_" in query.text
-    return replace(query, may_be_empty="") if given else query
-
-
 #: What a click on a panel could have found.
-CLICKED = {"__field.labels.service": "frontend", "__value.raw": "user_not_found"}
+CLICKED = {
+    "__field.labels.service": "frontend",
+    "__field.labels.group": "matching-engine",
+    "__field.labels.name": "order_created",
+    "__value.raw": "user_not_found",
+}
 
-QUERIES = [
+EVERY_QUERY = [
     *map(without_excuse, dashboard_queries()),
     *data_link_queries(CLICKED),
     *rule_queries(),
     *alert_conditions(),
-    *(of_link(link) for link in LINKS),
+    *(of_link(link) for link in every_question()),
 ]
-WITH_IDS = [pytest.param(query, id=query.where) for query in QUERIES]
+WITH_IDS = [
+    pytest.param(query, id=query.where) for query in EVERY_QUERY if DEFAULT_SYSTEM in systems_that_answer(query)
+]
 
 PROGRAMS = {"logql": "loki", "traceql": "tempo"}
-
-
-def check(query: Query, lab: Backends) -> None:
-    problem = complaint(query, lab.ask(query))
-    if problem and query.language == "promql":
-        others = [
-            name for name, metric in backend_metrics().items() if not {"made", *lab.processes} & set(metric["by"])
-        ]
-        foreign = [name for name in others if re.search(rf"\b{name}\b", query.text)]
-        if foreign:
-            pytest.skip(f"nobody in this lab has {', '.join(foreign)}")
-    assert problem is None, f"{query.text}\n{problem}"
 
 
 @pytest.mark.parametrize("query", WITH_IDS)

@@ -41,6 +41,13 @@ def test_limits_on_the_page_are_those_of_the_rules() -> None:
         ("ConnectionPoolNearLimit", "> 0.7", "70 %"),
         ("ErrorBudgetBurnFast", "> 14.4", "14.4 times"),
         ("ErrorBudgetBurnSlow", "> 6", "6 times"),
+        ("GatewayLatencyHigh", "> 0.5", "500 ms"),
+        ("GatewayErrorRateHigh", "> 0.01", "1 %"),
+        ("SlowExchangeTraces", ">= 5", "five requests or more"),
+        ("NoTrades", "> 20", "more than 20 orders"),
+        ("PricesStandStill", "> 70", "older than 70 s"),
+        ("SlowStatements", "> 0.05", "50 ms"),
+        ("EventsLate", "> 1", "more than 1 s"),
     ):
         assert expression in ALERTS[alert]["expr"], alert
         assert words in SECTIONS[alert], alert

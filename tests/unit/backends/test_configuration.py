@@ -18,6 +18,7 @@ from lab.ports import LabPorts
 from lab.stacks import configuration, container_targets
 from lab.stacks.stack import SCRAPE_INTERVAL_SECONDS, StackOptions
 from lab.stacks.store import RETENTION_HOURS
+from observability.asgi_serving import KEPT_SECONDS
 from telemetry_store.settings import SERVICE_GRAPH_BUCKETS
 from tests.machine import program
 from tests.unit.backends.rule_files import REPOSITORY, rules, run
@@ -70,15 +71,22 @@ def test_tempo_accepts_the_configuration_without_a_warning(rendered: Path) -> No
 
 
 def test_containers_are_scraped_as_the_manifests_say() -> None:
-    assert container_targets.FILE.read_text(encoding="utf-8") == container_targets.content(), (
-        "run `python -m lab.stacks.container_targets`"
-    )
+    contents = container_targets.contents()
+    for path, content in contents.items():
+        assert path.read_text(encoding="utf-8") == content, "run `python -m lab.stacks.container_targets`"
     services = {service.name for system in discover().values() for service in system.services}
-    targets = json.loads(container_targets.content())
+    targets = [target for content in contents.values() for target in json.loads(content)]
     assert {target["labels"]["service"] for target in targets} == services | {
         "prometheus", "loki", "tempo", "alertmanager", "grafana",
     }  # fmt: skip
     assert all(target["targets"][0].startswith(f"{target['labels']['service']}:") for target in targets)
+
+
+def test_the_main_compose_file_alone_scrapes_nothing_that_it_does_not_start() -> None:
+    folder = FOLDER / "prometheus/targets"
+    jobs = {target["labels"]["job"] for path in folder.glob("*.json") for target in json.loads(path.read_text())}
+
+    assert jobs == {"chain", "prometheus", "loki", "tempo", "alertmanager", "grafana"}
 
 
 def test_everything_is_scraped_and_evaluated_as_often_as_on_the_embedded_stack() -> None:
@@ -125,6 +133,10 @@ def test_ports_are_those_of_the_lab() -> None:
 def test_the_service_graph_has_the_same_buckets_on_every_stack() -> None:
     processor = read("tempo/tempo.yml")["metrics_generator"]["processor"]["service_graphs"]
     assert tuple(processor["histogram_buckets"]) == tuple(SERVICE_GRAPH_BUCKETS)
+
+
+def test_services_keep_an_idle_connection_from_one_scrape_to_the_next() -> None:
+    assert 2 * SCRAPE_INTERVAL_SECONDS < KEPT_SECONDS
 
 
 def test_every_alert_has_a_route_and_every_inhibition_names_alerts_that_exist() -> None:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from database_service.settings import SETTINGS as DATABASE_SETTINGS
-from lab.manifest import discover
+from lab.manifest import System, discover
 from lab.ports import LabPorts, url
 from observability.batching import BatchSender
+from observability.postgresql import Database
+from telemetry_store.metrics.query_language.parser import parse
+from telemetry_store.metrics.rules.expressions import evaluate_expression
+from telemetry_store.metrics.rules.templates import AlertTemplates, Outside
+from telemetry_store.metrics.storage import MetricStorage
 from telemetry_store.traces.generated_metrics.span_metrics import LATENCY_BOUNDS
 from tests.machine import program
 from tests.unit.backends.rule_files import CASES, REPOSITORY, RULES, Rule, alerts, cases, rules, run
@@ -78,15 +84,19 @@ def test_every_alert_says_what_is_wrong_what_it_means_where_to_begin_and_which_d
 
 
 def dashboards_named(rule: Rule) -> set[str]:
-    """Uids that an alert's link can lead to, whichever service of the chain it is about."""
+    """Uids that an alert's link can lead to, whichever service it is about."""
     link = rule["annotations"]["dashboard_url"]
     address = urlsplit(re.sub(r"\{\{.*?\}\}", "", link))
     assert f"{address.scheme}://{address.netloc}" == url(LabPorts().grafana)
     assert re.fullmatch(r"from=now-\d+[mh]&to=now", address.query)
     path = link.partition("/d/")[2].partition("?")[0]
-    services = [service.name for service in discover()["chain"].services]
-    branches = re.findall(r"(?:^|\}\})((?:chain|telemetry)-[a-z-]*)(\{\{ \$labels\.service \}\})?", path)
-    return {uid for stem, variable in branches for uid in ([stem + name for name in services] if variable else [stem])}
+    systems = discover()
+    stems = "|".join((*systems, "telemetry"))
+    found = set()
+    for stem, variable in re.findall(rf"(?:^|\}}\}})((?:{stems})-[a-z-]*)(\{{\{{ \$labels\.service \}}\}})?", path):
+        names = [service.name for service in systems[stem.removesuffix("-")].services] if variable else [""]
+        found |= {stem + name for name in names}
+    return found
 
 
 @pytest.mark.parametrize("alert", ALERTS)
@@ -96,12 +106,49 @@ def test_the_dashboard_of_every_alert_exists(alert: str) -> None:
     assert named <= {file.stem for file in (REPOSITORY / "grafana" / "dashboards").glob("*.json")}
 
 
+@pytest.fixture
+def storage(tmp_path: Path) -> Iterator[MetricStorage]:
+    storage = MetricStorage(tmp_path)
+    yield storage
+    storage.close()
+
+
+@pytest.mark.parametrize("system", discover().values(), ids=discover().keys())
+def test_alerts_about_any_service_lead_to_a_dashboard_of_its_system(storage: MetricStorage, system: System) -> None:
+    outside = Outside(lambda tree, now: evaluate_expression(storage, tree, now), {}, "http://127.0.0.1:9090")
+    for service in system.services:
+        target = {"job": system.name, "service": service.name, "instance": f"{service.name}:{service.port}"}
+        storage.append([(storage.series_of(tuple(sorted({"__name__": "up", **target}.items()))), 1.0, 1000)])
+        for alert in ("TargetDown", "SlowServiceCalls"):
+            link = ALERTS[alert]["annotations"]["dashboard_url"]
+            filled_in = AlertTemplates(alert, outside).expand(link, {**target, "server": service.name}, 1.0, 1000)
+            assert filled_in.partition("/d/")[2].partition("?")[0] in system.dashboards
+
+
+def test_rules_about_a_system_that_does_not_run_have_no_answer(storage: MetricStorage) -> None:
+    """No alert fires because its system is absent, and nothing is recorded of it; objectives are constants."""
+    now = 1_800_000_000_000
+    for job in ("telemetry_store", "somebody"):
+        for name, value in (("up", 1.0), ("process_start_time_seconds", now / 1000 - 3600)):
+            labels = {"__name__": name, "job": job, "service": job, "instance": "here"}
+            storage.append([(storage.series_of(tuple(sorted(labels.items()))), value, now)])
+
+    answered = {
+        rule.get("record") or rule["alert"]
+        for rule in rules()
+        if evaluate_expression(storage, parse(rule["expr"]), now)
+    }
+    assert answered == {"slo:objective:ratio"}
+
+
 def test_thresholds_in_words_are_those_of_the_settings() -> None:
     slow = setting("DATABASE_SLOW_QUERY_SECONDS")
     assert f"above {slow * 1000:g} ms" in said(ALERTS["SlowQueriesRising"])
     assert f"up to {setting('DATABASE_POOL_TIMEOUT_SECONDS'):g} s" in said(ALERTS["ConnectionPoolNearLimit"])
     queue_size = inspect.signature(BatchSender.__init__).parameters["queue_size"].default
     assert f"the newest {queue_size:,} of them" in said(ALERTS["TelemetryNotDelivered"])
+    database = inspect.signature(Database.__init__).parameters
+    assert f"up to {database['timeout_seconds'].default:g} s" in said(ALERTS["NoFreeConnection"])
 
 
 def expressions() -> str:
@@ -127,8 +174,20 @@ def test_objectives_and_traces_are_those_of_the_service_that_visitors_meet() -> 
         assert set(re.findall(r'service="(\w+)"', ALERTS[alert]["expr"])) == {entry}
 
 
+def test_what_traders_wait_for_is_the_entry_service_of_the_exchange() -> None:
+    entry = discover()["exchange"].entry_service
+    for alert in ("GatewayLatencyHigh", "GatewayErrorRateHigh", "SlowExchangeTraces"):
+        assert set(re.findall(r'service="([\w-]+)"', ALERTS[alert]["expr"])) == {entry}
+
+
+def test_rules_of_a_system_ask_for_names_that_any_could_have_by_its_job() -> None:
+    for rule in rules(RULES / "exchange.yml"):
+        for name, matchers in re.findall(r"\b((?:http|db|redis)_\w+)(\{[^}]*)?", rule["expr"]):
+            assert 'job="exchange"' in matchers or f":{name}" in rule["expr"], rule
+
+
 def test_the_head_of_each_file_lists_what_it_records() -> None:
-    for file in ("recording.yml", "slo.yml"):
+    for file in ("recording.yml", "slo.yml", "exchange.yml"):
         text = (RULES / file).read_text()
         head = "\n".join(line for line in text.partition("\ngroups:")[0].splitlines() if line.startswith("#"))
         for rule in rules(RULES / file):

@@ -156,7 +156,8 @@ def test_no_series_that_is_no_state_looks_like_one() -> None:
     states = {colours.GOOD, colours.WATCH, colours.BAD}
 
     assert states.isdisjoint({*colours.SERVICES.values(), *colours.SUBJECTS.values(), *colours.PERCENTILES.values()})
-    assert len(set(colours.CHAIN.values())) == len(colours.CHAIN)
+    for services in (colours.CHAIN, colours.EXCHANGE):
+        assert len(set(services.values())) == len(services)
 
 
 def test_every_type_of_error_that_a_service_answers_has_a_colour() -> None:

@@ -66,7 +66,7 @@ def test_the_dashboard_of_a_service_uses_every_metric_of_it(
 ) -> None:
     """docs/signals.md is made from the code of the services."""
     section = (
-        (ROOT / "docs/signals.md").read_text(encoding="utf-8").split(f"## {service}_service\n")[1].split("\n## ")[0]
+        (ROOT / "docs/signals.md").read_text(encoding="utf-8").split(f"## {service}_service\n")[1].split("\n### ")[0]
     )
     metrics = re.findall(rf"^\| `({service}_\w+)` \|", section, re.MULTILINE)
     assert len(metrics) >= 4

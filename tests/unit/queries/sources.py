@@ -1,8 +1,8 @@
 """What can be asked for: every metric with its labels, every log field, every span attribute that somebody emits.
 
-Metrics of the services are read from their own registries, those of recording rules follow from the rules. Names of the
-real backends stand in tests/data/queries/backend_metrics.toml, fields and attributes in emitted.json; end-to-end tests
-compare both with a running lab.
+Metrics of the services are read from their code, those of recording rules follow from the rules. Names of the real
+backends stand in tests/data/queries/backend_metrics.toml, fields, spans and attributes of each system in
+tests/data/queries/emitted/; end-to-end tests compare both with running labs.
 """
 
 from __future__ import annotations
@@ -14,17 +14,21 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from docs.metrics_of_code import folder_of, metrics_of_folder, metrics_of_system
 from grafana.query_catalogue import rule_files
 from grafana.query_catalogue.rules import rules_of
+from lab.manifest import System, discover
 from lab.paths import REPOSITORY
+from observability.metrics import build_registry
 from tests.unit.queries.promql_names import Labels, PromqlNames
-from tests.unit.queries.registries import TARGET_LABELS
+from tests.unit.queries.registries import TARGET_LABELS, of_registry
 from tests.unit.queries.trace_and_log_names import Emitted
 
 DATA = REPOSITORY / "tests/data/queries"
-LOGGING_PACKAGES = ("observability", "frontend_service", "backend_service", "database_service")
+EMITTED = DATA / "emitted"
 RULES = REPOSITORY / "observability/prometheus/rules"
 
 
@@ -36,10 +40,11 @@ def backend_metrics() -> Mapping[str, Mapping[str, Any]]:
     return content
 
 
-def registered(whose: str) -> dict[str, Labels]:
+@functools.cache
+def of_load_tests() -> dict[str, Labels]:
     """What registries.py prints. Raises CalledProcessError, TimeoutExpired."""
     printed = subprocess.run(
-        [sys.executable, "-m", "tests.unit.queries.registries", whose],
+        [sys.executable, "-m", "tests.unit.queries.registries"],
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
@@ -49,10 +54,28 @@ def registered(whose: str) -> dict[str, Labels]:
     return {name: frozenset(labels) for name, labels in json.loads(printed).items()}
 
 
+def of_system(system: System) -> dict[str, Labels]:
+    """What its services declare, as far as one of them has it, and what each has of its process; with what scraping
+    adds. What observability has for everybody is not everybody's: the chain asks no PostgreSQL."""
+    seen = {name for service in emitted_by(system.name)["services"].values() for name in service["metrics"]}
+    shared = {metric.name for metric in metrics_of_folder(Path("observability"))}
+    found: dict[str, Labels] = {}
+    for metric in metrics_of_system(system):
+        if metric.name in seen or metric.name not in shared:
+            for name, labels in metric.series().items():
+                found[name] = found.get(name, frozenset()) | {*labels, *TARGET_LABELS}
+    of_process = {name: frozenset({*labels, *TARGET_LABELS}) for name, labels in of_registry(build_registry())}
+    return found | of_process
+
+
 @functools.cache
-def metrics() -> Mapping[str, Labels]:
-    """Labels by name."""
-    known = registered("services") | registered("load_test")
+def metrics(system: str = "") -> Mapping[str, Labels]:
+    """Labels by name: of every system, or of one."""
+    known = dict(of_load_tests())
+    for one in discover().values():
+        if system in ("", one.name):
+            for name, labels in of_system(one).items():
+                known[name] = known.get(name, frozenset()) | labels
     for name, metric in backend_metrics().items():
         # Who makes a metric of its own accord scrapes nothing for it.
         scraped = () if "made" in metric["by"] else TARGET_LABELS
@@ -61,21 +84,27 @@ def metrics() -> Mapping[str, Labels]:
 
 
 def with_rules(known: Mapping[str, Labels]) -> Mapping[str, Labels]:
-    """The table with the series of recording rules, which may be made from each other in any order."""
+    """The table with the series of recording rules, which may be made from each other in any order. A rule that asks
+    for what is not in the table makes none."""
     table = dict(known)
     rules = [rule for file in rule_files(RULES) for rule in rules_of(file) if "record" in rule]
     while True:
         before = dict(table)
         for rule in rules:
-            labels = PromqlNames(table).labels_of(rule["expr"]) | frozenset(rule.get("labels", ()))
-            table[rule["record"]] = table.get(rule["record"], frozenset()) | labels
+            names = PromqlNames(table)
+            labels = names.labels_of(rule["expr"]) | frozenset(rule.get("labels", ()))
+            if not names.problems:
+                table[rule["record"]] = table.get(rule["record"], frozenset()) | labels
         if table == before:
             return table
 
 
-def log_fields_of_code() -> frozenset[str]:
+def log_fields_of_code(system: str = "") -> frozenset[str]:
     """Fields that the code gives a log line as `extra={…}`, or adds to its `fields`: also those of rare lines."""
-    modules = [path for package in LOGGING_PACKAGES for path in (REPOSITORY / package).rglob("*.py")]
+    services = [service for one in discover().values() if system in ("", one.name) for service in one.services]
+    # With what the services of a system share.
+    folders = {"observability", *(service.module.rpartition(".")[0] or service.module for service in services)}
+    modules = [path for name in folders for path in (REPOSITORY / folder_of(name)).rglob("*.py")]
     nodes = [node for module in modules for node in ast.walk(ast.parse(module.read_text()))]
     keys: list[ast.expr | None] = []
     for node in nodes:
@@ -87,15 +116,35 @@ def log_fields_of_code() -> frozenset[str]:
 
 
 @functools.cache
-def emitted() -> Emitted:
-    content = json.loads((DATA / "emitted.json").read_text())
+def emitted_by(system: str) -> Mapping[str, Any]:
+    """What a busy lab with this system was seen to emit; tests/e2e/queries/observed.py says the form."""
+    content = json.loads((EMITTED / f"{system}.json").read_text())
+    assert isinstance(content, dict)
+    return content
+
+
+@functools.cache
+def emitted(system: str = "") -> Emitted:
+    """Of every system together, or of one."""
+    systems = [emitted_by(name) for name in discover() if system in ("", name)]
+    services = [(name, said) for content in systems for name, said in content["services"].items()]
+
+    def every(group: str) -> frozenset[str]:
+        return frozenset(name for content in systems for name in content[group])
+
+    def of_services(group: str) -> frozenset[str]:
+        return frozenset(name for _, said in services for name in said[group])
+
     return Emitted(
-        stream_labels=frozenset(content["stream_labels"]),
-        label_values={name: frozenset(values) for name, values in content["stream_labels"].items() if values},
-        log_fields=frozenset(content["log_fields"]) | log_fields_of_code(),
-        span_attributes=frozenset(content["span_attributes"]),
-        resource_attributes=frozenset(content["resource_attributes"]),
-        event_attributes=frozenset(content["event_attributes"]),
-        span_names=frozenset(content["span_names"]),
-        services=frozenset(content["services"]),
+        stream_labels=every("stream_labels"),
+        label_values={
+            "service": frozenset(name for name, said in services if said["log_fields"]),
+            "level": frozenset(level for content in systems for level in content["stream_labels"]["level"]),
+        },
+        log_fields=of_services("log_fields") | log_fields_of_code(system),
+        span_attributes=every("span_attributes"),
+        resource_attributes=every("resource_attributes"),
+        event_attributes=every("event_attributes"),
+        span_names=of_services("spans"),
+        services=frozenset(name for name, said in services if said["spans"]),
     )

@@ -20,10 +20,10 @@ from grafana.query_catalogue import (
     rule_queries,
 )
 from grafana.query_catalogue.rules import rules_of
-from lab.explore import LINKS
+from lab.explore import every_question
+from tests.unit.queries.problems import problems_of
 from tests.unit.queries.promql_names import PromqlNames
-from tests.unit.queries.sources import RULES, emitted, metrics
-from tests.unit.queries.trace_and_log_names import logql_problems, traceql_problems
+from tests.unit.queries.sources import RULES, metrics
 
 #: What a click could have found, for queries that are asked about it.
 CLICKED = {
@@ -39,6 +39,8 @@ CLICKED = {
     "product_id": "106",
     "error_type": "user_not_found",
     "__field.labels.service": "frontend",
+    "__field.labels.group": "matching-engine",
+    "__field.labels.name": "order_created",
 }
 
 
@@ -51,7 +53,7 @@ def queries_of_links() -> list[Query]:
     kinds = {"prometheus": "promql", "loki": "logql", "tempo": "traceql"}
     return [
         Query(f"ready link {link.title!r}", kinds[link.data_source], "range", link.query)  # type: ignore[arg-type]
-        for link in LINKS
+        for link in every_question()
         if link.view not in ("trace", "service map")
     ]
 
@@ -63,20 +65,6 @@ QUERIES = [
     *(clicked(click) for click in provisioned_clicks()),
     *queries_of_links(),
 ]
-
-
-def problems_of(query: Query) -> list[str]:
-    if query.language == "promql":
-        names = PromqlNames(metrics())
-        labels = names.selector(query.text) if query.kind == "label values" else names.labels_of(query.text)
-        asked = [query.label] if query.kind == "label values" else query.legend_labels
-        missing = [f"the answer has no label {label}" for label in asked if label not in labels]
-        return names.problems + missing
-    if query.kind in ("trace", "label values"):
-        return []
-    if query.language == "logql":
-        return logql_problems(query.text, emitted())
-    return traceql_problems(query.text, emitted())
 
 
 @pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.where)

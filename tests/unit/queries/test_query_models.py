@@ -15,7 +15,7 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import loki, prometheus, tempo
 
 from grafana.query_catalogue.links import DATA_SOURCES, as_grafana_reads
-from lab.explore import LINKS, explore_query
+from lab.explore import every_question, explore_query
 
 MODELS: Mapping[str, Any] = {
     "prometheus": prometheus.Dataquery,
@@ -30,7 +30,7 @@ def lost(data_source: str, query: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in query.items() if read.get(key) != value}
 
 
-@pytest.mark.parametrize("link", LINKS, ids=lambda link: link.title)
+@pytest.mark.parametrize("link", every_question(), ids=lambda link: link.title)
 def test_a_ready_link_has_grafanas_form(link: Any) -> None:
     assert lost(link.data_source, explore_query(link)) == {}
 
