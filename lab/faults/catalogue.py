@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Literal, get_args
 
 from lab.faults.repairs import ACTIONS, Repair
-from lab.manifest import System, discover
+from lab.manifest import System, discover, unusable
 from lab.paths import REPOSITORY, SYSTEMS
 from lab.yaml_document import ContentError, Item, Scalar, read_yaml
 
@@ -48,6 +48,12 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "scrape_failure": "a service is well, but its metrics cannot be fetched",
         "traffic_surge": "many more visitors than usual",
         "bot_traffic": "a program asks, and not people",
+        "event_delay": "events do not come the way they should, and are found late",
+        "unhandled_event": "an event cannot be handled, and is tried again and again",
+        "repeated_events": "events come again and again, although they were handled",
+        "stale_data": "a copy of data is no longer brought up to date",
+        "forgotten_release": "what was taken for something is not given back when nothing comes of it",
+        "needless_work": "the same is computed or asked over and over, although nothing has changed",
     }
 )
 
@@ -66,7 +72,8 @@ SIGNALS = ("metrics", "logs", "traces")
 #: In a query: the range over which it looks.
 WINDOW = "{window}"
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-_OWN_RANGE = re.compile(r"\[\d+(ms|[smhdwy])[\]:]")
+#: A range that is written out, where WINDOW belongs.
+OWN_RANGE = re.compile(r"\[\d+(ms|[smhdwy])[\]:]")
 
 ParameterValue = Scalar
 
@@ -205,16 +212,19 @@ def _filled(text: str, values: Mapping[str, ParameterValue]) -> str:
 
 @dataclass(frozen=True)
 class Catalogue(Mapping[str, Fault]):
-    """All faults by name."""
+    """All faults by name, and why each of the others cannot be used."""
 
     faults: Mapping[str, Fault] = field(default_factory=dict)
+    #: By the name of the file, the problem with its file and line.
+    unreadable: Mapping[str, str] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Fault:
         """Raises UnknownFault."""
         try:
             return self.faults[name]
         except KeyError:
-            raise UnknownFault(_no_such_fault(name, list(self.faults))) from None
+            reason = self.unreadable.get(name) or _no_such_fault(name, list(self.faults))
+            raise UnknownFault(reason) from None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.faults)
@@ -229,22 +239,38 @@ def _no_such_fault(name: str, known: list[str]) -> str:
     return f"there is no fault {name!r}; {hint}"
 
 
+def read_whole_catalogue(directory: Path = FAULTS, systems: Path = SYSTEMS) -> Catalogue:
+    """Every fault of the directory. Raises CatalogueError at the first that cannot be used."""
+    catalogue = read_catalogue(directory, systems)
+    for problem in catalogue.unreadable.values():
+        raise CatalogueError(problem)
+    return catalogue
+
+
 def read_catalogue(directory: Path = FAULTS, systems: Path = SYSTEMS) -> Catalogue:
-    """Every fault of the directory. Raises CatalogueError, or ManifestError where a system cannot be used."""
-    known = discover(systems)
-    faults = [read_fault(path, known) for path in sorted(directory.glob("*.yaml"))]
+    """Every fault that can be used: one that somebody is just writing, or whose system cannot be used, keeps nobody
+    from the others."""
+    known, unusable_systems = discover(systems), unusable(systems)
+    faults: dict[str, Fault] = {}
+    unreadable: dict[str, str] = {}
     flags: dict[str, str] = {}
-    for fault in faults:
-        if fault.flag in flags:
-            raise CatalogueError(f"{fault.name} and {flags[fault.flag]} have the same flag, {fault.flag}")
-        flags[fault.flag] = fault.name
-    return Catalogue({fault.name: fault for fault in faults})
+    for path in sorted(directory.glob("*.yaml")):
+        try:
+            fault = read_fault(path, known, unusable_systems)
+            if fault.flag in flags:
+                raise CatalogueError(f"{fault.name} and {flags[fault.flag]} have the same flag, {fault.flag}")
+        except CatalogueError as error:
+            unreadable[path.stem] = str(error)
+        else:
+            flags[fault.flag] = fault.name
+            faults[fault.name] = fault
+    return Catalogue(faults, unreadable)
 
 
-def read_fault(path: Path, systems: Mapping[str, System]) -> Fault:
-    """Reads and checks one file. Raises CatalogueError."""
+def read_fault(path: Path, systems: Mapping[str, System], unusable_systems: Mapping[str, str]) -> Fault:
+    """Reads and checks one file. `unusable_systems`: why others cannot be used. Raises CatalogueError."""
     try:
-        return _fault(read_yaml(path), systems)
+        return _fault(read_yaml(path), systems, unusable_systems)
     except ContentError as error:
         raise CatalogueError(str(error)) from None
 
@@ -252,9 +278,12 @@ def read_fault(path: Path, systems: Mapping[str, System]) -> Fault:
 _NEEDED = ("name", "title", "system", "what", "flag", "truth", "signals", "evidence")
 
 
-def _fault(top: Item, systems: Mapping[str, System]) -> Fault:
+def _fault(top: Item, systems: Mapping[str, System], unusable_systems: Mapping[str, str]) -> Fault:
     entries = top.mapping(_NEEDED, optional=("parameters", "settle_seconds", "needs", "repair"))
-    system = systems[entries["system"].one_of(list(systems))]
+    name_of_system = entries["system"].one_of([*systems, *unusable_systems])
+    if name_of_system in unusable_systems:
+        raise entries["system"].error(f"it cannot be used: {unusable_systems[name_of_system]}")
+    system = systems[name_of_system]
     settle = entries["settle_seconds"].mapping(optional=("effect", "recovery")) if "settle_seconds" in entries else {}
     needs = entries["needs"].mapping(optional=("rps",)) if "needs" in entries else {}
     chosen = entries["parameters"].entries() if "parameters" in entries else {}
@@ -374,7 +403,7 @@ def _evidence(item: Item) -> Evidence:
     entries = item.mapping(required=("says", "language", "query", "expect"))
     change, amount = _expectation(entries["expect"])
     query = entries["query"].text()
-    if _OWN_RANGE.search(query):
+    if OWN_RANGE.search(query):
         raise entries["query"].error(f"it looks over a range of its own: write [{WINDOW}]")
     return Evidence(entries["says"].text(), entries["language"].one_of(LANGUAGES), query, change, amount)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -85,7 +85,7 @@ class Injection:
         on: SwitchedOn,
         window_seconds: float = DEFAULT_WINDOW_SECONDS,
     ) -> Self:
-        """Of a fault that is on already: the telemetry still knows what it said before. Raises TelemetryError."""
+        """Of a fault that is on, or was: the telemetry still knows what it said before. Raises TelemetryError."""
         if on.since is None:
             raise ValueError("nobody knows since when this fault is on")
         injection = cls(fault, flags, client, {**fault.defaults, **on.values}, window_seconds)
@@ -95,6 +95,11 @@ class Injection:
     def findings(self) -> Sequence[Finding]:
         """One look at the evidence, now. Raises TelemetryError."""
         return self._look(holds)
+
+    def recovery_findings(self, off_since: float) -> Sequence[Finding]:
+        """One look whether all is as it was, at a fault that went off then, in unix seconds. Raises TelemetryError."""
+        self._remember_effect(off_since)
+        return self._look(self._is_normal_again)
 
     def await_baseline(self) -> None:
         """Wait until the effect could be seen. Raises NoHealthyBaseline, TelemetryError."""
@@ -138,15 +143,21 @@ class Injection:
     def await_recovery(self) -> Sequence[Finding]:
         """Wait until everything is as it was. Raises NoRecovery, TelemetryError."""
         timeout_seconds = self.fault.recovery_seconds + self.window_seconds
-
-        def judge(evidence: Evidence, baseline: Reading, now: Reading) -> bool:
-            return is_normal_again(evidence, baseline, now, self._effect.get(evidence))
-
-        findings, problem = self._look_until(judge, 0.0, timeout_seconds)
+        if not self._effect:
+            # It was on already, and nobody has looked. Without an answer the least that the catalogue asks for counts.
+            with suppress(TelemetryError):
+                self._remember_effect(self._switched_at)
+        findings, problem = self._look_until(self._is_normal_again, 0.0, timeout_seconds)
         if not _all_hold(findings):
             what = f"is off, but {timeout_seconds:g} s later not everything is as it was:"
             raise NoRecovery(what, self.fault, findings, problem)
         return findings
+
+    def _remember_effect(self, at_unix_seconds: float) -> None:
+        self._effect = dict(zip(self.fault.evidence, self._read(at_unix_seconds), strict=True))
+
+    def _is_normal_again(self, evidence: Evidence, baseline: Reading, now: Reading) -> bool:
+        return is_normal_again(evidence, baseline, now, self._effect.get(evidence))
 
     def _look_until(self, judge: Judge, least_seconds: float, most_seconds: float) -> tuple[list[Finding], str]:
         """The first look that satisfies, not before `least_seconds` after the switch; else the last. And what was in

@@ -23,9 +23,12 @@ class Action:
     help: str
     #: What it does to the system besides, also when there was nothing to mend.
     cost: str
+    #: Whether only a system has it that says how it is done there (lab/incidents/system_file.py).
+    is_particular: bool = False
 
 
 _RESTART = "the service is away for some seconds, and what it had in memory is gone"
+_ENTRY_RESTART = "the service where visitors enter is started anew"
 
 ACTIONS: Mapping[str, Action] = MappingProxyType(
     {
@@ -41,10 +44,11 @@ ACTIONS: Mapping[str, Action] = MappingProxyType(
                 "table",
                 "make the indexes of a table anew",
                 "a long transaction holds the database's lock meanwhile",
+                is_particular=True,
             ),
-            Action("flush-cache", "none", "empty the backend's cache", "everything is fetched anew"),
-            Action("block-client", "client", "turn away a client, by its user agent", "the frontend is started anew"),
-            Action("limit-traffic", "none", "let in no more visitors than usual", "the frontend is started anew"),
+            Action("flush-cache", "none", "empty the cache", "everything is fetched anew", is_particular=True),
+            Action("block-client", "client", "turn away a client, by its user agent", _ENTRY_RESTART),
+            Action("limit-traffic", "none", "let in no more visitors than usual", _ENTRY_RESTART),
         )
     }
 )

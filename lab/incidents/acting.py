@@ -8,23 +8,17 @@ from __future__ import annotations
 
 import signal
 import time
+from collections.abc import Mapping
 
 from lab import process_group
 from lab.faults.flag_file import FlagFile
-from lab.faults.repairs import ACTIONS
 from lab.incidents.labels import Labels
+from lab.incidents.system_file import Moment
 from lab.paths import StateDirectory
 from lab.run_state import RunState, read_run_state
 
 _RESTART_SECONDS = 45.0
-#: Longer than it takes services to see that a flag has changed.
-_NOTICED_SECONDS = 1.0
-_REBUILD_SECONDS = 2.0
 _POLL_SECONDS = 0.1
-
-#: Behaviours of the services that an action uses for what it costs.
-_CACHE_AWAY = "cache-store"
-_LONG_WRITES = "order-totals"
 
 
 class ActionRefused(ValueError):
@@ -37,8 +31,8 @@ class ActionFailed(RuntimeError):
 
 def check_action(action: str, target: str, labels: Labels) -> None:
     """Raises ActionRefused."""
-    if action not in ACTIONS:
-        raise ActionRefused(f"there is no action {action!r}; there are {', '.join(ACTIONS)}")
+    if action not in labels.actions:
+        raise ActionRefused(f"there is no action {action!r}; there are {', '.join(labels.actions)}")
     targets = labels.targets(action)
     if targets is None and target:
         raise ActionRefused(f"{action} needs no target")
@@ -52,22 +46,21 @@ def check_action(action: str, target: str, labels: Labels) -> None:
 
 
 class Operator:
-    """Does things to the lab of a state directory."""
+    """Does things to a system in the lab of a state directory."""
 
-    def __init__(self, directory: StateDirectory, entry_service: str = "frontend") -> None:
+    def __init__(self, directory: StateDirectory, entry_service: str, moments: Mapping[str, Moment]) -> None:
         self._directory = directory
         self._flags = FlagFile(directory.flag_file)
         self._entry_service = entry_service
+        self._moments = moments
 
     def carry_out(self, action: str, target: str) -> str:
         """Does it, waits until it is done, and says what happened. Raises ActionFailed."""
+        if action in self._moments:
+            moment = self._moments[action]
+            self._for_a_moment(moment.flag, moment.seconds)
+            return moment.says.replace("{target}", target)
         match action:
-            case "flush-cache":
-                self._for_a_moment(_CACHE_AWAY, _NOTICED_SECONDS)
-                return "the backend's cache has been emptied"
-            case "rebuild-index":
-                self._for_a_moment(_LONG_WRITES, _REBUILD_SECONDS)
-                return f"the indexes of {target} have been made anew"
             case "block-client":
                 self._restart(self._entry_service)
                 return f"{self._entry_service} turns away whoever calls itself {target}"

@@ -159,13 +159,11 @@ def bench(
     for seed in seeds:
         try:
             if looking:
-                with conducted(
-                    draw(seed, level, looking[0], lab.catalogue, lab.system.name), lab, stop=stop
-                ) as incident:
+                with conducted(draw(seed, level, looking[0], lab.catalogue, lab.about), lab, stop=stop) as incident:
                     for task, player in itertools.product(looking, chosen):
                         _keep(results, _play(incident, task, player, agent, stop), on_played)
             if "repair" in tasks:
-                scenario = draw(seed, level, "repair", lab.catalogue, lab.system.name)
+                scenario = draw(seed, level, "repair", lab.catalogue, lab.about)
                 waiting = _in_order_of_acting(chosen)
                 while waiting:
                     with conducted(scenario, lab, stop=stop) as incident:

@@ -24,17 +24,27 @@ from lab.faults.flag_file import FlagFile
 from lab.faults.injection import Injection, InjectionFailed, switched_on
 from lab.faults.states import flags_of
 from lab.incidents.acting import Operator, check_action
-from lab.incidents.indicators import Readings, bad_ones, missed_objectives, read_indicators
+from lab.incidents.indicators import (
+    VISITS,
+    Readings,
+    bad_ones,
+    busy_with_a_start,
+    is_up,
+    missed_objectives,
+    read_indicators,
+)
 from lab.incidents.labels import Labels, labels_of
 from lab.incidents.scenario import Decoy, DrawnFault, Scenario
 from lab.incidents.scoring import RepairOutcome, Truth, TruthfulCause
-from lab.manifest import System
+from lab.incidents.system_file import SystemIncidents
 from lab.paths import StateDirectory
 from lab.run_state import RunState, supervisor_is_alive
 from lab.telemetry_client import TelemetryClient, TelemetryError
 
 _HEALTHY_TIMEOUT_SECONDS = 60.0
 _LOOK_SECONDS = 1.5
+#: Until a scrape has seen what happens now.
+_SCRAPE_SECONDS = 5.0
 #: As many looks in a row have to be good before something counts as well again.
 _GOOD_LOOKS = 3
 #: Looks that tell what a repair will be judged by: together longer than a burst of visitors.
@@ -69,7 +79,8 @@ class Lab:
 
     directory: StateDirectory
     state: RunState
-    system: System
+    #: The system that breaks; others may run beside it.
+    about: SystemIncidents
     catalogue: Catalogue
     client: TelemetryClient
 
@@ -83,7 +94,11 @@ class Lab:
 
     @property
     def labels(self) -> Labels:
-        return labels_of(self.catalogue, self.system)
+        return labels_of(self.catalogue, self.about)
+
+    def readings(self, at_unix_seconds: float, window_seconds: float) -> Readings:
+        """The system's indicators. Raises TelemetryError."""
+        return read_indicators(self.client, self.about.indicators, at_unix_seconds, window_seconds)
 
 
 @dataclass(frozen=True)
@@ -180,11 +195,13 @@ class RunningIncident:
         longest = max(one.injection.fault.recovery_seconds for one in self.placed)
         patience = max(longest, _LEAST_RECOVERY_SECONDS) + self.window_seconds if actions else 0.0
         deadline = time.time() + patience
+        indicators = self.lab.about.indicators
         looks: list[Readings] = []
         while True:
-            looks = [*looks, read_indicators(self.lab.client, time.time(), self.window_seconds)][-_GOOD_LOOKS:]
-            bad = {name for look in looks for name in bad_ones(self.before, look)}
-            missed = {name for look in looks for name in missed_objectives(self.before, look)} - set(self.harmed)
+            looks = [*looks, self.lab.readings(time.time(), self.window_seconds)][-_GOOD_LOOKS:]
+            bad = {name for look in looks for name in bad_ones(indicators, self.before, look)}
+            missed = {name for look in looks for name in missed_objectives(indicators, self.before, look)}
+            missed -= set(self.harmed)
             enough = len(looks) == _GOOD_LOOKS
             if enough and ((not bad & set(self.harmed) and not missed) or time.time() >= deadline):
                 break
@@ -261,7 +278,11 @@ def _begin(
     """A lab in which all is well, and every service watches its flags."""
     on_phase("preparing")
     # Written before anything is measured: what services load at the first sight of the file is not part of any onset.
+    is_first = not lab.directory.flag_file.exists()
     lab.flags.clear(lab.known_flags)
+    if is_first:
+        # Services load for a second or two; a window that begins after the next scrape knows nothing of it.
+        pause.until(time.time() + _SCRAPE_SECONDS + window_seconds)
     placed = [_Placed(fault, _injection(fault, lab, window_seconds)) for fault in scenario.faults]
     before = _await_health(lab, window_seconds, pause)
     for one in placed:
@@ -273,7 +294,7 @@ def _begin(
         window_seconds=window_seconds,
         before=before,
         placed=placed,
-        operator=Operator(lab.directory, lab.system.entry_service),
+        operator=Operator(lab.directory, lab.about.system.entry_service, lab.about.moments),
     )
 
 
@@ -292,21 +313,25 @@ def _injection(drawn: DrawnFault, lab: Lab, window_seconds: float) -> Injection:
 
 
 def _await_health(lab: Lab, window_seconds: float, pause: _Pause) -> Readings:
-    """The indicators when all is well. Raises SetUpFailed."""
+    """The indicators when all is well, and no service has the work of a start to do. Raises SetUpFailed."""
     deadline = time.time() + _HEALTHY_TIMEOUT_SECONDS
     while True:
-        readings = read_indicators(lab.client, time.time(), window_seconds)
-        visits = readings.get("visits per second", 0.0)
-        missed = missed_objectives({}, readings)
-        down = [service.name for service in lab.system.services if readings.get(f"up of {service.name}", 0.0) < 1]
+        readings = lab.readings(time.time(), window_seconds)
+        visits = readings.get(VISITS, 0.0)
+        missed = missed_objectives(lab.about.indicators, {}, readings)
+        down = [service.name for service in lab.about.system.services if not is_up(service.name, readings)]
+        busy: list[str] = []
         if visits >= _LEAST_VISITS_PER_SECOND and not missed and not down:
-            return readings
+            earlier = lab.readings(time.time() - window_seconds, window_seconds)
+            busy = busy_with_a_start(earlier, readings)
+            if not busy:
+                return readings
         if time.time() >= deadline:
-            raise SetUpFailed(_ill(visits, missed, down))
+            raise SetUpFailed(_ill(visits, missed, down, busy))
         pause.until(time.time() + _LOOK_SECONDS)
 
 
-def _ill(visits: float, missed: Sequence[str], down: Sequence[str]) -> str:
+def _ill(visits: float, missed: Sequence[str], down: Sequence[str], busy: Sequence[str]) -> str:
     if down:
         return (
             f"the lab is not well, so nothing can begin: nothing is known of {', '.join(down)}. See: python3 lab status"
@@ -315,6 +340,11 @@ def _ill(visits: float, missed: Sequence[str], down: Sequence[str]) -> str:
         return (
             f"there are {visits:.1f} visits a second, and an incident needs at least {_LEAST_VISITS_PER_SECOND:g}, "
             "better 8: python3 lab up --rps 8"
+        )
+    if busy:
+        return (
+            f"the lab has not come to rest within {_HEALTHY_TIMEOUT_SECONDS:g} s: {' and '.join(busy)} still needed "
+            "much more of the processor a moment ago. Wait a minute, and start again"
         )
     return f"the lab is not well: too many {' and '.join(missed)}. See: python3 lab status"
 
@@ -372,8 +402,8 @@ def _await_harm(incident: RunningIncident, pause: _Pause) -> None:
     least = _HARM_LOOKS if incident.scenario.task == "repair" else 1
     bad: Counter[str] = Counter()
     for looks in itertools.count(1):
-        now = read_indicators(incident.lab.client, time.time(), incident.window_seconds)
-        bad.update(bad_ones(incident.before, now))
+        now = incident.lab.readings(time.time(), incident.window_seconds)
+        bad.update(bad_ones(incident.lab.about.indicators, incident.before, now))
         # What is harmed is bad in most looks; a burst of visitors is over after some.
         if incident.placed:
             incident.harmed = tuple(name for name, times in bad.items() if 2 * times > looks)

@@ -34,7 +34,7 @@ def export_all(
     stop = stop or threading.Event()
     cases = {}
     for seed in seeds:
-        scenario = draw(seed, level, "analyse", lab.catalogue, lab.system.name)
+        scenario = draw(seed, level, "analyse", lab.catalogue, lab.about)
         if stop.wait(before_seconds):
             break
         try:

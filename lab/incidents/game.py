@@ -48,6 +48,7 @@ class Game:
         """What a player may know."""
         backends = self.incident.lab.state.backends
         return {
+            "system": self.incident.lab.about.system.name,
             "task": self.task,
             "level": self.incident.scenario.level,
             "question": QUESTIONS[self.task],

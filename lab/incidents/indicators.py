@@ -1,7 +1,8 @@
-"""How well the system does, as numbers: what a repair is judged by.
+"""How well a system does, as numbers: what a repair is judged by.
 
-The two objectives of docs/alerts.md come first and are absolute; the others are compared with what they were when all
-was well. Judging is pure; only `read_indicators` asks.
+Objectives are absolute; the others are compared with what they were when all was well. What any system has is here;
+what is a system's own stands in its systems/*/incidents.yaml (system_file.py). Judging is pure; only `read_indicators`
+asks.
 """
 
 from __future__ import annotations
@@ -13,6 +14,14 @@ from dataclasses import dataclass
 from lab.faults.catalogue import WINDOW
 from lab.faults.evidence import DEFAULT_WINDOW_SECONDS
 from lab.telemetry_client import TelemetryClient
+
+#: How many requests visitors make; of services, whether they are up, and what they take of a processor.
+VISITS = "visits per second"
+_UP = "up of"
+_PROCESSOR = "processor of"
+#: Between two windows visitors come and go; a start takes several times as much, of a whole core.
+_CALMING_FACTOR = 1.5
+_CALMING_FALL = 0.1
 
 #: Name of an indicator, with its label where it has one (`memory of backend`) → what it says.
 Readings = Mapping[str, float]
@@ -49,86 +58,47 @@ class Indicator:
         return (now > before * self.factor and now - before > self.least_rise) or now < before * self.share
 
 
-INDICATORS = (
-    Indicator(
-        "requests that fail",
-        '(sum(rate(frontend_requests_total{status=~"5.."}[{window}])) or vector(0))'
-        " / (sum(rate(frontend_requests_total[{window}])) > 0)",
-        most=0.01,
-    ),
-    Indicator(
-        "requests that take longer than 500 ms",
-        '1 - sum(rate(frontend_request_duration_seconds_bucket{le="0.5"}[{window}]))'
-        " / (sum(rate(frontend_request_duration_seconds_count[{window}])) > 0)",
-        most=0.05,
-    ),
-    Indicator("up of", 'max by (service) (up{job="chain"})', "service", share=0.5),
-    Indicator(
-        "mean time of pages of",
-        "sum by (endpoint) (rate(frontend_request_duration_seconds_sum[{window}]))"
-        " / (sum by (endpoint) (rate(frontend_request_duration_seconds_count[{window}])) > 0)",
-        "endpoint",
-        factor=2.5,
-        least_rise=0.015,
-    ),
-    Indicator(
-        "mean time of queries on",
-        "sum by (table) (rate(database_query_duration_seconds_sum[{window}]))"
-        " / (sum by (table) (rate(database_query_duration_seconds_count[{window}])) > 0)",
-        "table",
-        factor=2.0,
-        least_rise=0.003,
-    ),
-    Indicator(
-        "queries for each transaction",
-        "sum(rate(database_queries_total[{window}])) / (sum(rate(database_transactions_total[{window}])) > 0)",
-        factor=1.4,
-    ),
-    Indicator(
-        "database calls for each request",
-        "sum(rate(backend_database_calls_total[{window}])) / (sum(rate(backend_requests_total[{window}])) > 0)",
-        factor=1.35,
-        least_rise=0.1,
-    ),
-    Indicator(
-        "processor of",
-        'sum by (service) (rate(process_cpu_seconds_total{job="chain"}[{window}]))',
-        "service",
-        factor=2.5,
-        least_rise=0.2,
-    ),
-    Indicator(
-        "memory of",
-        'max by (service) (process_resident_memory_bytes{job="chain"})',
-        "service",
-        factor=1.6,
-        least_rise=50e6,
-    ),
-    Indicator(
-        "log lines for each page, of",
-        'sum by (service) (rate(lab_telemetry_emitted_total{signal="logs"}[{window}]))'
-        " / on () group_left () (sum(rate(frontend_requests_total[{window}])) > 0)",
-        "service",
-        factor=1.8,
-        least_rise=2,
-    ),
-    Indicator("samples of", 'max by (service) (scrape_samples_scraped{job="chain"})', "service", factor=2.5),
-    Indicator("visits per second", "sum(rate(frontend_requests_total[{window}]))", factor=2.2, least_rise=5),
-    Indicator(
-        "pages per second that are not there",
-        '(sum(rate(frontend_requests_total{status="404"}[{window}])) or vector(0))',
-        factor=3,
-        least_rise=2,
-    ),
-)
+def general_indicators(system: str, visits: Indicator) -> tuple[Indicator, ...]:
+    """Those that every system has: how many come to it, and what its processes need for that."""
+    processes = f'{{job="{system}"}}'
+    return (
+        visits,
+        Indicator(_UP, f"max by (service) (up{processes})", "service", share=0.5),
+        Indicator(
+            _PROCESSOR,
+            f"sum by (service) (rate(process_cpu_seconds_total{processes}[{WINDOW}]))",
+            "service",
+            factor=2.5,
+            least_rise=0.2,
+        ),
+        Indicator(
+            "memory of",
+            f"max by (service) (process_resident_memory_bytes{processes})",
+            "service",
+            factor=1.6,
+            least_rise=50e6,
+        ),
+        Indicator(
+            "log lines for each visit, of",
+            f'sum by (service) (rate(lab_telemetry_emitted_total{{job="{system}", signal="logs"}}[{WINDOW}]))'
+            f" / on () group_left () ({visits.query} > 0)",
+            "service",
+            factor=1.8,
+            least_rise=2,
+        ),
+        Indicator("samples of", f"max by (service) (scrape_samples_scraped{processes})", "service", factor=2.5),
+    )
 
 
 def read_indicators(
-    client: TelemetryClient, at_unix_seconds: float, window_seconds: float = DEFAULT_WINDOW_SECONDS
+    client: TelemetryClient,
+    indicators: Iterable[Indicator],
+    at_unix_seconds: float,
+    window_seconds: float = DEFAULT_WINDOW_SECONDS,
 ) -> dict[str, float]:
     """Every indicator that has a value at this moment. Raises TelemetryError."""
     readings = {}
-    for indicator in INDICATORS:
+    for indicator in indicators:
         query = indicator.query.replace(WINDOW, f"{window_seconds:g}s")
         for sample in client.query(query, at_unix_seconds):
             if math.isfinite(sample.value):
@@ -136,21 +106,41 @@ def read_indicators(
     return readings
 
 
-def bad_ones(before: Readings, now: Readings) -> list[str]:
-    """The names of all indicators that are bad now."""
-    return [name for name, indicator in _named((*before, *now)) if indicator.is_bad(before.get(name), now.get(name))]
+def is_up(service: str, readings: Readings) -> bool:
+    return readings.get(f"{_UP} {service}", 0.0) >= 1
 
 
-def missed_objectives(before: Readings, now: Readings) -> list[str]:
+def bad_ones(indicators: Iterable[Indicator], before: Readings, now: Readings) -> list[str]:
+    """The names of all that are bad now."""
+    named = _named(indicators, (*before, *now))
+    return [name for name, indicator in named.items() if indicator.is_bad(before.get(name), now.get(name))]
+
+
+def missed_objectives(indicators: Iterable[Indicator], before: Readings, now: Readings) -> list[str]:
     """Those of the bad ones that users feel: an objective is missed, or something is gone."""
-    essential = {name for name, indicator in _named((*before, *now)) if indicator.is_objective or indicator.share}
-    return [name for name in bad_ones(before, now) if name in essential]
+    known = tuple(indicators)
+    named = _named(known, (*before, *now))
+    return [name for name in bad_ones(known, before, now) if named[name].is_objective or named[name].share]
 
 
-def _named(names: Iterable[str]) -> list[tuple[str, Indicator]]:
-    named = {}
-    for name in names:
-        for indicator in INDICATORS:
-            if name == indicator.name or (indicator.label and name.startswith(f"{indicator.name} ")):
-                named[name] = indicator
-    return list(named.items())
+def busy_with_a_start(earlier: Readings, now: Readings) -> list[str]:
+    """The services that took much more of a processor a moment ago: what they do at their start is not over for long
+    enough, and what is measured now is no state in which all is well."""
+    prefix = f"{_PROCESSOR} "
+    return sorted(
+        name.removeprefix(prefix)
+        for name, then in earlier.items()
+        if name.startswith(prefix)
+        and then > now.get(name, 0.0) * _CALMING_FACTOR
+        and then - now.get(name, 0.0) > _CALMING_FALL
+    )
+
+
+def _named(indicators: Iterable[Indicator], names: Iterable[str]) -> dict[str, Indicator]:
+    known = tuple(indicators)
+    return {
+        name: indicator
+        for name in names
+        for indicator in known
+        if name == indicator.name or (indicator.label and name.startswith(f"{indicator.name} "))
+    }

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from lab.faults.catalogue import KINDS, VISITORS, Catalogue
 from lab.faults.repairs import ACTIONS
-from lab.manifest import System
+from lab.incidents.system_file import Suspect, SystemIncidents
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,10 @@ class Labels:
     components: tuple[str, ...]
     #: Kind -> a line for those who choose.
     kinds: Mapping[str, str]
-    tables: tuple[str, ...]
+    #: Name of an action that the system has -> what it can be done to, where that is something of the system's own.
+    actions: Mapping[str, tuple[str, ...]]
+    #: What somebody says who always says the same.
+    usual_suspect: Suspect
 
     def as_json(self) -> dict[str, object]:
         return {
@@ -28,8 +31,8 @@ class Labels:
             "components": list(self.components),
             "kinds": dict(self.kinds),
             "actions": {
-                action.name: {"target": self.targets(action.name), "does": action.help, "costs": action.cost}
-                for action in ACTIONS.values()
+                name: {"target": self.targets(name), "does": ACTIONS[name].help, "costs": ACTIONS[name].cost}
+                for name in self.actions
             },
         }
 
@@ -39,15 +42,11 @@ class Labels:
             case "service":
                 return [service for service in self.services if service != VISITORS]
             case "table":
-                return list(self.tables)
+                return list(self.actions[action])
             case "client":
                 return "user agent"
             case "none":
                 return None
-
-
-#: The tables of the chain's database.
-TABLES = ("inventory", "orders", "products", "users")
 
 
 def component_label(words: str) -> str:
@@ -55,12 +54,15 @@ def component_label(words: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")
 
 
-def labels_of(catalogue: Catalogue, system: System) -> Labels:
+def labels_of(catalogue: Catalogue, about: SystemIncidents) -> Labels:
     """Of all faults of the system, whether an incident draws them or not."""
-    components = {component_label(fault.truth.component) for fault in catalogue.values() if fault.system == system.name}
+    faults = [fault for fault in catalogue.values() if fault.system == about.system.name]
+    components = {component_label(fault.truth.component) for fault in faults}
+    kinds = {fault.truth.kind for fault in faults}
     return Labels(
-        services=(*(service.name for service in system.services), VISITORS),
+        services=(*(service.name for service in about.system.services), VISITORS),
         components=tuple(sorted(components)),
-        kinds=KINDS,
-        tables=TABLES,
+        kinds={kind: text for kind, text in KINDS.items() if kind in kinds},
+        actions={name: about.moments[name].targets if name in about.moments else () for name in about.actions},
+        usual_suspect=about.usual_suspect,
     )

@@ -64,6 +64,7 @@ def truth_of(incident: RunningIncident) -> dict[str, Any]:
 def report_of(game: Game, score: Score) -> dict[str, Any]:
     incident = game.incident
     return {
+        "system": incident.lab.about.system.name,
         "task": game.task,
         "level": incident.scenario.level,
         "seed": incident.scenario.seed,
@@ -81,7 +82,8 @@ def report_of(game: Game, score: Score) -> dict[str, Any]:
 def report_lines(report: Mapping[str, Any]) -> Iterator[str]:
     """For a terminal."""
     truth = report["truth"]
-    yield f"Score: {report['score']:.2f} of 1 (task {report['task']}, level {report['level']}, seed {report['seed']})"
+    which = f"{report['system']}, task {report['task']}, level {report['level']}, seed {report['seed']}"
+    yield f"Score: {report['score']:.2f} of 1 ({which})"
     yield from (f"  {reason}" for reason in report["reasons"])
     yield ""
     yield "What happened:"

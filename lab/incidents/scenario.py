@@ -16,6 +16,7 @@ from typing import Any, Literal, get_args
 
 from lab.faults.catalogue import Catalogue, Fault, Parameter, ParameterValue
 from lab.incidents.labels import component_label
+from lab.incidents.system_file import Harmless, SystemIncidents
 
 Task = Literal["detect", "locate", "analyse", "repair"]
 TASKS: tuple[Task, ...] = get_args(Task)
@@ -120,13 +121,13 @@ class Scenario:
         return json.dumps(self.as_json(), ensure_ascii=False, sort_keys=True, indent=2).encode() + b"\n"
 
 
-def draw(seed: int, level: Level, task: Task, catalogue: Catalogue, system: str = "chain") -> Scenario:
+def draw(seed: int, level: Level, task: Task, catalogue: Catalogue, about: SystemIncidents) -> Scenario:
     """The scenario of a seed. Raises ValueError when there is nothing to draw from."""
-    faults = [fault for fault in catalogue.values() if fault.system == system]
+    faults = [fault for fault in catalogue.values() if fault.system == about.system.name]
     if task == "repair":
         faults = [fault for fault in faults if is_repairable(fault)]
     if not faults:
-        raise ValueError(f"the catalogue has no fault of {system} for this task")
+        raise ValueError(f"the catalogue has no fault of {about.system.name} for this task")
     # The three tasks that only look share their incidents: one run can be asked all three questions.
     family = "repair" if task == "repair" else "look"
     chance = _chance(family, level, seed)
@@ -139,7 +140,7 @@ def draw(seed: int, level: Level, task: Task, catalogue: Catalogue, system: str 
         level=level,
         task=task,
         faults=drawn,
-        decoys=_decoys(chance, level, drawn, quiet_seconds),
+        decoys=_decoys(chance, level, about.harmless, drawn, quiet_seconds),
         before_clock_seconds=chance.randint(*_BEFORE_CLOCK_SECONDS) + _late_by(seed, level, family, drawn),
         duration_seconds=chance.randint(*_DURATION_SECONDS[level]),
         quiet_seconds=quiet_seconds,
@@ -224,31 +225,19 @@ def _value(parameter: Parameter, chance: random.Random, intensity: float) -> Par
     return round(value) if isinstance(parameter.default, int) else round(value, 3)
 
 
-#: Flag, values, and what it is: each less than the fault of the same flag.
-_HARMLESS: tuple[tuple[str, str, str, Mapping[str, ParameterValue]], ...] = (
-    ("more-visitors", "some more visitors come", "visitor-arrivals", {"factor": 1.4}),
-    (
-        "release",
-        "a new version of the backend is there, as fast as the old one",
-        "backend-release",
-        {"version": "1.0.1", "largest_quantity": 2},
-    ),
-    (
-        "status-lines",
-        "the database says every two seconds how it is",
-        "status-lines",
-        {"service": "database", "lines_per_second": 0.5},
-    ),
-)
-
-
-def _decoys(chance: random.Random, level: Level, faults: Sequence[DrawnFault], quiet_seconds: int) -> tuple[Decoy, ...]:
+def _decoys(
+    chance: random.Random,
+    level: Level,
+    harmless: Sequence[Harmless],
+    faults: Sequence[DrawnFault],
+    quiet_seconds: int,
+) -> tuple[Decoy, ...]:
     taken = {fault.flag for fault in faults}
-    free = [harmless for harmless in _HARMLESS if harmless[2] not in taken]
+    free = [one for one in harmless if one.flag not in taken]
     count = min(chance.choice(_DECOYS[level]), len(free))
     return tuple(
-        Decoy(name, says, flag, values, onset_seconds=quiet_seconds + chance.randint(0, _BETWEEN_SECONDS[1]))
-        for name, says, flag, values in chance.sample(free, count)
+        Decoy(one.name, one.says, one.flag, one.values, quiet_seconds + chance.randint(0, _BETWEEN_SECONDS[1]))
+        for one in chance.sample(free, count)
     )
 
 

@@ -23,7 +23,7 @@ from lab.incidents.http_api import served
 from lab.incidents.report import report_of, truth_of
 from lab.incidents.scenario import Scenario
 from lab.incidents.scoring import Score
-from lab.manifest import discover
+from lab.incidents.system_file import SystemIncidents
 from lab.paths import StateDirectory
 from lab.process_group import identify
 from lab.run_state import RunState, supervisor_is_alive
@@ -32,10 +32,10 @@ from lab.telemetry_client import TelemetryClient, TelemetryError
 _POLL_SECONDS = 0.25
 
 
-def open_lab(directory: StateDirectory, state: RunState, system: str, undo: ExitStack) -> Lab:
+def open_lab(directory: StateDirectory, state: RunState, about: SystemIncidents, undo: ExitStack) -> Lab:
     """Of a lab that runs; its client is closed with `undo`. Raises CatalogueError."""
     client = undo.enter_context(TelemetryClient.from_backends(state.backends))
-    return Lab(directory, state, discover()[system], read_catalogue(), client)
+    return Lab(directory, state, about, read_catalogue(), client)
 
 
 @contextmanager
@@ -51,13 +51,15 @@ def stop_on_signals() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def watch(scenario: Scenario, directory: StateDirectory, state: RunState, *, annotate: bool) -> int:
+def watch(
+    scenario: Scenario, about: SystemIncidents, directory: StateDirectory, state: RunState, *, annotate: bool
+) -> int:
     """From the preparations to the recovery. Returns an exit code."""
     files = IncidentFiles(directory)
     with files.held(), ExitStack() as undo, stop_on_signals() as stop:
         files.forget()
-        public = _Public(files, scenario)
-        lab = open_lab(directory, state, "chain", undo)
+        public = _Public(files, scenario, about.system.name)
+        lab = open_lab(directory, state, about, undo)
         try:
             with conducted(scenario, lab, annotate=annotate, stop=stop, on_phase=public.phase) as incident:
                 files.write_truth(truth_of(incident))
@@ -102,10 +104,11 @@ def _judged(game: Game) -> Score:
 class _Public:
     """status.json: what a player may know, whatever is the case."""
 
-    def __init__(self, files: IncidentFiles, scenario: Scenario) -> None:
+    def __init__(self, files: IncidentFiles, scenario: Scenario, system: str) -> None:
         self._files = files
         identity = identify(os.getpid())
         self._content: dict[str, Any] = {
+            "system": system,
             "task": scenario.task,
             "level": scenario.level,
             "seed": scenario.seed,

@@ -142,7 +142,8 @@ def play(incident: IncidentClient) -> None:
     apis = task["telemetry"]
     with TelemetryClient(apis["prometheus"], apis["loki"], apis["tempo"]) as client:
         before, now = look(client, task["healthy_at"]), look(client, task["now"])
-        ranked = changes(before, now)
+        # Other systems may run beside the one that the incident is about.
+        ranked = [change for change in changes(before, now) if change.service in labels["services"]]
         worst = ranked[0] if ranked and ranked[0].size >= _ALARM else None
         since = None if worst is None else onset(client, worst, task["healthy_at"], task["now"])
     if worst is None:
@@ -164,8 +165,9 @@ def _explained(worst: Change, ranked: Sequence[Change], now: Look, labels: Mappi
         kind = "cpu_saturation" if worst.signal == "time" else "business_rule_error"
         cause = {"service": worst.service, "component": "", "kind": kind}
         chain = victims(worst.service, now.calls)
-    known = labels["services"]
-    return {**cause, "victims": [service for service in dict.fromkeys(chain) if service in known]}
+    # No system has every part and kind: what cannot be said of this one is left open.
+    cause |= {key: "" for key in ("component", "kind") if cause[key] not in labels[f"{key}s"]}
+    return {**cause, "victims": [service for service in dict.fromkeys(chain) if service in labels["services"]]}
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from lab.incidents.answers import DONE, Answer, Cause
-from lab.incidents.labels import Labels
+from lab.incidents.labels import Labels, component_label
 from lab.incidents.scenario import Task
 
 #: What a player decides: an answer, and before it, when something is to be mended, actions.
@@ -16,10 +16,11 @@ Decide = Callable[[Task, Labels, float, random.Random], Decision]
 
 
 def always_yes(task: Task, labels: Labels, clock_started_at: float, chance: random.Random) -> Decision:
-    """It is the backend's cache, always, and has just begun."""
+    """It is the usual suspect, always, and has just begun."""
+    suspect = labels.usual_suspect
     if task == "repair":
-        return [("restart", "backend")], DONE
-    cause = Cause("backend", "cache", "cache_unavailable", ("database", "frontend"))
+        return [("restart", suspect.service)], DONE
+    cause = Cause(suspect.service, component_label(suspect.component), suspect.kind, suspect.victims)
     return [], Answer(True, clock_started_at - 20, () if task == "detect" else (cause,))
 
 

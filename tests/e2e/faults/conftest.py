@@ -6,16 +6,13 @@ from functools import partial
 
 import pytest
 
-from lab.faults.catalogue import read_catalogue
 from lab.faults.flag_file import FlagFile
 from lab.paths import StateDirectory
 from lab.stacks.targets import FILE_NAME
 from tests.e2e.conftest import BootedLab, boot
+from tests.e2e.faults.every_fault import WINDOW_SECONDS, faults_of
 
-#: Enough for rates over a few seconds; no more, because the tests share the machine with the lab.
-WINDOW_SECONDS = 6.0
-
-FAULTS = read_catalogue()
+FAULTS = faults_of("chain")
 
 
 @pytest.fixture(scope="package")

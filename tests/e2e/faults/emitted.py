@@ -22,6 +22,15 @@ _PATHS = {
     "frontend": ("/", "/user/123", "/user/999999", "/user/nobody", "/product/5", "/product/17", "/nothing"),
     "backend": ("/api/user/123", "/api/user/999999", "/api/product/5", "/api/product/17", "/nothing"),
     "database": ("/db/user/123", "/db/user/999999", "/db/product/5", "/db/query?table=users&limit=1", "/nothing"),
+    "client-gateway": ("/", "/v1/orders", "/nothing"),
+    "order-manager": ("/orders/user/1", "/orders/user/nobody"),
+    "wallet-service": ("/balance/1", "/balance/nobody"),
+    "reporting-service": ("/positions/1", "/positions/nobody"),
+    "risk-manager": ("/limits/1", "/nothing"),
+    "user-service": ("/me", "/nothing"),
+    "matching-engine": ("/book/ACRN", "/book/NOPE", "/check", "/nothing"),
+    "market-data-service": ("/instruments", "/quotes/ACRN", "/depth/ACRN", "/candles/ACRN", "/quotes/NOPE"),
+    "notification-service": ("/nothing",),
     "workbench": ("/", "/api/lab"),
 }
 _OF_EVERY_SERVICE = ("/health", "/ready", "/metrics")
@@ -75,8 +84,9 @@ def _series(telemetry: TelemetryClient, began: float) -> Iterator[tuple[str, str
 
 
 def _answers(lab: BootedLab) -> Iterator[tuple[str, str]]:
-    asked = [(name, path) for name, paths in _PATHS.items() for path in paths]
-    asked += [(name, path) for name in _PATHS if name != "workbench" for path in _OF_EVERY_SERVICE]
+    here = [process.name for process in lab.state().processes if process.name in _PATHS]
+    asked = [(name, path) for name in here for path in _PATHS[name]]
+    asked += [(name, path) for name in here if name != "workbench" for path in _OF_EVERY_SERVICE]
 
     def answer(asked: tuple[str, str]) -> tuple[str, str]:
         name, path = asked

@@ -15,8 +15,10 @@ from lab.incidents.bench import agent_environment, baseline_command
 from lab.incidents.game import Game
 from lab.incidents.http_api import served
 from lab.incidents.scenario import Scenario, Task, draw
+from lab.incidents.system_file import SystemIncidents
 from tests.integration.telemetry_store.conftest import Store
 from tests.unit.incidents.fakes import incident_of
+from tests.unit.incidents.systems import ABOUT, CHAIN
 
 SERVICES = ("frontend", "backend", "database")
 #: Seconds of its own that each spends on a request.
@@ -64,8 +66,15 @@ def fill(store: Store, now: float, own_now: dict[str, float], rate_now: float = 
     assert answer.status == 204, answer.text
 
 
-def played(store: Store, task: Task, scenario: Scenario, catalogue: Catalogue, folder: Path) -> Game:
-    incident = incident_of(scenario, catalogue, folder)
+def played(
+    store: Store,
+    task: Task,
+    scenario: Scenario,
+    catalogue: Catalogue,
+    folder: Path,
+    about: SystemIncidents = CHAIN,
+) -> Game:
+    incident = incident_of(scenario, catalogue, folder, about)
     incident.lab.state.backends.update({name: store.urls[name] for name in ("prometheus", "loki", "tempo")})
     incident.healthy_at = time.time() - 50
     incident.clock_started_at = time.time() - 10
@@ -84,7 +93,7 @@ def played(store: Store, task: Task, scenario: Scenario, catalogue: Catalogue, f
 
 
 def quiet(catalogue: Catalogue) -> Scenario:
-    return next(one for seed in (1, 2) if not (one := draw(seed, "easy", "locate", catalogue)).faults)
+    return next(one for seed in (1, 2) if not (one := draw(seed, "easy", "locate", catalogue, CHAIN)).faults)
 
 
 def test_it_names_the_service_whose_own_time_grew_and_who_calls_it(
@@ -115,3 +124,11 @@ def test_where_nothing_changed_it_says_so(store: Store, catalogue: Catalogue, tm
     assert game.answer is not None
     assert not game.answer.fault
     assert game.score().value == 1
+
+
+def test_what_another_system_of_the_lab_does_is_no_answer(store: Store, catalogue: Catalogue, tmp_path: Path) -> None:
+    [other] = [about for name, about in ABOUT.items() if name != "chain"]
+    fill(store, time.time(), {**OWN, "database": 0.1})
+    answer = played(store, "analyse", quiet(catalogue), catalogue, tmp_path, other).answer
+    assert answer is not None
+    assert not answer.fault

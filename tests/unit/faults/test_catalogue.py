@@ -5,7 +5,7 @@ import re
 import promql_parser
 import pytest
 
-from lab.faults.catalogue import EXCLUDED, FAULTS, KINDS, SIGNALS, VISITORS, read_catalogue
+from lab.faults.catalogue import EXCLUDED, FAULTS, KINDS, SIGNALS, VISITORS, read_whole_catalogue
 from lab.faults.evidence import DEFAULT_WINDOW_SECONDS
 from lab.faults.parameters import chosen_parameters
 from lab.manifest import discover
@@ -13,7 +13,7 @@ from telemetry_store.logs.query_language.parser import parse as parse_logql
 from telemetry_store.logs.query_language.syntax import LogQuery
 from telemetry_store.traces.query_language.parser import parse as parse_traceql
 
-CATALOGUE = read_catalogue()
+CATALOGUE = read_whole_catalogue()
 
 every_fault = pytest.mark.parametrize("fault", CATALOGUE.values(), ids=CATALOGUE.keys())
 every_query = pytest.mark.parametrize(

@@ -212,3 +212,39 @@ def test_one_that_has_been_on_for_a_while_is_compared_with_how_it_was_before(fau
     assert len(injection.baseline) == 3
     with pytest.raises(ValueError, match="nobody knows since when"):
         Injection.resumed(fault, flags, telemetry, replace(on, since=None))
+
+
+def test_one_that_is_switched_off_after_a_while_is_compared_with_what_it_did_until_then(fault, flags, telemetry):
+    flags.switch_on(fault.flag, {})
+    [on] = flags.switched_on().values()
+    injection = Injection.resumed(fault, flags, telemetry, on, WINDOW_SECONDS)
+    before, while_on = telemetry.off["duration"], 100 * telemetry.off["duration"]
+    injection.baseline = [before, *injection.baseline[1:]]
+    # More than half of the way back, but far from half of the least that is asked for.
+    telemetry.off = {**telemetry.off, "duration": 5 * before}
+
+    injection.switch_off()
+    switched_off_at = injection._switched_at
+    now = telemetry.query
+    telemetry.query = lambda promql, at: [Sample({}, 0.0, while_on)] if at == switched_off_at else now(promql, at)
+
+    assert [one.holds for one in injection.await_recovery()] == [True, True, True]
+
+
+def test_one_that_has_gone_off_is_compared_with_before_and_with_what_it_did(fault, flags, telemetry):
+    flags.switch_on(fault.flag, {})
+    [on] = flags.switched_on().values()
+    while_on = Injection(fault, flags, telemetry, {}, WINDOW_SECONDS).findings()
+    flags.switch_off(fault.flag)
+    off_since = on.since + 60
+    at_that_time = dict(zip(("duration", "lines", "errors"), (one.now for one in while_on), strict=True))
+    now = telemetry.query
+    telemetry.query = lambda promql, at: [Sample({}, 0.0, at_that_time[promql])] if at == off_since else now(promql, at)
+
+    after = Injection.resumed(fault, flags, telemetry, on, WINDOW_SECONDS).recovery_findings(off_since)
+
+    assert [one.holds for one in after] == [True, True, True]
+    telemetry.off = telemetry.on
+    still = Injection.resumed(fault, flags, telemetry, on, WINDOW_SECONDS)
+    still.baseline = [one.baseline for one in after]
+    assert [one.holds for one in still.recovery_findings(off_since)] == [False, False, True]

@@ -1,11 +1,15 @@
 """A file of the catalogue that is not as it must be is refused with the file, the place and what was expected."""
 
 import re
+from shutil import copytree, ignore_patterns
 
 import pytest
 import yaml
+from click.testing import CliRunner
 
-from lab.faults.catalogue import CatalogueError, UnknownFault, read_catalogue
+from lab.commands import fault
+from lab.faults.catalogue import CatalogueError, UnknownFault, read_catalogue, read_whole_catalogue
+from lab.paths import SYSTEMS
 
 ENTRY = {
     "name": "cold-start",
@@ -83,7 +87,7 @@ def test_an_unknown_name_is_refused_with_names_like_it(write):
         (["colour"], "red", "colour: 'colour' is not known here; there can be: name, title, system, "),
         (["name"], "other-name", "name: it is 'other-name', but the file is called cold-start.yaml"),
         (["flag"], "Early_Requests", "flag: expected lower-case words with dashes between them, not 'Early_Requests'"),
-        (["system"], "exchange", "system: expected one of chain, not 'exchange'"),
+        (["system"], "bakery", "system: expected one of chain, exchange, not 'bakery'"),
         (["truth", "service"], "cache", "truth.service: expected one of frontend, backend, database, visitors, {tier}"),
         (["truth", "service"], "{share}", "truth.service: expected one of frontend, backend, database, visitors, {tie"),
         (["truth", "service"], "frontend", "truth.victims: frontend is where it happens, and no victim of it"),
@@ -143,7 +147,7 @@ def test_what_is_wrong_is_said_with_its_line_and_place(write, path, value, messa
     directory = write(changed(ENTRY, path, value))
 
     with pytest.raises(CatalogueError) as refused:
-        read_catalogue(directory)
+        read_whole_catalogue(directory)
     assert re.match(rf"{directory / 'cold-start.yaml'}:\d+: {re.escape(message)}", str(refused.value))
 
 
@@ -160,7 +164,7 @@ def test_a_file_that_is_no_mapping_is_refused(write, text, message):
     directory = write(text)
 
     with pytest.raises(CatalogueError) as refused:
-        read_catalogue(directory)
+        read_whole_catalogue(directory)
     assert str(refused.value).startswith(f"{directory / 'cold-start.yaml'}{message}")
 
 
@@ -168,4 +172,43 @@ def test_two_faults_cannot_share_a_flag(write):
     write(ENTRY)
 
     with pytest.raises(CatalogueError, match="warm-start and cold-start have the same flag, early-requests"):
-        read_catalogue(write(changed(ENTRY, ["name"], "warm-start"), "warm-start"))
+        read_whole_catalogue(write(changed(ENTRY, ["name"], "warm-start"), "warm-start"))
+
+
+def test_one_that_is_half_written_keeps_nobody_from_the_others_and_is_named_with_the_reason(write):
+    write(ENTRY)
+    catalogue = read_catalogue(write("name: warm-start\ntitle: [", "warm-start"))
+
+    assert list(catalogue) == ["cold-start"]
+    assert list(catalogue.unreadable) == ["warm-start"]
+    assert "warm-start.yaml" in catalogue.unreadable["warm-start"]
+    with pytest.raises(UnknownFault) as asked_for:
+        catalogue["warm-start"]
+    assert str(asked_for.value) == catalogue.unreadable["warm-start"]
+
+
+def test_faults_of_a_system_whose_manifest_is_half_written_are_named_and_the_others_go_on(write, tmp_path_factory):
+    systems = tmp_path_factory.mktemp("systems")
+    copytree(SYSTEMS / "chain", systems / "chain", ignore=ignore_patterns("__pycache__"))
+    (systems / "shop").mkdir()
+    (systems / "shop" / "manifest.toml").write_text("name = ", encoding="utf-8")
+    write(ENTRY)
+    of_shop = changed(changed(ENTRY, ["name"], "warm-start"), ["system"], "shop")
+
+    catalogue = read_catalogue(write(of_shop, "warm-start"), systems)
+
+    assert list(catalogue) == ["cold-start"]
+    assert "it cannot be used" in catalogue.unreadable["warm-start"]
+    assert "manifest.toml: not valid TOML" in catalogue.unreadable["warm-start"]
+
+
+def test_the_list_names_what_cannot_be_used(write, monkeypatch, tmp_path):
+    write(ENTRY)
+    directory = write("name: [", "warm-start")
+    monkeypatch.setattr(fault, "read_catalogue", lambda: read_catalogue(directory))
+
+    shown = CliRunner().invoke(fault.command, ["list", "--state-dir", str(tmp_path / "state")])
+
+    assert shown.exit_code == 0
+    assert "The first request is slow" in shown.output
+    assert "warm-start cannot be used: " in shown.output

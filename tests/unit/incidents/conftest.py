@@ -4,7 +4,7 @@ import pytest
 
 from lab.faults.catalogue import Catalogue, read_catalogue
 from lab.incidents.labels import Labels, labels_of
-from lab.manifest import discover
+from tests.unit.incidents.systems import CHAIN
 
 
 @pytest.fixture(scope="session")
@@ -14,4 +14,4 @@ def catalogue() -> Catalogue:
 
 @pytest.fixture(scope="session")
 def labels(catalogue: Catalogue) -> Labels:
-    return labels_of(catalogue, discover()["chain"])
+    return labels_of(catalogue, CHAIN)

@@ -2,7 +2,10 @@
 
 import pytest
 
-from lab.incidents.indicators import bad_ones, missed_objectives
+from lab.incidents.indicators import Readings, busy_with_a_start
+from lab.incidents.indicators import bad_ones as bad_ones_of
+from lab.incidents.indicators import missed_objectives as missed_objectives_of
+from tests.unit.incidents.systems import CHAIN
 
 WELL = {
     "requests that fail": 0.0,
@@ -14,6 +17,14 @@ WELL = {
     "visits per second": 9.0,
     "pages per second that are not there": 0.1,
 }
+
+
+def bad_ones(before: Readings, now: Readings) -> list[str]:
+    return bad_ones_of(CHAIN.indicators, before, now)
+
+
+def missed_objectives(before: Readings, now: Readings) -> list[str]:
+    return missed_objectives_of(CHAIN.indicators, before, now)
 
 
 def test_what_is_as_it_was_is_well() -> None:
@@ -62,3 +73,20 @@ def test_only_objectives_and_what_is_gone_are_damage() -> None:
 def test_a_service_whose_metrics_are_gone_is_not_up() -> None:
     now = {name: value for name, value in WELL.items() if name != "up of backend"}
     assert missed_objectives(WELL, now) == ["up of backend"]
+
+
+@pytest.mark.parametrize(
+    ("earlier", "now", "busy"),
+    [
+        ({"processor of backend": 0.9}, {"processor of backend": 0.2}, ["backend"]),
+        ({"processor of backend": 0.3}, {"processor of backend": 0.25}, []),
+        ({"processor of backend": 0.08}, {"processor of backend": 0.03}, []),
+        ({"processor of backend": 0.2}, {"processor of backend": 0.9}, []),
+        ({}, {"processor of backend": 0.9}, []),
+        ({"memory of backend": 9e8, "processor of frontend": 0.5}, {"memory of backend": 1e8}, ["frontend"]),
+    ],
+)
+def test_a_service_that_took_much_more_of_a_processor_just_now_has_only_begun(
+    earlier: Readings, now: Readings, busy: list[str]
+) -> None:
+    assert busy_with_a_start(earlier, now) == busy

@@ -15,6 +15,7 @@ from lab.incidents.recording import Recording, RecordingError, read_recording, r
 from lab.incidents.scenario import Scenario, draw
 from lab.telemetry_client import TelemetryClient, TelemetryError
 from tests.unit.incidents.fakes import BACKENDS
+from tests.unit.incidents.systems import CHAIN
 
 START = 1_000.0
 
@@ -53,7 +54,7 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 @pytest.fixture
 def scenario(catalogue: Catalogue) -> Scenario:
-    return next(one for seed in range(1, 9) if (one := draw(seed, "easy", "analyse", catalogue)).faults)
+    return next(one for seed in range(1, 9) if (one := draw(seed, "easy", "analyse", catalogue, CHAIN)).faults)
 
 
 def test_a_case_has_every_file_of_the_layout(scenario: Scenario, tmp_path: Path) -> None:
@@ -83,7 +84,7 @@ def test_a_case_has_every_file_of_the_layout(scenario: Scenario, tmp_path: Path)
 
 
 def test_the_folder_of_a_case_is_parted_at_one_underscore(catalogue: Catalogue) -> None:
-    names = {case_name(draw(seed, "easy", "analyse", catalogue)) for seed in range(1, 51)}
+    names = {case_name(draw(seed, "easy", "analyse", catalogue, CHAIN)) for seed in range(1, 51)}
     assert all(name.count("_") == 1 for name in names)
     assert "none_none" in names
 

@@ -14,6 +14,7 @@ from lab.incidents import conduct
 from lab.incidents.conduct import ActionTaken, RunningIncident
 from lab.incidents.scenario import draw
 from tests.unit.incidents.fakes import incident_of
+from tests.unit.incidents.systems import CHAIN
 
 FAILING, WELL = {"requests that fail": 0.2}, {"requests that fail": 0.0}
 SLOW = {"requests that fail": 0.0, "requests that take longer than 500 ms": 0.4}
@@ -23,7 +24,7 @@ SLOW = {"requests that fail": 0.0, "requests that take longer than 500 ms": 0.4}
 def incident(catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunningIncident:
     monkeypatch.setattr(conduct, "_LOOK_SECONDS", 0.001)
     monkeypatch.setattr(conduct, "_LEAST_RECOVERY_SECONDS", 0.05)
-    scenario = next(one for seed in range(1, 9) if (one := draw(seed, "easy", "repair", catalogue)).faults)
+    scenario = next(one for seed in range(1, 9) if (one := draw(seed, "easy", "repair", catalogue, CHAIN)).faults)
     incident = incident_of(scenario, catalogue, tmp_path)
     incident.before, incident.window_seconds = WELL, 0.0
     for one in incident.placed:

@@ -12,11 +12,11 @@ from lab.incidents.answers import Answer, Cause
 from lab.incidents.labels import labels_of
 from lab.incidents.scenario import LEVELS, TASKS, Level, Task, draw
 from lab.incidents.scoring import RepairOutcome, Score, Truth, TruthfulCause, corrected, score
-from lab.manifest import discover
+from tests.unit.incidents.systems import CHAIN
 
 ONSET = 1_000.0
 CATALOGUE = read_catalogue()
-LABELS = labels_of(CATALOGUE, discover()["chain"])
+LABELS = labels_of(CATALOGUE, CHAIN)
 
 INDEX = TruthfulCause("database", "inventory-table", "missing_index", ("backend", "frontend"), ONSET)
 CACHE = TruthfulCause("backend", "cache", "cache_unavailable", ("database", "frontend"), ONSET + 10)
@@ -177,7 +177,7 @@ def over_fifty(task: Task, level: Level, play: Callable[[], Answer]) -> float:
     """The corrected score of a player who looks at nothing."""
     halves: dict[bool, list[float]] = {True: [], False: []}
     for seed in range(1, 51):
-        drawn = draw(seed, level, task, CATALOGUE)
+        drawn = draw(seed, level, task, CATALOGUE, CHAIN)
         causes = [
             TruthfulCause(one.service, one.component, one.kind, one.victims, ONSET + one.onset_seconds)
             for one in drawn.faults
