@@ -267,11 +267,14 @@ def _about_labels(rule: AlertingRule, alerts: Sequence[_Alert], wish: AlertWish)
 def _about_form(rule: AlertingRule, alerts: Sequence[_Alert], wish: AlertWish) -> list[str]:
     says = []
     if rule.hold_seconds < wish.for_at_least_seconds:
-        now = f"`for: {duration_text(rule.hold_seconds)}`" if rule.hold_seconds else "no `for`"
-        says.append(
-            f"It has {now}: it fires at the first evaluation that finds something. The task asks for `for: "
-            f"{duration_text(wish.for_at_least_seconds)}` at least, so that a hiccup wakes nobody."
+        now = (
+            f"`for: {duration_text(rule.hold_seconds)}`."
+            if rule.hold_seconds
+            else "no `for`: it fires at the first evaluation that finds something."
         )
+        asked_for = duration_text(wish.for_at_least_seconds)
+        says.append(f"It has {now} The task asks for `for: {asked_for}` at least, so that a hiccup wakes nobody.")
+    says += _about_windows(rule, wish)
     for name in wish.annotations:
         if not rule.annotations.get(name, "").strip():
             says.append(f"The annotation `{name}` is missing.")
@@ -279,6 +282,25 @@ def _about_form(rule: AlertingRule, alerts: Sequence[_Alert], wish: AlertWish) -
     for name, text in [*rule.labels.items(), *rule.annotations.items()]:
         says += _about_template(rule, name, text, fired)
     return says
+
+
+def _about_windows(rule: AlertingRule, wish: AlertWish) -> list[str]:
+    known = conditions(rule.expr)
+
+    def written(windows: Iterable[float]) -> str:
+        return " and ".join(f"`[{duration_text(seconds)}]`" for seconds in sorted(windows))
+
+    wanted = set(wish.windows_seconds)
+    if missing := wanted - known.windows_seconds:
+        return [f"It does not look at {written(missing)}; the task asks for {written(wanted)}, each with a comparison."]
+    if loose := wanted - known.needed_windows_seconds:
+        return [
+            (
+                f"What it finds over {written(loose)} does not decide: it fires without that, too. Each of the times "
+                "in `[…]` needs a comparison of its own, and both have to hold: `and`, not `or`."
+            )
+        ]
+    return []
 
 
 def _about_template(rule: AlertingRule, name: str, text: str, fired: Sequence[Mapping[str, str]]) -> list[str]:

@@ -15,6 +15,7 @@ def exercise_as_json(session: Session, exercise: Exercise, with_text: bool = Fal
         "number": exercise.number,
         "title": exercise.title,
         "part": exercise.part,
+        "system": exercise.system,
         "idea": exercise.idea,
         "minutes": exercise.minutes,
         "started": session.is_started(exercise),
@@ -28,6 +29,11 @@ def exercise_as_json(session: Session, exercise: Exercise, with_text: bool = Fal
         content["tasks"] = [_task_as_json(session, exercise, task) for task in exercise.tasks]
         content["explanation"] = exercise.explanation if solved else None
     return content
+
+
+def unreadable_as_json(session: Session) -> list[dict[str, str]]:
+    """Exercises that there should be, and what keeps them from being read."""
+    return [{"name": name, "problem": problem} for name, problem in session.unreadable.items()]
 
 
 def _task_as_json(session: Session, exercise: Exercise, task: Task) -> dict[str, object]:

@@ -39,6 +39,9 @@ class Conditions:
     any: bool = False
     #: `> bool`: 0 and 1 in place of a result and none.
     as_bool: bool = False
+    #: The times in `[…]`, in seconds: all there are, and those in comparisons without which there is no result.
+    windows_seconds: frozenset[float] = frozenset()
+    needed_windows_seconds: frozenset[float] = frozenset()
 
 
 def conditions(expr: str) -> Conditions:
@@ -60,6 +63,8 @@ def conditions(expr: str) -> Conditions:
         deciding=tuple(_deciding(tree)),
         any=selects or any(not _is_bool(node) for node in comparisons),
         as_bool=any(_is_bool(node) for node in comparisons),
+        windows_seconds=frozenset(_windows(tree)),
+        needed_windows_seconds=frozenset(window for node in _needed(tree) for window in _windows(node)),
     )
 
 
@@ -74,6 +79,21 @@ def _deciding(node: Any) -> Iterator[Condition]:
         yield from _deciding(node.lhs)
         if operator != "unless":
             yield from _deciding(node.rhs)
+
+
+def _needed(node: Any) -> Iterator[Any]:
+    """The comparisons that all have to hold; of two with `or` between them one is enough."""
+    if _operator(node) in _TURNED and not _is_bool(node):
+        yield node
+    elif _operator(node) == "unless":
+        yield from _needed(node.lhs)
+    elif _operator(node) != "or":
+        for child in _children(node):
+            yield from _needed(child)
+
+
+def _windows(node: Any) -> Iterator[float]:
+    yield from (one.range.total_seconds() for one in _walk(node) if hasattr(one, "range"))
 
 
 def _inside(node: Any) -> Any:
@@ -93,7 +113,12 @@ def _is_bool(node: Any) -> bool:
 
 def _walk(node: Any) -> Iterator[Any]:
     yield node
+    for child in _children(node):
+        yield from _walk(child)
+
+
+def _children(node: Any) -> Iterator[Any]:
     children = [getattr(node, name) for name in ("lhs", "rhs", "expr") if hasattr(node, name)]
-    for child in (*children, *(getattr(node, "args", None) or ())):
-        if not isinstance(child, str | float):
-            yield from _walk(child)
+    yield from (
+        child for child in (*children, *(getattr(node, "args", None) or ())) if not isinstance(child, str | float)
+    )

@@ -23,7 +23,12 @@ _MOST_NAMED = 3
 
 _WINDOW = re.compile(r"\[\s*(\d[\w.]*)\s*[\]:]")
 _DIVISION = re.compile(r"[)\]}]\s*/\s*[a-z(]")
+_QUANTILE = re.compile(r"\bhistogram_quantile\s*\(\s*([\d.]*)")
 _NO_SUM = re.compile(r"quantile|avg|max|min|\s[-/]\s")
+#: What a log stream is told apart by; all else stands in its lines.
+_STREAM_LABELS = frozenset({"service", "level"})
+#: Behind a log stream: what makes labels of a line's fields.
+FIELD_READER = re.compile(r"\|\s*(json|logfmt|regexp|pattern|unpack)\b")
 _UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -49,12 +54,17 @@ def _other_label_names(
 ) -> list[str]:
     gone = comparison.expected_names - comparison.names
     more = comparison.names - comparison.expected_names
+    if task.language == "logql" and (unread := gone - _STREAM_LABELS) and not FIELD_READER.search(query):
+        return [f"{_names(unread)} stands in the lines, as text. `| json` makes labels of what stands there."]
     if gone and not more:
         kept = f"`by ({', '.join(sorted(comparison.expected_names))})` keeps what is asked for"
         are = "is" if len(gone) == 1 else "are"
         return [f"Too much has been added up: {_names(gone)} {are} gone from the result. An aggregation {kept}."]
     if more and not gone:
         says = f"Your series ({len(answer)}) still carry {_names(more)}, which the task does not ask for."
+        if _QUANTILE.search(query):
+            kept = ", ".join(["le", *sorted(comparison.expected_names - {"le"})])
+            return [f"{says} Quantiles cannot be put together. Add the buckets up first: `sum by ({kept}) (…)` inside."]
         if comparison.expected_names:
             return [f"{says} Aggregate: `sum by ({', '.join(sorted(comparison.expected_names))}) (…)`."]
         how = (
@@ -118,6 +128,8 @@ def _other_values(
     factor = common_factor(_counted(answer, task, reference), reference)
     if factor is not None and (known := _known_factor(factor, task)):
         return [known]
+    if (quantile := _QUANTILE.search(query)) and _is_percentage(quantile[1]):
+        return [f"A quantile is between 0 and 1: `0.{quantile[1].replace('.', '')}` for {quantile[1]} %."]
     if other := _other_windows(query, task.reference):
         return [other]
     if _only_rises(answer) and not _only_rises(reference):
@@ -135,11 +147,20 @@ def _other_values(
     near = share > 0.3 or _same_level(answer, reference)
     if near and _is_a_sum(query, task) and (side := _always_on_one_side(answer, reference)):
         return [side]
+    same_time = bool(query) and _windows(query) == _windows(task.reference)
     if share > 0.3:
+        is_it = "Is" if same_time else "Is the time in `[…]` the one that is asked for, and is"
         return [
             (
                 f"Some moments fit and others do not ({share:.0%} of them): close, but not the same question. "
-                "Is the time in `[…]` the one that is asked for, and is everything in that belongs to it?"
+                f"{is_it} everything in that belongs to it?"
+            )
+        ]
+    if near and same_time:
+        return [
+            (
+                "On average your values are about right, at single moments they are not: another question has an "
+                "answer of the same size."
             )
         ]
     if near:
@@ -179,6 +200,10 @@ def _other_windows(query: str, reference: str) -> str:
         "Your query has no time in `[…]`. A counter by itself is everything since its service has started; "
         f"the task asks for `[{asked_for}]`."
     )
+
+
+def _is_percentage(number: str) -> bool:
+    return bool(re.fullmatch(r"\d\d(\.\d+)?", number)) and float(number) > 1
 
 
 def _is_a_sum(query: str, task: Task) -> bool:

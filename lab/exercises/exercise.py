@@ -33,6 +33,7 @@ PARTS: Mapping[int, str] = {
     3: "Finding causes",
     4: "Acting on it",
     5: "Instrumenting",
+    6: "A larger system: the exchange",
 }
 
 
@@ -57,6 +58,8 @@ class AlertWish:
     annotations: tuple[str, ...] = ()
     #: How long the condition has to hold at least before it fires.
     for_at_least_seconds: float = 0.0
+    #: Over each of these times in `[…]` something has to be compared, or it must not fire.
+    windows_seconds: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from lab.exercises.exercise import (
@@ -25,6 +26,7 @@ from lab.exercises.personal import ANSWER, PLACES, names_in, open_answers, with_
 from lab.exercises.rules import RuleRefused, read_alerting_rule, read_recording_rule
 from lab.exercises.services.description import Service
 from lab.exercises.services.reading import read_expected, read_service, read_versions
+from lab.manifest import DEFAULT_SYSTEM
 from lab.paths import REPOSITORY
 from lab.yaml_document import ContentError, Item, read_text, read_yaml
 
@@ -57,18 +59,44 @@ _FIELDS: Mapping[Kind, tuple[tuple[str, ...], tuple[str, ...]]] = {
 _BESIDE_A_SERVICE: tuple[Kind, ...] = ("instrument", "choice")
 
 
+@dataclass(frozen=True)
+class ExercisePath:
+    """The exercises by name, in their order, and why each of the others cannot be used."""
+
+    exercises: Mapping[str, Exercise]
+    #: Name -> the problem, with its file and line.
+    unreadable: Mapping[str, str]
+
+
 def read_exercises(folder: Path = EXERCISES) -> dict[str, Exercise]:
     """All of them by name, in the order of the path. Raises ContentError at the first that cannot be used."""
+    path = read_path(folder)
+    for problem in path.unreadable.values():
+        raise ContentError(problem)
+    return dict(path.exercises)
+
+
+def read_path(folder: Path = EXERCISES) -> ExercisePath:
+    """For learners: one exercise that somebody is just writing keeps nobody from the others."""
     exercises: dict[str, Exercise] = {}
+    unreadable: dict[str, str] = {}
     for file in sorted(folder.glob("*/exercise.yaml")):
-        exercise = read_exercise(file.parent)
-        for other in exercises.values():
-            if other.number == exercise.number:
-                raise ContentError(f"{file}: {other.name} has the number {exercise.number:02} as well")
-            if other.part > exercise.part:
-                raise ContentError(f"{file}: part {exercise.part} comes after {other.name} of part {other.part}")
-        exercises[exercise.name] = exercise
-    return exercises
+        try:
+            exercise = read_exercise(file.parent)
+            _require_place(exercise, exercises.values(), file)
+        except ContentError as error:
+            unreadable[file.parent.name] = str(error)
+        else:
+            exercises[exercise.name] = exercise
+    return ExercisePath(exercises, unreadable)
+
+
+def _require_place(exercise: Exercise, earlier: Iterable[Exercise], file: Path) -> None:
+    for other in earlier:
+        if other.number == exercise.number:
+            raise ContentError(f"{file}: {other.name} has the number {exercise.number:02} as well")
+        if other.part > exercise.part:
+            raise ContentError(f"{file}: part {exercise.part} comes after {other.name} of part {other.part}")
 
 
 def read_exercise(folder: Path) -> Exercise:
@@ -86,7 +114,7 @@ def read_exercise(folder: Path) -> Exercise:
         part=entries["part"].whole(min(PARTS), max(PARTS)),
         minutes=entries["minutes"].whole(1, 120),
         idea=entries["idea"].text(),
-        system=entries["system"].text() if "system" in entries else "chain",
+        system=entries["system"].text() if "system" in entries else DEFAULT_SYSTEM,
         story=read_text(folder / "story.md"),
         explanation=read_text(folder / "explanation.md"),
         tasks=_tasks(entries["tasks"], service),
@@ -215,13 +243,18 @@ def _choices(item: Item) -> tuple[Choice, ...]:
 
 
 def _alert(item: Item) -> AlertWish:
-    entries = item.mapping(optional=("within_seconds", "labels", "annotations", "for_at_least_seconds"))
+    entries = item.mapping(
+        optional=("within_seconds", "labels", "annotations", "for_at_least_seconds", "windows_seconds")
+    )
     labels = entries["labels"].entries() if "labels" in entries else {}
     return AlertWish(
         entries["within_seconds"].number(1, 600) if "within_seconds" in entries else AlertWish.within_seconds,
         {name: one.text() for name, one in labels.items()},
         _texts(entries.get("annotations")),
         entries["for_at_least_seconds"].number(0, 600) if "for_at_least_seconds" in entries else 0.0,
+        tuple(one.number(1, 3600) for one in entries["windows_seconds"].items())
+        if "windows_seconds" in entries
+        else (),
     )
 
 

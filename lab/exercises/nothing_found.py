@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from lab.exercises.diagnosis import FIELD_READER
 from lab.exercises.exercise import Language
 from lab.telemetry_client import LogLine, OtherResultType, QueryRefused, Series, TelemetryClient
 
@@ -22,13 +23,13 @@ _KEYWORDS = frozenset(
     (*_GROUPING_WORDS, "offset", "bool", "and", "or", "unless", "atan2", "inf", "nan", "start", "end")
 )
 _CONDITIONS = re.compile(r"\{([^{}]*)\}")
+_TEXT_CONDITION = re.compile(r'([\w.:]+)\s*(=~|=)\s*"([^"\\]+)"')
 
 #: What pairs series of both sides by their labels.
 _ARITHMETIC = re.compile(r"(?:[)\]}]|[a-zA-Z_]\w*)\s*([-+*/%])\s*(?=[a-zA-Z_(])")
 #: A comparison of a field of the line, behind a `|`.
 _FIELD_FILTER = re.compile(r"\|\s*([a-zA-Z_]\w*)\s*(?:=~|!~|!=|==|=|>=|<=|>|<)")
 _TEXT_FILTER = re.compile(r"\|=\s*(" + _STRING + ")")
-_FIELD_READER = re.compile(r"\|\s*(json|logfmt|regexp|pattern|unpack)\b")
 
 _SHOWN_VALUES = 8
 _LINES_LOOKED_AT = 1000
@@ -54,18 +55,45 @@ def why_nothing(client: TelemetryClient, language: Language, query: str, end: fl
 
 def _of_metrics(client: TelemetryClient, query: str, end: float) -> Iterator[str]:
     reasons = list(_of_names(client, query, end))
-    yield from dict.fromkeys(reasons) if reasons else _of_pairs(query)
+    yield from dict.fromkeys(reasons) if reasons else _of_pairs(client, query, end)
 
 
-def _of_pairs(query: str) -> Iterator[str]:
+def _of_pairs(client: TelemetryClient, query: str, end: float) -> Iterator[str]:
     """What can be to blame when every name and value is right."""
     if re.search(r"\bhistogram_quantile\s*\(", query) and _without_le(query):
         yield "`histogram_quantile` needs the label `le` to tell buckets apart: keep it, as in `sum by (le) (…)`."
-    elif found := _ARITHMETIC.search(re.sub(_STRING, lambda text: "_" * len(text[0]), query)):
+    elif operators := _arithmetic(query):
+        unpaired = _unpaired(client, query, end) or operators[0][1]
         yield (
-            f"`{found[1]}` takes series of both sides together that have the same labels, and here no two of them do. "
+            f"`{unpaired}` takes series of both sides together that have the same labels, and here no two of them do. "
             "`sum(…)` on both sides takes the labels away; `sum by (label) (…)` keeps those that both have."
         )
+
+
+def _arithmetic(query: str) -> list[tuple[int, str, int]]:
+    """Where an operator stands, which one, and how many brackets it stands in."""
+    plain = re.sub(_STRING, lambda text: "_" * len(text[0]), query)
+    return [
+        (found.start(1), found[1], sum({"(": 1, ")": -1}.get(letter, 0) for letter in plain[: found.start(1)]))
+        for found in _ARITHMETIC.finditer(plain)
+    ]
+
+
+def _unpaired(client: TelemetryClient, query: str, end: float) -> str | None:
+    """The operator that has series on both sides and finds no two that go together; None where it is not to be seen."""
+    outside = [(place, operator) for place, operator, depth in _arithmetic(query) if depth == 0]
+    # What binds least divides the whole, and of several the last.
+    place, operator = max(outside, key=lambda one: (one[1] in "+-", one[0]), default=(0, ""))
+    if not operator:
+        return None
+    try:
+        for side in (query[:place], query[place + 1 :]):
+            if not client.query(side, end):
+                return _unpaired(client, side, end)
+    except QueryRefused:
+        # It was cut at a place that is none, or a word such as `on` belongs to the operator.
+        return None
+    return operator
 
 
 def _without_le(query: str) -> bool:
@@ -145,7 +173,7 @@ def _of_fields(steps: str, lines: Sequence[LogLine]) -> Iterator[str]:
     present = {re.sub(r"\W", "_", name) for line in lines for name in (*line.fields, *line.labels)}
     labels = {name for line in lines for name in line.labels}
     for name in dict.fromkeys(_FIELD_FILTER.findall(steps)):
-        if name in present - labels and not _FIELD_READER.search(steps):
+        if name in present - labels and not FIELD_READER.search(steps):
             yield f"`{name}` stands in the line, as text. `| json` reads it, and has to come first."
         elif name not in present:
             yield f"None of the last {len(lines)} lines has a field `{name}`.{_similar(name, present, anywhere=True)}"
@@ -188,15 +216,36 @@ def _matches(operator: str, wanted: str, value: str) -> bool:
 
 def _of_spans(client: TelemetryClient, query: str, end: float) -> Iterator[str]:
     start = int(end) - _WINDOW_SECONDS
-    conditions = [one.strip() for found in _CONDITIONS.findall(query) for one in re.split(r"&&|\|\|", found)]
-    for condition in dict.fromkeys(filter(None, conditions)):
+
+    def some_have(condition: str) -> bool:
         try:
-            found_some = client.search_traces(q=f"{{ {condition} }}", start=start, end=int(end), limit=1)
+            return bool(client.search_traces(q=f"{{ {condition} }}", start=start, end=int(end), limit=1))
         except QueryRefused:
             # A part of an expression that was cut in the wrong place.
-            continue
-        if not found_some:
-            yield f"No span has `{condition}`."
+            return True
+
+    of_one_span = [found.strip() for found in _CONDITIONS.findall(query)]
+    conditions = [one.strip() for found in of_one_span for one in re.split(r"&&|\|\|", found)]
+    missing = [one for one in dict.fromkeys(filter(None, conditions)) if not some_have(one)]
+    for condition in missing:
+        yield f"No span has `{condition}`.{_as_a_part(condition, some_have)}"
+    for several in () if missing else dict.fromkeys(one for one in of_one_span if "&&" in one):
+        if not some_have(several):
+            yield (
+                f"Some spans have one of the conditions in `{{ {several} }}`, some another, and none has all of them: "
+                "what stands in one pair of braces is about one and the same span."
+            )
+
+
+def _as_a_part(condition: str, some_have: Callable[[str], bool]) -> str:
+    """Said of a text that is compared as a whole, and is a part of what there is."""
+    found = _TEXT_CONDITION.fullmatch(condition)
+    if found is None:
+        return ""
+    # Within a text a backslash would need another one: whatever is special in a pattern may be any letter.
+    pattern = found[3] if found[2] == "=~" else re.sub(r"[^\w /-]", ".", found[3])
+    with_more = f'{found[1]} =~ ".*{pattern}.*"'
+    return f" A text is compared as a whole; some have `{with_more}`." if some_have(with_more) else ""
 
 
 def _similar(name: str, names: Iterable[str], anywhere: bool = False) -> str:

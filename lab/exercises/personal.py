@@ -12,10 +12,12 @@ from typing import Any, TypeVar
 
 from lab.exercises.exercise import Choice, Exercise, Task
 
-#: Where things are, usable in texts as `{workbench}`; these are the addresses of a lab that was started plainly.
+#: Where things are, usable in texts as `{workbench}`, the service where a system is entered among them; these are the
+#: addresses of a lab that was started plainly.
 PLACES: Mapping[str, str] = {
     "workbench": "http://127.0.0.1:8000",
     "frontend": "http://127.0.0.1:8001",
+    "client_gateway": "http://127.0.0.1:8347",
     "prometheus": "http://127.0.0.1:9090",
     "loki": "http://127.0.0.1:3100",
     "tempo": "http://127.0.0.1:3200",
@@ -28,6 +30,11 @@ ANSWER = "answer"
 _PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)(?:\.([a-z][a-z0-9_]*))?\}")
 
 _Any = TypeVar("_Any")
+
+
+def places_of(addresses: Mapping[str, str]) -> dict[str, str]:
+    """The places in a lab that has these addresses, by the names of its processes and backends."""
+    return {name: addresses.get(name.replace("_", "-")) or plain for name, plain in PLACES.items()}
 
 
 def names_in(texts: Iterable[str]) -> set[str]:

@@ -1,5 +1,6 @@
 """Whether a query finds what the reference finds, over the same time; and if not, what it finds instead."""
 
+import re
 from collections.abc import Iterable
 
 from lab.exercises import diagnosis, refusals
@@ -8,6 +9,9 @@ from lab.exercises.exercise import Task
 from lab.exercises.results import Data, Evaluated, FoundTrace, Lines, Numbers, Refused, Result, Traces, is_empty
 from lab.exercises.verdict import WAIT, Verdict, not_yet, right, wrong
 from lab.telemetry_client import LogLine
+
+#: In TraceQL: a duration compared with a mere number.
+_TIME_WITHOUT_UNIT = re.compile(r"duration\s*[<>]=?\s*(\d+(?:\.\d+)?)(?![\w.])", re.IGNORECASE)
 
 
 def check_query(task: Task, answer: str, data: Data) -> Verdict:
@@ -24,11 +28,12 @@ def check_query(task: Task, answer: str, data: Data) -> Verdict:
         )
     if _same(task, data.answer, data.reference):
         return right()
+    # What finds the same as a mistake today may be another tomorrow: its own words go first.
+    if said := _said_to_the_same_text(task, answer):
+        return wrong(said)
     for mistake, asked in zip(task.mistakes, data.mistakes, strict=True):
         if _same(task, data.answer, asked) and not all(is_empty(result) for result in asked.results):
             return wrong(mistake.says)
-    if said := _said_to_the_same_text(task, answer):
-        return wrong(said)
     for mine, theirs in zip(data.answer.results, data.reference.results, strict=True):
         if not _same(task, Evaluated((mine,)), Evaluated((theirs,))):
             return wrong(*_difference(task, answer, mine, theirs, data))
@@ -95,7 +100,9 @@ def _difference(task: Task, query: str, answer: Result, reference: Result, data:
         case Lines(mine_lines), Lines(their_lines):
             return _other_lines(mine_lines, their_lines)
         case Traces(mine_traces), Traces(their_traces):
-            return _other_traces(mine_traces, their_traces)
+            without_unit = _TIME_WITHOUT_UNIT.search(query)
+            said = [f"`{without_unit[1]}` of what? A time without a unit is in nanoseconds."] if without_unit else []
+            return [*said, *_other_traces(mine_traces, their_traces)]
         case Lines(), Numbers():
             return [
                 (

@@ -15,7 +15,14 @@ _ADVICE = (
         "`{0}` looks at samples over a time, and here it gets one value. Say over which: `[1m]` behind the selector.",
     ),
     (
-        r"expected type instant vector in (?:call to function|aggregation expression)",
+        r"expected type instant vector in aggregation expression",
+        (
+            "An aggregation puts several series together at one moment, and this is a whole range of moments. The sum, "
+            "mean or most of one series over a time are other functions; one such as `rate` can come first as well."
+        ),
+    ),
+    (
+        r"expected type instant vector in call to function",
         "One value a moment is needed here, and this is a whole range of them: a function such as `rate` comes first.",
     ),
     (
@@ -37,12 +44,20 @@ _ADVICE = (
         'A log query begins with the streams to read. A pattern that matches each of them is `{service=~".+"}`.',
     ),
     (
+        r"unknown identifier: trace\b",
+        "What a trace has as a whole is written with a colon: `trace:duration`.",
+    ),
+    (
         r"unknown identifier: (\w+)",
         'A text stands in quotes: `name = "…"`. An attribute says whose it is: `span.…`, or `resource.…`.',
     ),
     (
         r"operations must operate on the same type: status\b",
         "`status` of a span is `ok`, `error` or `unset`. What HTTP answered is `span.http.response.status_code`.",
+    ),
+    (
+        r"operations must operate on the same type: kind\b",
+        "The kinds of a span stand without quotes: `kind = client`, `kind = server`, `kind = consumer`.",
     ),
     (
         r"operations must operate on the same type",
@@ -58,7 +73,7 @@ _ADVICE_OF: Mapping[Language, tuple[tuple[str, str], ...]] = {
         (r"unexpected IDENTIFIER, expecting } or ,", "Conditions within the braces have commas between them."),
         (
             r"unexpected [}>].*, expecting = or",
-            'In braces: labels of streams, `{service="backend"}`. Behind them: what is in lines, `| json | name > 10`.',
+            'In braces: labels of streams, `{service="…"}`. Behind them: what is in lines, `| json | name > 10`.',
         ),
         (
             r"unexpected \.",
@@ -73,6 +88,14 @@ _ADVICE_OF: Mapping[Language, tuple[tuple[str, str], ...]] = {
         (r"unexpected IDENTIFIER", "A time is written with its unit and without a space: `10ms`."),
     ),
     "promql": (
+        (
+            r"unexpected identifier \"[kKMG]i?B?\"",
+            "A number has no unit: bytes are written out, as in `4e8` for 400 MB.",
+        ),
+        (
+            r"unexpected duration",
+            "A time such as `15m` stands in `[…]` or behind `offset`. Here it is a number of seconds: `900`.",
+        ),
         (r"unexpected (<aggr|<by|identifier|number)", "Is a comma, an operator or a bracket missing before the mark?"),
     ),
 }
@@ -101,7 +124,8 @@ def explain(language: Language, query: str, said: str) -> list[str]:
     if place is not None:
         says.append(_marked(query, *place))
     if (
-        other := _other_language(language, query)
+        other := _counted_elsewhere(language, query)
+        or _other_language(language, query)
         or _other_comparison(language, query, said)
         or _without_a_time(language, query)
     ):
@@ -137,7 +161,13 @@ def _other_language(language: Language, query: str) -> str:
     if language == "traceql" and query.lstrip()[:1] not in ("{", "("):
         return 'TraceQL begins with a condition on spans in braces: `{ name = "GET" }`.'
     if language == "logql" and "{" not in query:
-        return 'A log query begins with the streams to read: `{service="backend"}`.'
+        return 'A log query begins with the streams to read: `{service="…"}`.'
+    return ""
+
+
+def _counted_elsewhere(language: Language, query: str) -> str:
+    if language == "traceql" and re.search(r"^\s*count\s*\(|\}\s*(?:[<>]=?|!?=)\s*\d", query):
+        return "How many spans of a trace fit is asked behind the braces: `{ … } | count() > 1`."
     return ""
 
 

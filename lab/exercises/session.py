@@ -16,6 +16,7 @@ from lab.exercises.services.description import Service
 from lab.exercises.services.workspace import Workspace, WorkspaceError
 from lab.exercises.verdict import Verdict
 from lab.telemetry_client import TelemetryClient
+from lab.yaml_document import ContentError
 
 
 class UnknownExercise(LookupError):
@@ -50,10 +51,10 @@ class GivenHint:
 
 
 class Session:
-    """`exercises` as the loader reads them; everything handed out is filled in for `learner`.
+    """`exercises` and `unreadable` as the loader reads them; everything handed out is filled in for `learner`.
 
-    Methods raise UnknownExercise, ProgressError, WorkspaceError and, where they ask the lab, TaskComesLater and
-    TelemetryError."""
+    Methods raise UnknownExercise, ContentError for an exercise that cannot be read, ProgressError, WorkspaceError and,
+    where they ask the lab, TaskComesLater and TelemetryError."""
 
     def __init__(
         self,
@@ -62,8 +63,11 @@ class Session:
         learner: str,
         places: Mapping[str, str] = PLACES,
         workspace: Workspace | None = None,
+        unreadable: Mapping[str, str] | None = None,
     ) -> None:
         self._exercises = exercises
+        #: Name -> why the exercise cannot be read.
+        self.unreadable = unreadable or {}
         self._progress = progress
         self.learner = learner
         self._places = places
@@ -83,10 +87,17 @@ class Session:
         else:
             found = [one for one in self._exercises.values() if said == one.name]
             found = found or [one for one in self._exercises.values() if said in one.name]
+        if not found:
+            self._require_readable(said)
         if len(found) != 1:
             which = ", ".join(one.name for one in found or self._exercises.values())
             raise UnknownExercise(f"{said!r} is {'more than one' if found else 'no'} exercise; there are: {which}")
         return self._for_learner(found[0])
+
+    def _require_readable(self, said: str) -> None:
+        for name, problem in self.unreadable.items():
+            if said == name or (said.isdigit() and name.startswith(f"{int(said):02}-")):
+                raise ContentError(problem)
 
     def find_task(self, exercise: Exercise, id: str | None = None) -> Task:
         """By its id; without one, the first that is not solved, or else the last."""
@@ -141,7 +152,10 @@ class Session:
         Of a task to instrument a service the learner's folder is the answer, whatever was given for one."""
         answer = clean(answer) if task.service is None else str(self.existing_folder(task.service))
         if earlier := open_answers(task):
-            raise TaskComesLater(f"task {task.id} builds on another: solve {', '.join(sorted(earlier))} first")
+            first = " and ".join(
+                f"task {number} ({one.id})" for number, one in enumerate(exercise.tasks, 1) if one.id in earlier
+            )
+            raise TaskComesLater(f"This task builds on the answer to another: solve {first} first.")
         verdict = check(task, answer, gather(task, answer, client, time.time(), times))
         with self._progress.changing(self.learner) as progress:
             mine = progress.begin(exercise.name, time.time()).task(task.id)

@@ -41,6 +41,8 @@ def show_list(console: Console, session: Session) -> None:
             f"{session.points_of(exercise)}/{exercise.points}",
         )
     console.print(table)
+    for name, problem in session.unreadable.items():
+        console.print(f"\n{name} cannot be read: {problem}", markup=False, soft_wrap=True, style="yellow")
     console.print(f"\nLearner: {session.learner}. Begin one with: python3 lab exercise start NUMBER", markup=False)
 
 

@@ -1,5 +1,6 @@
 """Letters, numbers and names: answers that are read off a page."""
 
+import re
 from collections.abc import Iterable
 
 from lab.exercises.answers import is_query, read_choice, read_names, read_number
@@ -84,14 +85,21 @@ def check_names(task: Task, answer: str, data: Data) -> Verdict:
             return wrong(mistake.says)
     if len(given) == 1 and len(_as_written(frozenset(answer.split()), wanted) & wanted) > 1:
         return wrong("Put commas between the names, so that it is clear where each ends.")
-    says = []
     extra, missing = given - wanted, wanted - given
+    if around := [one for one in sorted(extra) if any(_stands_in(name, one) for name in missing)]:
+        return wrong(f"`{around[0]}` says too much: give the name alone, without what stands around it.")
+    says = []
     if extra:
         says.append(f"{_listed(extra)} {'does' if len(extra) == 1 else 'do'} not belong there.")
     if missing:
         found = f"{len(given & wanted)} of {len(wanted)} are right" if given & wanted else "None of them is right"
         says.append(f"{found}; {len(missing)} {'is' if len(missing) == 1 else 'are'} missing.")
     return wrong(*says)
+
+
+def _stands_in(name: str, text: str) -> bool:
+    """Whether the name is a part of the text by itself, as an id is at the end of a path."""
+    return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text, re.IGNORECASE) is not None
 
 
 def _as_written(given: frozenset[str], wanted: frozenset[str]) -> frozenset[str]:

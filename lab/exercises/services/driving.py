@@ -226,7 +226,7 @@ def _span(content: Mapping[str, Any], ended: bool) -> SeenSpan:
         span_id=context["span_id"].removeprefix("0x"),
         parent_span_id=(content["parent_id"] or "").removeprefix("0x"),
         name=content["name"],
-        kind=content["kind"].removeprefix("SpanKind.").lower(),
+        kind=_kind(content["kind"]),
         status=str(status.get("status_code", "UNSET")).lower(),
         attributes=content.get("attributes") or {},
         exceptions=tuple(
@@ -237,6 +237,12 @@ def _span(content: Mapping[str, Any], ended: bool) -> SeenSpan:
         seconds=(_time(content["end_time"]) - _time(content["start_time"])).total_seconds() if ended else 0.0,
         ended=ended,
     )
+
+
+def _kind(written: str) -> str:
+    """Of what is no SpanKind the text in quotes: the SDK takes it, and only the exporter fails."""
+    name = written.removeprefix("SpanKind.")
+    return name.lower() if name != written else f'"{written}"'
 
 
 def _time(text: str) -> datetime:

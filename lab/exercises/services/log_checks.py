@@ -22,7 +22,7 @@ def check_lines(expected: ExpectedLines, service: Service, observed: Observed) -
     if not observed.lines:
         return ["The service writes nothing to standard output. `logging.StreamHandler(sys.stdout)` writes there."]
     lines = [(line, _fields(line)) for line in observed.lines]
-    problems = [f"This line is no JSON object: `{line[:_SHOWN]}`." for line, fields in lines if fields is None][:1]
+    problems = [_no_object(line) for line, fields in lines if fields is None][:1]
     if expected.nothing_personal:
         problems += _personal(observed)
     read = [fields for _, fields in lines if fields is not None]
@@ -38,6 +38,15 @@ def _fields(line: str) -> _Fields | None:
     except ValueError:
         return None
     return content if isinstance(content, dict) else None
+
+
+def _no_object(line: str) -> str:
+    says = f"This line is no JSON object: `{line[:_SHOWN]}`."
+    if line.strip() in ("{", "["):
+        return f"{says} One object, one line: without `indent`."
+    if line.startswith("{'"):
+        return f"{says} So Python writes a dictionary; `json.dumps(…)` makes JSON of it."
+    return says
 
 
 def _personal(observed: Observed) -> Iterator[str]:

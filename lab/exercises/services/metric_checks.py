@@ -21,6 +21,9 @@ _ASKED_FOR_METRICS = "the questions for `/metrics`"
 #: Clocks of two processes are read at different moments.
 _SLACK = 0.05
 
+#: Requests that are sent together are seen at work together; of many, a slow machine may show fewer.
+_SEEN_TOGETHER = 2
+
 
 def check_metric(expected: ExpectedMetric, service: Service, observed: Observed) -> list[str]:
     scrape = observed.scrape
@@ -203,6 +206,11 @@ def _wrong_level(
             )
         elif left < 0:
             yield f"`{name}` stands at {left:g} when everything is answered: it is lowered more often than raised."
+        elif highest < min(together, _SEEN_TOGETHER):
+            yield (
+                f"`{name}` rises to {highest:g} and no further while {what} are at work, all at the same time: each of "
+                "them has to raise it, and to lower it again."
+            )
         elif highest > together:
             yield f"`{name}` rises to {highest:g} while {what} are at work: more than there are."
 

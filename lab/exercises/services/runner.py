@@ -81,9 +81,9 @@ def main() -> None:
     trace.set_tracer_provider(provider)
     # Before there is an app: the request's span has to be there when the app's own functions are called.
     FlaskInstrumentor().instrument()
-    app = load_app(options.folder)
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_QuietRequests, fd=options.socket)
     try:
+        app = load_app(options.folder)
+        server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_QuietRequests, fd=options.socket)
         server.serve_forever()
     except KeyboardInterrupt:
         pass

@@ -36,7 +36,8 @@ def run(
     backends: Mapping[str, str] | None = None,
     state_dir: StateDirectory | None = None,
 ) -> bool:
-    """Until it is interrupted, or the service ends by itself: then it returns false, and the service has said why.
+    """Until it is interrupted, or the service ends by itself or does not answer: then it returns false, and why has
+    been said.
 
     `backends` and `state_dir` are those of the lab that runs."""
     with ExitStack() as stack:
@@ -63,6 +64,11 @@ def run(
         with suppress(KeyboardInterrupt):
             metrics = _status_of_metrics(f"http://{address}")
             if metrics is None:
+                try:
+                    # One that ends has closed the connection a moment before it is gone.
+                    child.wait(_GRACE_SECONDS)
+                except subprocess.TimeoutExpired:
+                    say(f"{service.name} has not answered within {START_SECONDS:g} s of its start.")
                 return False
             # One without metrics would be a target that cannot be scraped, and an alert.
             if state_dir is not None and metrics == 200:

@@ -3,7 +3,8 @@
 Each function returns what is wrong, a sentence or two each; nothing, when all is well.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from lab.exercises.services.description import ExpectedCalls, ExpectedSpan, Requests, Service
 from lab.exercises.services.observed import Observed, SeenSpan
@@ -75,51 +76,66 @@ def _wrong_place(expected: ExpectedSpan, observed: Observed, named: Sequence[See
         if not is_it:
             whose = f"it is a child of `{parent.name}`" if parent is not None else "its parent is none of this service"
             yield f"`{expected.name}` is to be a child of {parent_name}, and {whose}."
-        if span.kind != expected.kind:
+        if span.kind.startswith('"'):
+            yield (
+                f"The kind of `{expected.name}` is the text `{span.kind}`, which no exporter can send: one of "
+                "`trace.SpanKind` is what it is to be."
+            )
+        elif span.kind != expected.kind:
             yield f"`{expected.name}` is of the kind {span.kind}, and {expected.kind} is what it is to be."
 
 
 def _wrong_content(
     expected: ExpectedSpan, service: Service, observed: Observed, named: Sequence[SeenSpan]
 ) -> Iterator[str]:
-    """Of many spans that are wrong in the same way, one is spoken of."""
-    said: set[tuple[str, str]] = set()
+    """Of many spans that are wrong in the same way, one is spoken of, with all requests of which it is true."""
+    problems: dict[tuple[str, str], _Problem] = {}
     requests_by_trace = {one.trace_id: service.requests(one.of) for one in observed.sent}
     for span in _of_expected(expected, observed, named):
         of = requests_by_trace[span.trace_id]
-        kind = requests_in_words(of, len(sent_of(observed, [of.name])))
-        for about, problem in _wrong_in(span, expected, of, kind, personal_values(observed)):
-            if (of.name, about) not in said:
-                yield problem
-            said.add((of.name, about))
+        for about, begins, ends in _wrong_in(span, expected, of, personal_values(observed)):
+            problem = problems.setdefault(about, _Problem(begins, ends))
+            if of.name not in problem.of:
+                problem.of.append(of.name)
+    for problem in problems.values():
+        who = f" for {all_in_words(service, observed, problem.of)}" if problem.ends else ""
+        yield f"{problem.begins}{who}{problem.ends}"
+
+
+@dataclass
+class _Problem:
+    begins: str
+    #: What stands behind the requests; empty where they are not named.
+    ends: str
+    of: list[str] = field(default_factory=list)
 
 
 def _wrong_in(
-    span: SeenSpan, expected: ExpectedSpan, of: Requests, kind: str, personal: set[str]
-) -> Iterator[tuple[str, str]]:
-    """What it is about, and what is wrong with it."""
+    span: SeenSpan, expected: ExpectedSpan, of: Requests, personal: set[str]
+) -> Iterator[tuple[tuple[str, str], str, str]]:
+    """What it is about, and what is wrong with it: before and behind the requests."""
     for name, value in span.attributes.items():
         if str(value) in personal:
-            yield name, f"The attribute `{name}` of `{expected.name}` has `{value}`: that belongs to somebody."
+            whose = f"The attribute `{name}` of `{expected.name}` has `{value}`: that belongs to somebody."
+            yield (name, "personal"), whose, ""
     for name, allowed in expected.attributes.items():
         if name not in span.attributes:
-            yield name, f"`{expected.name}` has no attribute `{name}` for {kind}."
+            yield (name, "missing"), f"`{expected.name}` has no attribute `{name}`", "."
         elif allowed and str(span.attributes[name]) not in allowed:
             is_there = span.attributes[name]
-            yield name, f"`{name}` of `{expected.name}` is `{is_there}`; what it can be is {code(allowed)}."
+            can_be = f"`{name}` of `{expected.name}` is `{is_there}`; what it can be is {code(allowed)}."
+            yield (name, "value"), can_be, ""
     if of.name in expected.errors_of and span.status != "error":
-        yield (
-            "status",
-            f"`{expected.name}` ends as if all were well for {kind}: its status is {span.status}, not error.",
-        )
+        is_now = f": its status is {span.status}, not error."
+        yield ("status", span.status), f"`{expected.name}` ends as if all were well", is_now
     elif of.name in expected.errors_of and not span.exceptions:
-        why = "but not why: the exception is no event of it (`record_exception`)"
-        yield "status", f"`{expected.name}` has the status error for {kind}, {why}."
+        why = ", but not why: the exception is no event of it (`record_exception`)."
+        yield ("status", "why"), f"`{expected.name}` has the status error", why
     elif of.name not in expected.errors_of and span.status == "error":
-        yield "status", f"`{expected.name}` has the status error for {kind}, where all went well."
+        yield ("status", "error"), f"`{expected.name}` has the status error", ", where all went well."
     if expected.holds_the_work and span.seconds < of.seconds * 0.95:
-        takes = f"the work takes at least {of.seconds * 1000:.0f} ms: it has to be done within the span"
-        yield "time", f"`{expected.name}` lasts {span.seconds * 1000:.2g} ms for {kind}, and {takes}."
+        takes = f", and the work takes at least {of.seconds * 1000:.0f} ms: it has to be done within the span."
+        yield ("time", of.name), f"`{expected.name}` lasts {span.seconds * 1000:.2g} ms", takes
 
 
 def _of_expected(expected: ExpectedSpan, observed: Observed, named: Sequence[SeenSpan]) -> Iterator[SeenSpan]:
@@ -150,11 +166,24 @@ def _wrong_calls(expected: ExpectedCalls, service: Service, observed: Observed) 
             f"The calls carry a `traceparent`, but not of the request that they are made for: {name} would be in "
             "another trace."
         )
-    spans = {span.span_id: span.name for span in observed.spans}
-    callers = {spans.get(call.parent_span_id, "a span that never arrives") for call in calls}
-    if expected.child_of and callers != {expected.child_of}:
+    spans = {span.span_id: span for span in observed.spans}
+    elsewhere = [call for call in calls if not _is_within(expected.child_of, call.parent_span_id, spans)]
+    if expected.child_of and elsewhere:
+        callers = [spans.get(call.parent_span_id) for call in elsewhere]
+        names = {caller.name if caller else "a span that never arrives" for caller in callers}
         return (
-            f"For {name} the caller is {code(sorted(callers))}, and `{expected.child_of}` is what it is to be: what is "
+            f"For {name} the caller is {code(sorted(names))}, and `{expected.child_of}` is what it is to be: what is "
             "current when the header is written is what is passed on."
         )
     return ""
+
+
+def _is_within(name: str, span_id: str, spans: Mapping[str, SeenSpan]) -> bool:
+    """Whether it is a span of this name or one below it: a call may have a span of its own."""
+    seen = set()
+    while span_id in spans and span_id not in seen:
+        seen.add(span_id)
+        if spans[span_id].name == name:
+            return True
+        span_id = spans[span_id].parent_span_id
+    return False

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from lab.exercises.loader import read_exercises
-from lab.exercises.services import driving
+from lab.exercises.services import driving, running
 from lab.exercises.services.checking import check_service
 from lab.exercises.services.description import Version
 from lab.exercises.services.driving import observe
@@ -161,6 +161,17 @@ def test_a_service_that_hangs_is_given_up_and_nothing_of_it_is_left(tmp_path, mo
 
     assert observed.ended == "`GET /menu` has not been answered within 0.2 s"
     assert [sent.status for sent in observed.sent] == [None, None]
+    assert services_of(tmp_path) == []
+
+
+def test_a_service_that_is_run_by_hand_and_does_not_answer_is_told_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(running, "START_SECONDS", 0.2)
+    service = EXERCISES["40-what-the-bakery-counts"].service
+    (tmp_path / "app.py").write_text("import threading\n\nthreading.Event().wait()\n")
+    said = []
+
+    assert running.run(service, tmp_path, said.append) is False
+    assert said == ["bakery has not answered within 0.2 s of its start."]
     assert services_of(tmp_path) == []
 
 

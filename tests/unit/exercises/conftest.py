@@ -1,8 +1,11 @@
 """Series, lines and spans for checkers to judge: small, and made to be read."""
 
+import shutil
+
 import pytest
 
 from lab.exercises.exercise import Exercise, Hint, Mistake, Task
+from lab.exercises.loader import EXERCISES
 from lab.exercises.results import Data, Evaluated, Numbers
 from lab.telemetry_client import Series
 
@@ -62,3 +65,13 @@ def exercise():
         explanation="That is why.",
         tasks=tasks,
     )
+
+
+@pytest.fixture
+def half_written(tmp_path):
+    """A folder of exercises: 1 is well, and somebody is just writing 2."""
+    folder = tmp_path / "exercises"
+    for name in ("01-what-a-counter-counts", "02-labels-make-series"):
+        shutil.copytree(EXERCISES / name, folder / name)
+    (folder / "02-labels-make-series" / "exercise.yaml").write_text("title: Labels\npart: [1\n")
+    return folder

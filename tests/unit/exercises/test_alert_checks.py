@@ -311,6 +311,32 @@ def test_without_the_for_that_is_asked_for_it_is_not_right():
     assert "It has `for: 5s`" in said(rule(more="for: 5s"), share(0.05), of=wanted)
 
 
+@pytest.mark.parametrize(
+    ("expr", "hears"),
+    [
+        ("rate(x[2m]) > 1", "It does not look at `[30s]`; the task asks for `[30s]` and `[2m]`"),
+        ("up > 1", "It does not look at `[30s]` and `[2m]`"),
+        ("rate(x[2m]) > 1 or rate(x[30s]) > 1", "over `[30s]` and `[2m]` does not decide"),
+        ("rate(x[2m]) and rate(x[30s]) > 1", "What it finds over `[2m]` does not decide"),
+        ("rate(x[2m]) > 1 unless rate(x[30s]) > 1", "What it finds over `[30s]` does not decide"),
+    ],
+)
+def test_of_the_windows_that_are_asked_for_each_has_to_decide(expr, hears):
+    assert hears in said(rule(expr), share(0.05), of=task(alert=AlertWish(60, {}, (), windows_seconds=(120, 30))))
+
+
+@pytest.mark.parametrize(
+    "expr",
+    [
+        "rate(x[2m]) > 1 and rate(x[30s]) > 1",
+        "min(rate(x[120s]) or rate(y[30s])) > 1",
+        "(1 < rate(x[2m])) * (1 < rate(x[30s]))",
+    ],
+)
+def test_windows_that_decide_in_whatever_form_are_right(expr):
+    assert verdict(rule(expr), share(0.05), of=task(alert=AlertWish(60, {}, (), windows_seconds=(120, 30)))).passed
+
+
 def test_a_known_mistake_is_told_what_it_is_besides_what_it_does():
     mistake = Mistake(rule("errors > 1"), "That is how many, not which share.")
     found = watched([2.0] * 19, [50.0] * 19)

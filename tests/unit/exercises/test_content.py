@@ -11,22 +11,27 @@ from lab.exercises.exercise import PARTS
 from lab.exercises.loader import EXERCISES, read_exercises
 from lab.exercises.personal import PLACES, personalise
 from lab.exercises.rules import read_alerting_rule, read_recording_rule
+from lab.faults.catalogue import read_catalogue
+from lab.manifest import discover
 from lab.paths import REPOSITORY
 from telemetry_store.logs.query_language.parser import parse as parse_logql
 from telemetry_store.metrics.query_language.parser import parse as parse_promql
 from telemetry_store.traces.query_language.parser import parse as parse_traceql
 
 ALL = read_exercises()
+FAULTS = read_catalogue()
+SYSTEMS = discover()
 PARSE = {"promql": parse_promql, "logql": parse_logql, "traceql": parse_traceql}
 LEARNERS = [f"learner {number}" for number in range(4)]
-#: An answer that a later task builds on.
-ANSWER = "4bf92f3577b34da6a3ce929d0e0e4736"
+#: Answers that a later task builds on: of a trace_id, and others.
+TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
+READ_OFF = "4711"
 
 exercises = pytest.mark.parametrize("exercise", ALL.values(), ids=list(ALL))
 
 
 def for_learners(exercise):
-    answers = {task.id: ANSWER for task in exercise.tasks}
+    answers = {task.id: TRACE_ID if task.kind == "trace_id" else READ_OFF for task in exercise.tasks}
     return [personalise(exercise, learner, PLACES, answers) for learner in LEARNERS]
 
 
@@ -105,6 +110,12 @@ def test_nothing_shown_names_a_fault_or_a_flag(exercise):
 
 
 @exercises
+def test_what_it_needs_is_of_its_own_system(exercise):
+    assert exercise.system in SYSTEMS
+    assert {FAULTS[needed.name].system for needed in exercise.needs.faults} <= {exercise.system}
+
+
+@exercises
 def test_links_lead_to_pages_that_there_are(exercise):
     pages = {file.stem for file in (REPOSITORY / "workbench" / "static" / "pages").glob("*.js")} | {""}
     for text in (exercise.story, exercise.explanation, *(task.asks for task in exercise.tasks)):
@@ -116,10 +127,13 @@ def test_links_lead_to_pages_that_there_are(exercise):
 @exercises
 def test_dashboards_are_called_by_their_titles(exercise):
     files = (REPOSITORY / "grafana" / "dashboards").glob("*.json")
-    titles = {json.loads(file.read_text())["title"] for file in files}
+    titles = {file.stem: json.loads(file.read_text())["title"] for file in files}
+    families = "|".join({re.escape(title.partition(": ")[0]) for title in titles.values() if ": " in title})
     for text in (exercise.story, exercise.explanation):
-        for title in re.findall(r"\*(Chain: [^*]+)\*", text):
-            assert title in titles
+        for title in re.findall(rf"\*((?:{families}): [^*]+)\*", text):
+            assert title in titles.values()
+        for title, uid in re.findall(r"\[(\w+: [^\]]+)\]\(\{workbench\}/dashboards/([\w-]+)\)", text):
+            assert titles[uid] == title
 
 
 def test_the_path_is_in_order():
@@ -133,3 +147,8 @@ def test_the_path_is_in_order():
 
 def test_every_folder_is_an_exercise():
     assert {folder.name for folder in EXERCISES.iterdir() if folder.is_dir()} == set(ALL)
+
+
+def test_those_of_each_system_are_walked_on_a_lab():
+    for system in {exercise.system for exercise in ALL.values()}:
+        assert (REPOSITORY / "tests" / "e2e" / "exercises" / f"test_{system}.py").exists()

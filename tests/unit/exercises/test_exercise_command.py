@@ -37,6 +37,22 @@ def test_the_path_is_listed_in_parts(run):
     assert listed["exercises"][0]["name"] == "01-what-a-counter-counts"
 
 
+def test_one_that_cannot_be_read_is_listed_with_its_problem_and_leaves_the_others(run, half_written, monkeypatch):
+    monkeypatch.setattr("lab.commands.exercise.EXERCISES", half_written)
+
+    listed = run("list")
+    assert listed.exit_code == 0
+    assert "What a counter counts" in listed.stdout
+    assert "02-labels-make-series cannot be read: " in listed.stdout
+    [problem] = as_json(run("list", "--json"))["unreadable"]
+    assert problem["name"] == "02-labels-make-series"
+    assert run("show", "1").exit_code == 0
+    for said in ("2", "02-labels-make-series"):
+        shown = run("show", said)
+        assert shown.exit_code == 2
+        assert "02-labels-make-series/exercise.yaml" in shown.stderr
+
+
 def test_an_exercise_is_shown_without_a_lab(run):
     assert "http://127.0.0.1:8000/explore" in run("show", "1").stdout
     shown = as_json(run("show", "1", "--json"))

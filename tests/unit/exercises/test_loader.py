@@ -5,7 +5,7 @@ import textwrap
 import pytest
 
 from lab.exercises.exercise import TimeRange
-from lab.exercises.loader import read_exercise, read_exercises
+from lab.exercises.loader import read_exercise, read_exercises, read_path
 from lab.yaml_document import ContentError
 
 TASK = """
@@ -60,7 +60,7 @@ def test_an_exercise_is_read_with_its_texts(write):
     [
         ("title: Counting\n", "", "…/exercise.yaml:2: the file: 'title' is missing"),
         ("title: Counting", "titel: Counting", "…/exercise.yaml:2: titel: 'titel' is not known here"),
-        ("part: 1", "part: 6", "…/exercise.yaml:3: part: expected a whole number from 1 to 5, not '6'"),
+        ("part: 1", "part: 7", "…/exercise.yaml:3: part: expected a whole number from 1 to 6, not '7'"),
         ("minutes: 5", "minutes: soon", "…/exercise.yaml:4: minutes: expected a whole number from 1 to 120"),
         ("kind: promql", "kind: sql", "…/exercise.yaml:10: tasks[0].kind: expected one of promql, logql"),
         ("kind: promql", "", "tasks[0]: 'kind' is missing"),
@@ -152,3 +152,16 @@ def test_parts_come_in_order(write, tmp_path):
     write(name="02-first")
     with pytest.raises(ContentError, match="part 1 comes after 01-second of part 2"):
         read_exercises(tmp_path)
+
+
+def test_one_that_cannot_be_read_leaves_the_others(write, tmp_path):
+    write(GOOD.replace("minutes: 5", "minutes: five"), name="01-counting")
+    write(GOOD, name="02-counting-on")
+    write(GOOD, name="02-again")
+
+    path = read_path(tmp_path)
+
+    assert list(path.exercises) == ["02-again"]
+    assert list(path.unreadable) == ["01-counting", "02-counting-on"]
+    assert "01-counting/exercise.yaml:4: minutes: expected" in path.unreadable["01-counting"]
+    assert "02-again has the number 02 as well" in path.unreadable["02-counting-on"]

@@ -9,7 +9,15 @@ from lab.telemetry_client import TelemetryClient
 
 METRICS = {"requests_total": {"endpoint": ["/", "/user/<id>"], "status": ["200"]}}
 STREAMS = {"service": ["backend", "frontend"], "level": ["info"]}
-SPANS = {'name = "GET"', "duration > 1ms"}
+SPANS = {
+    'name = "GET"',
+    "duration > 1ms",
+    "status = error",
+    'name = "GET" && duration > 1ms',
+    'name =~ ".*POST.*"',
+    'span.url.path =~ ".*/user/.+.*"',
+    'span.url.query =~ ".*a.b.*"',
+}
 
 
 class _Answer:
@@ -122,6 +130,13 @@ def test_two_sides_that_have_no_labels_in_common_are_told_apart_from_a_wrong_nam
     assert why("promql", 'rate(requests_total{endpoint="/user/<id>"}[1m] offset -5m)') == ""
 
 
+def test_the_operator_is_named_whose_sides_do_not_go_together(why):
+    of_each = "rate(requests_total[1m]) / rate(requests_total[1m])"
+
+    assert why("promql", f"{of_each} - rate(requests_total[5m])").startswith("`-` takes")
+    assert why("promql", of_each).startswith("`/` takes")
+
+
 def test_a_quantile_of_buckets_without_their_bounds_is_told_what_it_lacks(why):
     without = "histogram_quantile(0.9, sum by (endpoint) (rate(requests_total[1m])))"
 
@@ -138,5 +153,20 @@ def test_a_field_of_the_line_is_no_label_of_a_stream(why):
 
 def test_spans(why):
     assert why("traceql", '{ name = "GET" && duration > 1s }') == "No span has `duration > 1s`."
-    assert why("traceql", '{ name = "GET" } >> { name = "POST" || duration > 1ms }') == 'No span has `name = "POST"`.'
+    assert why("traceql", '{ name = "GET" } >> { name = "PUT" || duration > 1ms }') == 'No span has `name = "PUT"`.'
     assert why("traceql", '{ name = "GET" && duration > 1ms }') == ""
+
+
+def test_conditions_that_no_one_span_has_together(why):
+    several = '{ name = "GET" && status = error }'
+
+    assert why("traceql", several).startswith(f"Some spans have one of the conditions in `{several}`, some another")
+    assert why("traceql", '{ name = "GET" } && { status = error }') == ""
+
+
+def test_a_part_of_a_text_is_told_how_to_be_asked_for(why):
+    assert why("traceql", '{ name = "POST" }') == (
+        'No span has `name = "POST"`. A text is compared as a whole; some have `name =~ ".*POST.*"`.'
+    )
+    assert why("traceql", '{ span.url.query = "a+b" }').endswith('some have `span.url.query =~ ".*a.b.*"`.')
+    assert why("traceql", '{ span.url.path =~ "/user/.+" }').endswith('some have `span.url.path =~ ".*/user/.+.*"`.')

@@ -3,7 +3,8 @@
 import dataclasses
 
 from lab.exercises.exercise import Choice, Task, ValueSource
-from lab.exercises.personal import open_answers, personalise, shown
+from lab.exercises.personal import PLACES, open_answers, personalise, places_of, shown
+from lab.manifest import discover
 
 
 def with_values(exercise, **fields):
@@ -33,6 +34,17 @@ def test_a_learner_gets_the_same_again_and_others_get_something_else(exercise):
 
     assert personalise(exercise, "Ada") == ada
     assert len({personalise(exercise, f"learner {n}").tasks[0].asks for n in range(20)}) > 15
+
+
+def test_where_a_system_is_entered_is_a_place():
+    for system in discover().values():
+        assert PLACES[system.entry_service.replace("-", "_")] == f"http://127.0.0.1:{system.entry.port}"
+
+
+def test_places_are_those_of_the_lab_that_runs_where_it_has_them():
+    places = places_of({"client-gateway": "http://127.0.0.1:9347", "loki": "http://127.0.0.1:4100", "other": "x"})
+
+    assert places == PLACES | {"client_gateway": "http://127.0.0.1:9347", "loki": "http://127.0.0.1:4100"}
 
 
 def test_only_what_has_a_value_is_filled_in(exercise):

@@ -184,6 +184,22 @@ def test_labels_that_are_not_asked_for_are_named():
     )
 
 
+def test_quantiles_are_not_put_together():
+    mine = numbers(series(RISING, endpoint="/", service="a"), series(OTHER, endpoint="/user", service="a"))
+    query = "histogram_quantile(0.95, rate(x_bucket[1m]))"
+
+    assert "`sum by (le) (…)` inside" in says(query_task(), query_data(mine, numbers(series(RISING))), query)
+    by_service = query_data(mine, numbers(series(RISING, service="a")))
+    assert "`sum by (le, service) (…)` inside" in says(query_task(), by_service, query)
+
+
+@pytest.mark.parametrize(("asked", "hears"), [("95", "`0.95` for 95 %"), ("99.9", "`0.999` for 99.9 %")])
+def test_a_quantile_is_no_percentage(asked, hears):
+    data = query_data(numbers(series(OTHER)), numbers(series(RISING)))
+
+    assert hears in says(query_task(), data, f"histogram_quantile({asked}, sum by (le) (rate(x_bucket[1m])))")
+
+
 def test_a_division_is_added_up_on_both_sides():
     data = query_data(numbers(series(RISING, e="/"), series(OTHER, e="/user")), numbers(series(RISING)))
 
@@ -208,7 +224,16 @@ def test_a_counter_in_place_of_its_rate_is_recognised():
 def test_another_window_is_suspected_where_only_the_mean_is_right():
     smooth = [2.2, 2.3, 2.1, 2.2, 2.3, 2.2, 2.1, 2.2, 2.3]
 
-    assert "the time in `[…]`" in says(query_task(), query_data(numbers(series(smooth)), numbers(series(RISING))))
+    data = query_data(numbers(series(smooth)), numbers(series(RISING)))
+    assert "the time in `[…]`" in says(query_task(), data, "rate(x[1m]) + rate(x[2m])")
+
+
+def test_the_time_in_brackets_is_not_blamed_where_it_is_the_one_asked_for():
+    of_the_same_size = [2.2, 2.3, 2.1, 2.2, 2.3, 2.2, 2.1, 2.2, 2.3]
+
+    said = says(query_task(), query_data(near_to(of_the_same_size), near_to(RISING)), "sum(rate(y[1m]))")
+
+    assert said.endswith("another question has an answer of the same size.")
 
 
 @pytest.mark.parametrize(
@@ -313,10 +338,16 @@ def test_of_a_long_query_what_is_around_the_mistake_is_shown():
             'invalid parameter "query": invalid expression type "range vector" for range query, must be Scalar',
             "many samples for every moment",
         ),
+        (
+            "1:1: parse error: expected type instant vector in aggregation expression, got range vector",
+            "mean or most of one series over a time",
+        ),
         ("1:5: parse error: unclosed left parenthesis", "Something is open at the end"),
         ("1:3: parse error: unexpected character inside braces: '/'", "stand in quotes"),
         ('1:5: parse error: unexpected identifier "a" in grouping opts, expected "("', "round brackets"),
         ("1:24: parse error: unexpected <aggr:sum>", "Is a comma, an operator or a bracket missing"),
+        ('1:19: parse error: unexpected identifier "MB"', "A number has no unit"),
+        ('1:19: parse error: unexpected duration "15m"', "a number of seconds"),
     ],
 )
 def test_a_usual_slip_of_syntax_is_explained(said, advice):
@@ -348,12 +379,40 @@ def test_a_usual_slip_in_a_log_query_is_explained(query, said, advice):
         ('{ error.type = "a" }', "syntax error: unexpected .", "An attribute says whose it is"),
         ("{ status = 404 }", "binary operations must operate on the same type: status = 404", "What HTTP answered is"),
         ('{ name = "a", duration > 1s }', "syntax error: unexpected ,", "joined by `&&`"),
+        ('{ kind = "client" }', "binary operations must operate on the same type: kind = client", "without quotes"),
+        ("{ trace.duration > 1s }", "unknown identifier: trace", "`trace:duration`"),
+        ('count({ name = "a" }) > 2', "syntax error: unexpected {, expecting )", "`{ … } | count() > 1`"),
+        ('{ name = "a" } > 2', "syntax error: unexpected INTEGER, expecting { or (", "`{ … } | count() > 1`"),
     ],
 )
 def test_a_usual_slip_in_a_search_for_traces_is_explained(query, said, advice):
     refusal = refused(f"invalid TraceQL query: parse error at line 1, col 3: {said}")
 
     assert advice in says(TRACE_TASK, query_data(refusal, traces("a")), query)
+
+
+def test_a_time_without_a_unit_is_named_where_traces_are_too_many():
+    data = query_data(traces("a", "b"), traces("a"))
+
+    assert says(TRACE_TASK, data, "{ duration > 3 }").startswith("`3` of what?")
+    assert "of what" not in says(TRACE_TASK, data, "{ duration > 3.5s }")
+
+
+def test_a_field_of_the_line_that_was_not_read_is_named():
+    data = query_data(numbers(series(RISING)), numbers(series(RISING, url_path="/")))
+
+    assert says(LOG_TASK, data, 'sum by (url_path) (rate({service="a"}[1m]))') == (
+        "`url_path` stands in the lines, as text. `| json` makes labels of what stands there."
+    )
+    assert says(LOG_TASK, data, 'sum(rate({service="a"} | json [1m]))').startswith("Too much has been added up")
+
+
+def test_of_two_mistakes_that_find_the_same_the_one_with_these_words_is_meant():
+    task = query_task(mistakes=(Mistake("count(up)", "Zeros count."), Mistake("sum(up)", "These are all.")))
+    data = query_data(numbers(series(3)), numbers(series(2)), numbers(series(3)), numbers(series(3)))
+
+    assert says(task, data, "sum( up )") == "These are all."
+    assert says(task, data, "max(up)") == "Zeros count."
 
 
 def test_the_other_language_is_recognised():

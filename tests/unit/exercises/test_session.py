@@ -1,9 +1,12 @@
 """Working on an exercise: answers, hints and what they cost. (The tasks here need no lab.)"""
 
+import dataclasses
+
 import pytest
 
+from lab.exercises.exercise import Mistake
 from lab.exercises.progress import ProgressStore
-from lab.exercises.session import Session, UnknownExercise
+from lab.exercises.session import Session, TaskComesLater, UnknownExercise
 from lab.telemetry_client import TelemetryClient
 
 
@@ -53,6 +56,15 @@ def test_a_right_answer_earns_its_points_and_the_next_task_comes(session, answer
     assert (judged.verdict.passed, judged.points, judged.exercise_solved) == (True, 10, False)
     assert session.find_task(session.find()).id == "again"
     assert session.find().task("again").asks == "Once more: `users, orders`?"
+
+
+def test_a_task_that_builds_on_an_answer_says_which(exercise, session, client):
+    first, again = exercise.tasks
+    again = dataclasses.replace(again, mistakes=(Mistake("{answer.table}", "That was before."),))
+    exercise = dataclasses.replace(exercise, tasks=(first, again))
+
+    with pytest.raises(TaskComesLater, match=r"solve task 1 \(table\) first"):
+        session.check(exercise, again, "a", client)
 
 
 def test_the_last_right_answer_solves_the_exercise(session, answered):

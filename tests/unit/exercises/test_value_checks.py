@@ -105,6 +105,15 @@ def test_names_that_are_missing_or_too_many_are_told():
     assert check(NAMES, " , ", Data()).says == ("Give names, with commas between them.",)
 
 
+def test_a_name_with_something_around_it_is_not_called_wrong():
+    id = task("text_set", names=("129",))
+
+    assert check(id, "/api/product/129", Data()).says == (
+        "`/api/product/129` says too much: give the name alone, without what stands around it.",
+    )
+    assert "does not belong" in check(id, "1290", Data()).says[0]
+
+
 def test_names_may_come_from_the_values_of_a_label():
     of = task("text_set", reference="x", label="table")
     data = Data(reference=numbers(series(1.0, table="users"), series(0.0, table="orders")))

@@ -44,9 +44,16 @@ def test_silence_is_told(service, observe):
     assert said.startswith("The service writes nothing to standard output.")
 
 
-@pytest.mark.parametrize("text", ["sold", '"sold"', "{'level': 'info'}", "[1]"])
+@pytest.mark.parametrize("text", ["sold", '"sold"', "[1]"])
 def test_a_line_that_is_no_object_is_told(problems, text):
     assert problems(more=[text]) == [f"This line is no JSON object: `{text}`."]
+
+
+@pytest.mark.parametrize(("text", "hears"), [("{", "without `indent`"), ("{'level': 'info'}", "`json.dumps(…)` makes")])
+def test_how_a_line_became_no_object_is_told(problems, text, hears):
+    [said] = problems(more=[text])
+
+    assert hears in said
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,7 @@ def test_another_parent_is_told(problems):
         ({"attributes": {"shop.till": 7}}, "`shop.till` of `pay` is `7`; what it can be is `1` and `2`."),
         ({"attributes": {"shop.till": 1, "shop.customer": "Grace Hopper"}}, "`Grace Hopper`: that belongs to somebody"),
         ({"kind": "client"}, "`pay` is of the kind client, and internal is what it is to be."),
+        ({"kind": '"internal"'}, 'The kind of `pay` is the text `"internal"`, which no exporter can send'),
         ({"status": "error"}, "has the status error for the 3 requests"),
         ({"seconds": 0.001}, "`pay` lasts 1 ms for the 3 requests"),
     ],
@@ -99,6 +100,12 @@ def test_what_a_span_says_otherwise_is_told_once(problems, change, hears):
     [said] = problems({**WELL, **change})
 
     assert hears in said
+
+
+def test_what_is_wrong_for_several_kinds_of_requests_is_told_once(problems):
+    [said] = problems({**WELL, "attributes": {}}, {**FAILED, "attributes": {}})
+
+    assert "`shop.till` for the 3 requests `POST /sales` that are answered with 201 and the 2 requests" in said
 
 
 def test_a_failure_needs_a_status_and_a_reason(problems):
@@ -132,6 +139,19 @@ def calls(service, observe):
 def test_calls_that_carry_their_context_are_right(calls):
     assert calls(lambda call: call) == []
     assert calls(lambda call: Call(call.path, call.trace_id, "1"), ExpectedCalls((SALES,))) == []
+
+
+def test_a_call_may_have_a_span_of_its_own(service, observe):
+    observed = observe()
+    spans = [child_span(one) for one in traces(observed, SALES)]
+    around_calls = [
+        SeenSpan(one.trace_id, f"a{one.span_id[1:]}", one.span_id, "ask the bank", "client") for one in spans
+    ]
+    made = tuple(Call("/bookings", one.trace_id, one.span_id) for one in around_calls)
+
+    assert (
+        check_calls(CALLS, service, observe(spans=(*request_spans(observed), *spans, *around_calls), calls=made)) == []
+    )
 
 
 @pytest.mark.parametrize(
