@@ -53,7 +53,7 @@ class Exercises:
 
     async def _list(self, request: Request) -> Response:
         def read() -> Response:
-            from lab.exercises.as_json import exercise_as_json
+            from lab.exercises.as_json import exercise_as_json, unreadable_as_json
             from lab.exercises.exercise import PARTS
 
             session = self._session()
@@ -61,7 +61,11 @@ class Exercises:
                 {
                     "learner": session.learner,
                     "parts": [{"number": number, "title": title} for number, title in PARTS.items()],
-                    "exercises": [exercise_as_json(session, exercise) for exercise in session.exercises()],
+                    "exercises": [
+                        {**exercise_as_json(session, exercise), "here": self._is_possible_here(exercise)}
+                        for exercise in session.exercises()
+                    ],
+                    "unreadable": unreadable_as_json(session),
                 }
             )
 
@@ -104,8 +108,9 @@ class Exercises:
         session, exercise, task = self._task(wish)
         given = "" if task.service else _text(wish, "answer")
         times = None
-        if exercise.needs.faults:
+        if exercise.service is None:
             require_prepared(exercise, self._directory())
+        if exercise.needs.faults:
             times = times_of(exercise, self._directory())
         with TelemetryClient.from_backends(backends(self._settings)) as client:
             judged = session.check(exercise, task, given, client, times)
@@ -142,6 +147,7 @@ class Exercises:
         place = names.index(exercise.name)
         return {
             **exercise_as_json(session, exercise, with_text=True),
+            "learner": session.learner,
             "part_title": PARTS[exercise.part],
             "next": names[place + 1] if place + 1 < len(names) else None,
             # Links in texts begin so, by whatever name the page was opened.
@@ -149,6 +155,11 @@ class Exercises:
             "changes_lab": bool(exercise.needs.faults),
             "ready": self._is_ready(session, exercise),
         }
+
+    def _is_possible_here(self, exercise: Exercise) -> bool:
+        """Whether what it is about runs in this lab."""
+        systems = self._settings.systems
+        return exercise.service is not None or not systems or exercise.system in systems
 
     def _is_ready(self, session: Session, exercise: Exercise) -> bool:
         """Whether the lab is as the exercise needs it; how it is, is for the learner to find out."""
@@ -164,20 +175,22 @@ class Exercises:
 
     def _session(self) -> Session:
         from lab.exercises.learner import LEARNER_VARIABLE, user_name
-        from lab.exercises.loader import EXERCISES, read_exercises
-        from lab.exercises.personal import PLACES
+        from lab.exercises.loader import EXERCISES, read_path
+        from lab.exercises.personal import places_of
         from lab.exercises.progress import ProgressStore, progress_file
         from lab.exercises.session import Session
 
-        places = {**PLACES, **backends(self._settings), **self._settings.service_urls, "workbench": self._own_address}
+        places = places_of({**backends(self._settings), **self._settings.service_urls, "workbench": self._own_address})
         if self._settings.grafana_url:
             places["grafana"] = self._settings.grafana_url
         self._directory()
+        path = kept(EXERCISES, lambda: read_path(EXERCISES))
         return Session(
-            kept(EXERCISES, read_exercises),
+            path.exercises,
             ProgressStore(progress_file()),
             os.environ.get(LEARNER_VARIABLE) or user_name(),
             places,
+            unreadable=path.unreadable,
         )
 
     def _directory(self) -> StateDirectory:

@@ -7,7 +7,9 @@ for those only who may change it, and for nobody while an incident runs: no othe
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
@@ -37,6 +39,7 @@ class Faults:
             Route("/api/faults", self._catalogue),
             Route("/api/faults/on", self._states),
             Route("/api/faults/evidence/{name}", self._evidence),
+            Route("/api/faults/recovery/{name}", self._recovery),
             writing_route("/api/faults/switch-on", writers, self._switch_on),
             writing_route("/api/faults/switch-off", writers, self._switch_off),
             writing_route("/api/faults/clear", writers, self._clear),
@@ -51,18 +54,30 @@ class Faults:
     async def _evidence(self, request: Request) -> Response:
         return await self._to_who_may_change_it(request, lambda: self._look(request.path_params["name"]))
 
+    async def _recovery(self, request: Request) -> Response:
+        def look() -> Response:
+            try:
+                was = _was_on(request.query_params)
+            except ValueError as error:
+                return problem(400, "bad_data", str(error))
+            return self._look(request.path_params["name"], was)
+
+        return await self._to_who_may_change_it(request, look)
+
     async def _to_who_may_change_it(self, request: Request, told: Callable[[], Response]) -> Response:
         reason = why_it_is_read_only(request.scope, self._settings.writers)
         if reason is not None:
             return problem(403, "forbidden", f"what is on is told where it can be changed: {reason}")
         return await asyncio.to_thread(told)
 
-    def _look(self, name: str) -> Response:
-        """What the telemetry shows of a fault that is on: `{findings: [{says, expects, before, now, holds}]}`."""
+    def _look(self, name: str, was: _WasOn | None = None) -> Response:
+        """What the telemetry shows of a fault that is on, or whether all is as before it `was` on:
+        `{findings: [{says, expects, before, now, holds}]}`."""
         from lab.faults.as_json import finding_as_json
         from lab.faults.catalogue import CatalogueError, UnknownFault
-        from lab.faults.flag_file import FlagFileError
+        from lab.faults.flag_file import FlagFileError, SwitchedOn
         from lab.faults.injection import Injection
+        from lab.faults.parameters import ParameterError, chosen_parameters
         from lab.faults.switching import Switches, SwitchingRefused
         from lab.telemetry_client import TelemetryClient, TelemetryError
 
@@ -71,10 +86,17 @@ class Faults:
             fault = catalogue[name]
             flags = Switches(state_directory(self._settings), catalogue).flags()
             on = flags.switched_on().get(fault.flag)
+            if was is not None:
+                if on is not None:
+                    return problem(409, "not_now", "it is on")
+                on = SwitchedOn(chosen_parameters(fault, was.parameters), was.since)
             if on is None or on.since is None:
                 return problem(409, "not_now", "it is not on, or nobody knows since when: there is nothing to compare")
             with TelemetryClient.from_backends(backends(self._settings)) as client:
-                findings = Injection.resumed(fault, flags, client, on).findings()
+                injection = Injection.resumed(fault, flags, client, on)
+                findings = injection.findings() if was is None else injection.recovery_findings(was.until)
+        except ParameterError as error:
+            return problem(400, "bad_data", str(error))
         except UnknownFault as error:
             return problem(404, "not_found", str(error))
         except (NoLab, SwitchingRefused) as error:
@@ -95,7 +117,12 @@ class Faults:
             return problem(500, "internal", str(error))
         systems = self._settings.systems
         return answer(
-            {"faults": [fault_as_json(fault) for fault in catalogue.values() if not systems or fault.system in systems]}
+            {
+                "faults": [
+                    fault_as_json(fault) for fault in catalogue.values() if not systems or fault.system in systems
+                ],
+                "unreadable": [{"name": name, "problem": reason} for name, reason in catalogue.unreadable.items()],
+            }
         )
 
     def _told(self) -> Response:
@@ -147,6 +174,28 @@ class Faults:
         except FlagFileError as error:
             return problem(500, "internal", str(error))
         return self._told()
+
+
+@dataclass(frozen=True)
+class _WasOn:
+    """What a page remembers of a fault that is off again. Times are unix seconds."""
+
+    since: float
+    until: float
+    parameters: Mapping[str, str]
+
+
+def _was_on(query: Mapping[str, str]) -> _WasOn:
+    """From `since`, `until` and each parameter as `set.NAME`. Raises ValueError."""
+    try:
+        since, until = float(query["since"]), float(query["until"])
+    except (KeyError, ValueError):
+        raise ValueError("'since' and 'until' are two numbers: when it was on, in unix seconds") from None
+    if not 0 < since < until < math.inf:
+        raise ValueError("'since' is before 'until'")
+    prefix = "set."
+    chosen = {name.removeprefix(prefix): text for name, text in query.items() if name.startswith(prefix)}
+    return _WasOn(since, until, chosen)
 
 
 def _catalogue() -> Catalogue:

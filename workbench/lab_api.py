@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from lab.explore import LINKS
+from lab.explore import questions
 from lab.manifest import Service, System, discover
 from lab.paths import REPOSITORY
 from lab.ports import url
@@ -52,7 +52,7 @@ class Lab:
             "alertInbox": settings.alert_inbox_url is not None,
             "systems": [self._system(system) for system in self._systems],
             "dashboards": dashboards.summaries(settings.dashboards),
-            "questions": [_in_camel_case(asdict(link)) for link in LINKS],
+            "questions": [_in_camel_case(asdict(link)) for link in questions(system.name for system in self._systems)],
             "scrapeIntervalSeconds": SCRAPE_INTERVAL_SECONDS,
         }
 
@@ -68,11 +68,13 @@ class Lab:
                 {
                     "name": service.name,
                     "address": self._address(service),
-                    "dependsOn": list(service.depends_on),
+                    "dependsOn": list(system.called_by(service)),
                     "example": service.example,
+                    "colour": service.colour,
                 }
                 for service in system.services
             ],
+            "backing": [backing.name for backing in system.backing],
             "dashboards": list(system.dashboards),
         }
 

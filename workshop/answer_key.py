@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lab.exercises.exercise import PARTS, Exercise, Task
-from lab.exercises.loader import read_exercises
+from lab.exercises.loader import read_path
 from lab.faults.as_json import fault_as_json
 from lab.faults.catalogue import Catalogue
 
@@ -15,11 +15,12 @@ def faults_key(catalogue: Catalogue) -> list[dict[str, Any]]:
 
 
 def exercises_key() -> dict[str, Any]:
-    """Of all learners alike: where their values differ, it says which there are. Raises ContentError."""
-    exercises = read_exercises().values()
+    """Of all learners alike: where their values differ, it says which there are."""
+    path = read_path()
     return {
         "parts": [{"number": number, "title": title} for number, title in PARTS.items()],
-        "exercises": [_exercise(exercise) for exercise in exercises],
+        "exercises": [_exercise(exercise) for exercise in path.exercises.values()],
+        "unreadable": [{"name": name, "problem": problem} for name, problem in path.unreadable.items()],
     }
 
 

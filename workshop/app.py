@@ -32,7 +32,6 @@ from werkzeug.wrappers import Response as AnyResponse
 from lab.faults.catalogue import read_catalogue
 from lab.paths import REPOSITORY
 from lab.workshop.secret import instructor_token
-from lab.yaml_document import ContentError
 from workshop import answer_key, guard, messages
 from workshop.guard import Refused
 from workshop.roster import FILE, NotTaken, Removed, Roster, Unknown
@@ -138,10 +137,6 @@ def build_app(roster: Roster, secret: str) -> Flask:
     @app.errorhandler(Removed)
     def on_removed(error: Removed) -> Response:
         return _problem(410, "the instructor has removed you from the workshop")
-
-    @app.errorhandler(ContentError)
-    def on_bad_content(error: ContentError) -> Response:
-        return _problem(500, f"the exercises cannot be read: {error}")
 
     @app.errorhandler(HTTPException)
     def on_http_exception(error: HTTPException) -> Response:

@@ -1,5 +1,6 @@
 /** The start of the workbench in the browser: puts the parts of the shell together. */
 
+import { knowSystems } from "./colours.js";
 import { labInPage } from "./data/lab.js";
 import { announce } from "./shell/announce.js";
 import { watchErrors } from "./shell/error_watch.js";
@@ -12,6 +13,7 @@ import { Time } from "./shell/time.js";
 import { UrlState } from "./shell/url_state.js";
 
 const lab = labInPage();
+knowSystems(lab.systems);
 const parts = skeleton();
 const url = new UrlState();
 const time = new Time(url);

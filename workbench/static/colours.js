@@ -7,11 +7,8 @@
 
 import { colourText, contrast, fromOklch, parseColour, toOklch } from "./format/oklch.js";
 
-/** The colours of services, as in grafana/source/colours.py (a test compares them). */
-export const SERVICES = {
-  frontend: "#6CC0F5",
-  backend: "#DA70BF",
-  database: "#8478E0",
+/** The colours of what belongs to no system, as in grafana/source/colours.py (a test compares them). */
+export const LAB = {
   user: "#C7D0D9",
   loadtest: "#C8AD7F",
   lab: "#C7D0D9",
@@ -60,11 +57,21 @@ const cache = new Map();
 const origins = new Map();
 const listeners = new Set();
 let watching = false;
+let ofSystems = new Map();
 
 /** Which theme is shown: "light" or "dark". */
 export function shownTheme() {
   const chosen = document.documentElement.dataset.theme;
   return chosen ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+}
+
+/**
+ * Says which services there are and, where their system has chosen it, in which colour each is drawn.
+ *
+ * @param {{services: {name: string, colour: string|null}[]}[]} systems as the lab's description has them
+ */
+export function knowSystems(systems) {
+  ofSystems = new Map(systems.flatMap(({ services }) => services.map(({ name, colour }) => [name, colour])));
 }
 
 /** A token's value as a canvas takes it: token("line") → "rgb(…)". */
@@ -82,14 +89,15 @@ export function seriesCss(index) {
   return `var(--series-${(index % SERIES) + 1})`;
 }
 
-/** A service's colour in the theme of now, for a canvas. One that the lab does not know always gets the same. */
+/** A service's colour in the theme of now, for a canvas. One that nobody gave a colour always gets the same. */
 export function serviceColour(name) {
   return resolved(serviceCss(name));
 }
 
 /** A service's colour for CSS; it goes along with the theme by itself. */
 export function serviceCss(name) {
-  return Object.hasOwn(SERVICES, name) ? colourCss(SERVICES[name]) : seriesCss(hash(String(name)));
+  const known = ofSystems.get(name) ?? (Object.hasOwn(LAB, name) ? LAB[name] : null);
+  return known ? colourCss(known) : seriesCss(hash(String(name)));
 }
 
 /**

@@ -13,7 +13,7 @@ export function solutionsView(read) {
     if (!entries.some((entry) => entry.isIntersecting)) return;
     watch.disconnect();
     read().then(
-      (told) => replace(root, told.parts.map((part) => partOf(part, told.exercises))),
+      (told) => replace(root, told.parts.map((part) => partOf(part, told.exercises)), told.unreadable.map(problemOf)),
       (error) => replace(root, h("p", { class: "field-error" }, error.message)),
     );
   });
@@ -31,6 +31,10 @@ function partOf({ number, title }, all) {
     h("h2", { id }, `${number}. ${title}`),
     own.map(exerciseOf),
   );
+}
+
+function problemOf({ name, problem }) {
+  return h("p", { class: "field-error" }, `${name} cannot be read: ${problem}`);
 }
 
 function exerciseOf({ number, title, minutes, idea, faults, values, tasks, explanation }) {

@@ -91,6 +91,39 @@ def test_the_solution_is_shown_after_a_warning(exercise):
     expect(task(exercise, 3)).to_contain_text("the solution was shown")
 
 
+def test_what_is_written_is_there_after_a_reload_and_gone_when_it_is_begun_anew(page):
+    page.goto(GAUGES)
+    page.get_by_role("button", name="Start", exact=True).click()
+    task(page, 3).get_by_label("Your query, in PromQL").fill("max_over_time(frontend_active")
+    task(page, 1).locator("label", has_text="visitors seen").click()
+    page.reload()
+
+    expect(task(page, 3).get_by_label("Your query, in PromQL")).to_have_value("max_over_time(frontend_active")
+    expect(task(page, 1).locator("input:checked")).to_have_count(1)
+    page.get_by_role("button", name="Begin anew").click()
+    page.get_by_role("button", name="Forget them").click()
+    expect(task(page, 3).get_by_label("Your query, in PromQL")).to_have_value("")
+    expect(task(page, 1).locator("input:checked")).to_have_count(0)
+
+
+def test_explore_asks_in_the_language_of_the_task_and_offers_that_of_another(page):
+    explore = page.get_by_role("region", name="Explore", exact=True)
+    page.goto("/exercises/06-streams-of-lines")
+    expect(explore.get_by_label("LogQL query")).to_be_visible()
+
+    page.goto("/exercises/14-one-error-in-three-signals")
+    metrics, traces = (page.get_by_role("region", name=f"Task {number} of 4") for number in (1, 3))
+    explore.get_by_label("PromQL query").fill("up")
+    metrics.get_by_label("Your query").click()
+    expect(metrics.get_by_role("button", name="in Explore")).to_have_count(0)
+    traces.get_by_label("Your query").click()
+    expect(explore.get_by_label("TraceQL query")).to_have_count(0)
+    traces.get_by_role("button", name="Show Traces in Explore").click()
+    expect(explore.get_by_label("TraceQL query")).to_be_focused()
+    expect(explore.get_by_label("PromQL query")).to_have_value("up")
+    expect(traces.get_by_role("button", name="in Explore")).to_have_count(0)
+
+
 def test_a_service_is_edited_elsewhere_and_checked_here(page, workbench):
     page.goto("/exercises/41-a-span-of-your-own")
     page.get_by_role("button", name="Start", exact=True).click()
@@ -126,4 +159,7 @@ def test_switches_are_behind_a_warning_and_do_what_they_say(workbench, page):
     finally:
         page.get_by_role("button", name="Switch everything off").click()
     expect(page.locator(".faults-curtain").get_by_role("status")).to_have_text("Nothing is on.")
+    expect(fault.get_by_role("status")).to_contain_text(
+        re.compile("as they were before|All is as it was"), timeout=20_000
+    )
     assert FlagFile(StateDirectory(workbench.lab.state_dir).flag_file).switched_on() == {}

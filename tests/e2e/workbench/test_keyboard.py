@@ -109,6 +109,8 @@ def walk(page: Page) -> tuple[list[str], list[str]]:
 def at_rest(page: Page) -> None:
     """Everything has loaded, also what does so only when it comes into sight; nothing refreshes any more."""
     settled(page)
+    # The name of this button says what the APIs do.
+    expect(page.get_by_role("button", name="was not asked yet")).to_have_count(0)
     height = page.evaluate("document.documentElement.scrollHeight")
     for top in range(0, height, 600):
         page.evaluate("top => scrollTo(0, top)", top)

@@ -27,24 +27,19 @@ _IN_SECONDS = re.compile(r"([\d.]+) s\b")
 @pytest.fixture(scope="module")
 def spike(workbench: Workbench, wait_for: Callable[..., Any]) -> str:
     """The id of a user's trace that was slow because the database stood still; its exemplar has been scraped."""
-    main = psutil.Process(workbench.lab.pid("database"))
-    # The workers answer, the main process only watches them.
-    workers = [main, *main.children(recursive=True)]
-    for worker in workers:
-        worker.suspend()
+    database = psutil.Process(workbench.lab.pid("database"))
+    database.suspend()
     try:
         # Users that no cache holds: each of these has to wait.
         with ThreadPoolExecutor(4) as visitors:
             address = workbench.lab.url("frontend", "/user/")
             answers = [visitors.submit(requests.get, f"{address}{user}", timeout=20) for user in range(801, 805)]
             time.sleep(_STANDSTILL_SECONDS)
-            for worker in workers:
-                worker.resume()
+            database.resume()
             for answer in answers:
                 answer.result()
     finally:
-        for worker in workers:
-            worker.resume()
+        database.resume()
 
     def scraped() -> str | None:
         now = time.time()

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 import pytest
 import urllib3
 
+from lab.manifest import discover
 from lab.paths import REPOSITORY
 from tests.browser import running_workbench, workbench_process
 from tests.machine import free_port
@@ -39,7 +40,10 @@ def start(**variables):
             {"WORKBENCH_PORT": "80000"},
             "workbench: WORKBENCH_PORT='80000' cannot be used: give a number from 1 to 65535 (port to listen on)\n",
         ),
-        ({"WORKBENCH_SYSTEMS": "shop"}, "workbench: WORKBENCH_SYSTEMS names a system 'shop'; there are: chain\n"),
+        (
+            {"WORKBENCH_SYSTEMS": "shop"},
+            f"workbench: WORKBENCH_SYSTEMS names a system 'shop'; there are: {', '.join(discover())}\n",
+        ),
     ],
 )
 def test_a_wrong_setting_ends_the_start_with_one_line_that_names_it(variables, sentence):

@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from lab import workbench_links
-from lab.explore import LINKS, workbench_url
+from lab.explore import every_question, workbench_url
 
 BASE = "http://127.0.0.1:8000"
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -21,7 +21,7 @@ def same(python: str, javascript: str) -> None:
 LAST = {"from": "now-30m", "to": "now"}
 
 
-@pytest.mark.parametrize("link", LINKS, ids=lambda link: link.title)
+@pytest.mark.parametrize("link", every_question(), ids=lambda link: link.title)
 def test_a_question_opens_with_its_query_view_and_time(module, link):
     written = workbench_url(link, BASE).replace("{trace_id}", TRACE)
     query = link.query.replace("{trace_id}", TRACE)

@@ -1,10 +1,12 @@
 """Exercises over the page's own routes: what is told, what is not, and that it is the command line's progress."""
 
 import json
+import shutil
 
 import pytest
 
-from lab.exercises.loader import read_exercises
+from lab.exercises.exercise import PARTS
+from lab.exercises.loader import EXERCISES, read_exercises
 from lab.exercises.personal import personalise
 from lab.faults.flag_file import FlagFile
 from lab.incidents.files import IncidentFiles
@@ -45,12 +47,39 @@ def letter_of(exercise, task, words):
     return next(choice["letter"] for choice in told["choices"] if words in choice["text"])
 
 
+def test_what_is_about_a_system_that_does_not_run_is_not_possible_here(directory):
+    settings = read_settings({"WORKBENCH_STATE_DIR": str(directory.root), "WORKBENCH_SYSTEMS": "exchange"})
+    told = ask(create_app(settings), "GET", "/api/exercises").json()["exercises"]
+
+    of_services = {name for name, one in read_exercises().items() if one.service}
+    assert all(one["here"] == (one["system"] == "exchange" or one["name"] in of_services) for one in told)
+    assert {one["here"] for one in told} == {True, False}
+
+
 def test_the_path_is_the_one_of_the_command_line(app):
     told = ask(app, "GET", "/api/exercises").json()
 
     assert told["learner"] == "ada"
     assert [one["name"] for one in told["exercises"]] == list(read_exercises())
-    assert [part["number"] for part in told["parts"]] == [1, 2, 3, 4, 5]
+    assert [part["number"] for part in told["parts"]] == [*PARTS]
+
+
+def test_one_that_cannot_be_read_is_told_with_its_problem_and_leaves_the_others(app, tmp_path, monkeypatch):
+    folder = tmp_path / "exercises"
+    for name in (GAUGES, SLOW_PAGE):
+        shutil.copytree(EXERCISES / name, folder / name)
+    (folder / SLOW_PAGE / "exercise.yaml").write_text("title: One page\npart: [3\n")
+    monkeypatch.setattr("lab.exercises.loader.EXERCISES", folder)
+
+    told = ask(app, "GET", "/api/exercises").json()
+
+    assert [one["name"] for one in told["exercises"]] == [GAUGES]
+    [unreadable] = told["unreadable"]
+    assert unreadable["name"] == SLOW_PAGE
+    assert f"{SLOW_PAGE}/exercise.yaml" in unreadable["problem"]
+    assert shown(app)["title"] == "A gauge is a level"
+    answer = ask(app, "GET", f"/api/exercises/{SLOW_PAGE}")
+    assert (answer.status, answer.json()["error"]) == (500, unreadable["problem"])
 
 
 def test_an_answer_is_judged_and_the_points_are_kept(app):

@@ -18,3 +18,22 @@ def test_it_is_said_how_much_of_a_fault_shows(module, holding, seconds, said):
     told = module("faults/evidence_view.js", "(m, [findings, fault]) => m.summary(findings, fault)", [findings, fault])
 
     assert told.startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("over", "seconds", "said"),
+    [
+        (2, 5, "All is as it was before."),
+        (1, 5, "1 of 2 are as they were before. It takes up to 40 s;"),
+        (0, 121, "0 of 2 are as they were before. That is late: is something else on"),
+    ],
+)
+def test_it_is_said_how_much_is_as_before_once_it_is_off(module, over, seconds, said):
+    findings = [{"holds": number < over} for number in range(2)]
+    fault = {"seconds": seconds, "secondsToRecovery": 30}
+
+    told = module(
+        "faults/evidence_view.js", "(m, [findings, fault]) => m.summaryOfRecovery(findings, fault)", [findings, fault]
+    )
+
+    assert told.startswith(said)

@@ -134,3 +134,18 @@ def test_what_shows_of_a_fault_is_told_only_of_one_that_is_on_and_where_it_can_b
     assert ask(app, "GET", evidence, peer="192.0.2.7").status == 403
     with IncidentFiles(directory).held():
         assert "an incident runs" in ask(app, "GET", evidence).json()["error"]
+
+
+def test_whether_all_is_as_before_is_asked_with_when_it_was_on_and_only_of_what_is_off(app):
+    def recovery(query, name="missing-index", **more):
+        return ask(app, "GET", f"/api/faults/recovery/{name}?{query}", **more)
+
+    on_for_a_minute = "since=1700000000&until=1700000060"
+
+    assert recovery(on_for_a_minute, "nothing-like-it").status == 404
+    assert "two numbers" in recovery("since=1700000000").json()["error"]
+    assert "'since' is before" in recovery("since=1700000060&until=1700000000").json()["error"]
+    assert recovery(f"{on_for_a_minute}&set.table=stars").status == 400
+    assert recovery(on_for_a_minute, peer="192.0.2.7").status == 403
+    send(app, "switch-on", {"name": "missing-index"})
+    assert recovery(on_for_a_minute).json()["error"] == "it is on"

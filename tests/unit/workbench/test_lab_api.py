@@ -5,7 +5,7 @@ import tomllib
 
 import pytest
 
-from lab.explore import LINKS
+from lab.explore import every_question
 from lab.manifest import discover
 from lab.paths import REPOSITORY
 from tests.unit.workbench.asking import ask
@@ -32,21 +32,29 @@ def test_the_description_is_what_manifests_dashboards_and_questions_say():
             "address": f"http://127.0.0.1:{service.port}",
             "dependsOn": list(service.depends_on),
             "example": service.example,
+            "colour": service.colour,
         }
         for service in chain.services
     ]
+    assert system["backing"] == []
     assert set(system["dashboards"]) <= {dashboard["uid"] for dashboard in told["dashboards"]}
     assert len(told["dashboards"]) == len(list((REPOSITORY / "grafana/dashboards").glob("*.json")))
-    assert [question["title"] for question in told["questions"]] == [link.title for link in LINKS]
+    assert [question["title"] for question in told["questions"]] == [link.title for link in every_question()]
     assert told["questions"][0] == {
-        "title": LINKS[0].title,
-        "tells": LINKS[0].tells,
+        "title": every_question()[0].title,
+        "tells": every_question()[0].tells,
         "dataSource": "prometheus",
         "view": "graph",
         "query": "service:requests:rate1m",
         "minutes": 15,
         "emptyWhenHealthy": "",
+        "system": "chain",
     }
+
+
+def test_a_system_tells_what_its_services_keep_things_in():
+    backing = {system["name"]: system["backing"] for system in lab()["systems"]}
+    assert backing["exchange"] == ["postgresql", "redis"]
 
 
 def test_addresses_for_the_browser_are_those_that_are_set():

@@ -119,8 +119,8 @@ def test_no_two_series_look_alike(colour, eye):
     assert near == {}
 
 
-def test_the_colours_of_services_and_states_are_those_of_the_dashboards(module):
-    assert module("colours.js", "m => m.SERVICES") == dict(colours.SERVICES)
+def test_the_colours_of_the_labs_processes_and_of_states_are_those_of_the_dashboards(module):
+    assert module("colours.js", "m => m.LAB") == dict(colours.LAB)
     assert module("colours.js", "m => m.STATES") == {
         colours.GOOD.lower(): "good",
         colours.WATCH.lower(): "warning",
@@ -157,6 +157,17 @@ def test_a_colour_that_was_found_once_stays_when_it_comes_back(colour, module):
         "colours.js", "m => [m.serviceColour('frontend'), m.namedColour(m.serviceColour('frontend'))]"
     )
     assert service == back
+
+
+def test_a_service_has_the_colour_that_its_systems_manifest_says(module):
+    script = """(m, names) => {
+      m.knowSystems([{ services: Object.entries(names).map(([name, colour]) => ({ name, colour })) }]);
+      return Object.entries(names).map(([name, colour]) => [m.serviceColour(name), m.namedColour(colour)]);
+    }"""
+    for drawn, said in module("colours.js", script, dict(colours.SERVICES)):
+        assert drawn == said
+    # What the module knows stays with its page.
+    module.reset()
 
 
 def test_a_service_that_nobody_knows_always_has_the_same_colour(module):

@@ -61,6 +61,16 @@ export function evidenceOfFault(name, { signal } = {}) {
 }
 
 /**
+ * Whether all is as it was before a fault was on, as evidenceOfFault.
+ *
+ * @param {{since: number, until: number, parameters: Object<string, unknown>}} was unix seconds, and what was chosen
+ */
+export function recoveryFromFault(name, { since, until, parameters }, { signal } = {}) {
+  const chosen = Object.fromEntries(Object.entries(parameters ?? {}).map(([key, value]) => [`set.${key}`, value]));
+  return ask(`/api/faults/recovery/${encodeURIComponent(name)}`, { params: { since, until, ...chosen }, signal });
+}
+
+/**
  * Breaks or mends something; answers as faultsThatAreOn.
  *
  * @param {"switch-on"|"switch-off"|"clear"} verb

@@ -12,14 +12,15 @@ export const LANGUAGES = {
     title: "PromQL",
     tokenize: promqlTokens,
     suggest: promql.suggest,
-    example: "rate(frontend_requests_total[1m])",
+    // No answer to an exercise: it stands beside each of them.
+    example: "scrape_duration_seconds > 0.01",
   },
-  logql: { title: "LogQL", tokenize: logqlTokens, suggest: logql.suggest, example: '{service="frontend"} |= "error"' },
+  logql: { title: "LogQL", tokenize: logqlTokens, suggest: logql.suggest, example: '{service=~".+"} |= "error"' },
   traceql: {
     title: "TraceQL",
     tokenize: traceqlTokens,
     suggest: traceql.suggest,
-    example: '{ resource.service.name = "frontend" && duration > 30ms }',
+    example: "{ kind = server && duration > 30ms }",
   },
 };
 

@@ -4,8 +4,8 @@ import { h, uniqueId } from "../ui/dom.js";
 import { menu } from "../ui/menu.js";
 import { inText } from "./texts.js";
 
-/** Which panes speak the language of a task. */
-const SOURCES = { promql: "prometheus", logql: "loki", traceql: "tempo" };
+/** Which panes speak the language of a task, or show what it asks about. */
+const SOURCES = { promql: "prometheus", logql: "loki", traceql: "tempo", trace_id: "tempo", self_time: "tempo" };
 const LANGUAGES = { promql: "PromQL", logql: "LogQL", traceql: "TraceQL" };
 const SIGNALS = { promql: "Metrics", logql: "Logs", traceql: "Traces" };
 
@@ -17,8 +17,9 @@ const TRACE_ID = /^[0-9a-f]{16,32}$/i;
  *   `missing` says what there is too little of, when `value` is empty; `meanwhile`, what is done with the answer
  *
  * @param {object} task as the server tells it
- * @param {{queries: () => Array<{source: string, query: string}>, answer: () => void, say: (text: string) => void,
- *   disabled: boolean}} options `answer` hands the answer in; `say` tells why that cannot be
+ * @param {{panes: {queries: () => Array<{source: string, query: string}>, turnTo: (source: string) => void},
+ *   answer: () => void, say: (text: string) => void, disabled: boolean}} options `panes` are Explore's; `answer` hands
+ *   the answer in; `say` tells why that cannot be
  * @returns {Field}
  */
 export function answerField(task, options) {
@@ -49,8 +50,26 @@ export function answerField(task, options) {
   }
 }
 
-function queryField(task, { queries, answer, say, disabled }) {
+/** Where Explore looks to answer a task; null when that is not in one place. */
+export function sourceOf(task) {
+  return SOURCES[task.kind] ?? null;
+}
+
+function queryField(task, { panes, answer, say, disabled }) {
+  const source = sourceOf(task);
   const field = areaField({ label: `Your query, in ${LANGUAGES[task.kind]}`, rows: 2, answer, disabled });
+  const turn = h("button", {
+    type: "button",
+    class: "button",
+    hidden: true,
+    onclick: () => {
+      turn.hidden = true;
+      panes.turnTo(source);
+    },
+  }, `Show ${SIGNALS[task.kind]} in Explore`);
+  field.element.addEventListener("focusin", () => {
+    turn.hidden = panes.queries().some((pane) => pane.source === source);
+  });
   const take = (query) => {
     field.set(query);
     answer();
@@ -62,7 +81,7 @@ function queryField(task, { queries, answer, say, disabled }) {
       class: "button",
       disabled,
       onclick: () => {
-        const written = queries().filter(({ source, query }) => source === SOURCES[task.kind] && query);
+        const written = panes.queries().filter((pane) => pane.source === source && pane.query);
         const different = [...new Set(written.map(({ query }) => query))];
         if (different.length === 0) {
           say(`No pane has a query in ${LANGUAGES[task.kind]}: choose ${SIGNALS[task.kind]} in one, and ask there.`);
@@ -75,7 +94,7 @@ function queryField(task, { queries, answer, say, disabled }) {
     },
     "Use the query of the pane",
   );
-  return { ...field, beside: [use] };
+  return { ...field, beside: [use, turn] };
 }
 
 /** Several lines; Enter begins another, and together with Ctrl or Cmd it hands the answer in. */
@@ -102,22 +121,28 @@ function areaField({ label, rows, answer, disabled }) {
     value: () => field.value,
     set: (text) => {
       field.value = text;
+      changed(field);
     },
     focus: () => field.focus(),
   };
 }
 
-function traceField({ queries, answer, say, disabled }) {
-  const field = textField({ label: "The trace’s id, or the address of its page", mono: true, answer, disabled });
-  return { ...field, beside: [useTrace(field, { queries, say, disabled })] };
+/** As if it had been typed. */
+function changed(field) {
+  field.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
-function selfTimeField({ queries, answer, say, disabled }) {
+function traceField({ panes, answer, say, disabled }) {
+  const field = textField({ label: "The trace’s id, or the address of its page", mono: true, answer, disabled });
+  return { ...field, beside: [useTrace(field, { panes, say, disabled })] };
+}
+
+function selfTimeField({ panes, answer, say, disabled }) {
   const trace = textField({ label: "The trace’s id, or the address of its page", mono: true, answer, disabled });
   const time = textField({ label: "Milliseconds", inputmode: "decimal", answer, disabled });
   return {
     element: h("div", { class: "exercise-two-fields" }, trace.element, time.element),
-    beside: [useTrace(trace, { queries, say, disabled })],
+    beside: [useTrace(trace, { panes, say, disabled })],
     value: () => (trace.value().trim() && time.value().trim() ? `${trace.value().trim()} ${time.value().trim()}` : ""),
     missing: () => "It takes both: the trace’s id, and the milliseconds.",
     focus: () => (trace.value().trim() ? time : trace).focus(),
@@ -125,11 +150,17 @@ function selfTimeField({ queries, answer, say, disabled }) {
 }
 
 /** A pane that shows one trace has its id as the query. */
-function useTrace(field, { queries, say, disabled }) {
+function useTrace(field, { panes, say, disabled }) {
   const use = () => {
-    const found = queries().find(({ source, query }) => source === "tempo" && TRACE_ID.test(query));
-    if (found) field.set(found.query);
-    else say("No pane shows one trace: in a list of traces, the menu of a row opens it in a pane and copies its id.");
+    const found = panes.queries().find(({ source, query }) => source === "tempo" && TRACE_ID.test(query));
+    if (found) {
+      field.set(found.query);
+    } else {
+      say(
+        "No pane shows a trace. Click one in the list and come back with its id, or its dot: " +
+          "“This trace, beside this”.",
+      );
+    }
   };
   return h("button", { type: "button", class: "button", disabled, onclick: use }, "Use the trace of the pane");
 }
@@ -193,6 +224,7 @@ function textField({ label, inputmode, mono = false, answer, disabled }) {
     value: () => field.value,
     set: (text) => {
       field.value = text;
+      changed(field);
       field.focus();
     },
     focus: () => field.focus(),

@@ -4,17 +4,18 @@ import { exerciseAddress } from "../addresses.js";
 import { h, replace } from "../ui/dom.js";
 import { ask } from "./asking.js";
 import { pointsText, taskView } from "./task_view.js";
-import { blocks } from "./texts.js";
+import { blocks, sentence } from "./texts.js";
 
 const READ_ONLY = "From here the exercise can only be read: answers are checked on the machine that the lab runs on.";
 
 /**
  * @param {HTMLElement} root
  * @param {object} first the exercise as the server tells it
- * @param {{readOnly: boolean, queries: () => Array, onExplore: () => void, announce: (text: string) => void,
- *   act: (verb: string, wish: object) => Promise<object>}} options `act` asks the server
+ * @param {{readOnly: boolean, panes: {queries: () => Array, turnTo: (source: string) => void}, onExplore: () => void,
+ *   announce: (text: string) => void, act: (verb: string, wish: object) => Promise<object>}} options `panes` are those
+ *   of Explore, `act` asks the server
  */
-export function exerciseView(root, first, { readOnly, queries, onExplore, announce, act }) {
+export function exerciseView(root, first, { readOnly, panes, onExplore, announce, act }) {
   let exercise = first;
   const texts = { workbench: first.workbench, onExplore };
   const facts = h("p", { class: "quiet small" });
@@ -36,8 +37,8 @@ export function exerciseView(root, first, { readOnly, queries, onExplore, announ
     readOnly ? h("p", { class: "quiet small" }, READ_ONLY) : null,
     start,
     notes,
-    h("details", { class: "exercise-story", open: true }, h("summary", {}, "The story"), blocks(first.story, texts)),
     folder,
+    h("details", { class: "exercise-story", open: true }, h("summary", {}, "The story"), blocks(first.story, texts)),
     tasks,
     explanation,
     h("div", { class: "exercise-foot" }, forget),
@@ -47,7 +48,15 @@ export function exerciseView(root, first, { readOnly, queries, onExplore, announ
 
   function build() {
     views = exercise.tasks.map((task, index) =>
-      taskView(task, { number: index + 1, of: exercise.tasks.length, readOnly, queries, texts, act: inTask })
+      taskView(task, {
+        number: index + 1,
+        of: exercise.tasks.length,
+        readOnly,
+        panes,
+        texts,
+        draft: `${exercise.learner}/${exercise.name}/${task.id}`,
+        act: inTask,
+      })
     );
     replace(tasks, views.map(({ element }) => element));
   }
@@ -115,16 +124,17 @@ export function exerciseView(root, first, { readOnly, queries, onExplore, announ
       announce("Started.");
     } catch (error) {
       if (error?.name === "AbortError") return;
-      replace(notes, h("p", {}, String(error.message)));
+      replace(notes, h("p", {}, sentence(error)));
       button.disabled = false;
     }
   }
 
   async function inTask(verb, wish) {
     if (verb === "check" && exercise.changes_lab && !exercise.ready) {
-      throw Object.assign(new Error("The lab has to be prepared first: the button for it is above the story."), {
-        kind: "not now",
-      });
+      const how = exercise.solved
+        ? "It is solved, and the lab is no longer as it needs it: to do it once more, begin anew."
+        : "The lab has to be prepared first: the button for it is above the story.";
+      throw Object.assign(new Error(how), { kind: "not now" });
     }
     const solvedBefore = exercise.solved;
     const told = await act(verb, { exercise: exercise.name, ...wish });
@@ -145,11 +155,12 @@ export function exerciseView(root, first, { readOnly, queries, onExplore, announ
           const told = await act("reset", { exercise: exercise.name });
           exercise = told.exercise;
           replace(notes);
+          for (const view of views) view.forget();
           build();
           update(told.exercise);
           start.querySelector("button")?.focus();
         } catch (error) {
-          if (error?.name !== "AbortError") replace(notes, h("p", {}, String(error.message)));
+          if (error?.name !== "AbortError") replace(notes, h("p", {}, sentence(error)));
         }
       },
     });

@@ -4,16 +4,17 @@ import { h, replace, uniqueId } from "../ui/dom.js";
 import { icon } from "../ui/icons.js";
 import { answerField } from "./answer_fields.js";
 import { ask } from "./asking.js";
-import { blocks } from "./texts.js";
+import { draft } from "./drafts.js";
+import { blocks, sentence } from "./texts.js";
 
 /**
  * @param {object} task as the server tells it
- * @param {{number: number, of: number, readOnly: boolean, queries: () => Array, texts: object,
+ * @param {{number: number, of: number, readOnly: boolean, panes: object, texts: object, draft: string,
  *   act: (verb: string, wish: object) => Promise<object>}} options `act` does something in the exercise and answers as
- *   the server; `texts` as for `blocks`
- * @returns {{element: HTMLElement, update: (task: object) => void}}
+ *   the server; `panes` are Explore's; `texts` as for `blocks`; `draft` is whose answer to what is written here
+ * @returns {{element: HTMLElement, update: (task: object) => void, forget: () => void}} `forget` what is written
  */
-export function taskView(task, { number, of, readOnly, queries, texts, act }) {
+export function taskView(task, { number, of, readOnly, panes, texts, draft: name, act }) {
   let now = task;
   const titleId = uniqueId("task");
   const mark = h("span", { class: "exercise-mark" });
@@ -36,7 +37,7 @@ export function taskView(task, { number, of, readOnly, queries, texts, act }) {
     { type: "button", class: "button button-primary", disabled: readOnly, onclick: () => hand() },
     "Check",
   );
-  const field = answerField(task, { queries, answer: () => hand(), say: (text) => say(text), disabled: readOnly });
+  const field = answerField(task, { panes, answer: () => hand(), say: (text) => say(text), disabled: readOnly });
   const element = h(
     "section",
     { class: "exercise-task", "aria-labelledby": titleId },
@@ -60,8 +61,9 @@ export function taskView(task, { number, of, readOnly, queries, texts, act }) {
     verdict,
     help,
   );
+  const written = draft(field.element, name);
   update(task);
-  return { element, update };
+  return { element, update, forget: written.forget };
 
   function update(told) {
     const before = now;
@@ -108,6 +110,7 @@ export function taskView(task, { number, of, readOnly, queries, texts, act }) {
     const { passed, judged, says } = told.verdict;
     const kind = passed ? "right" : judged ? "wrong" : "waiting";
     const title = passed ? `Right: ${pointsText(told.points)}` : judged ? "Not yet" : "This cannot be judged now";
+    if (passed) written.forget();
     show(kind, title, says.flatMap((text) => blocks(text, texts)));
   }
 
@@ -159,10 +162,4 @@ function paid({ hint_costs: costs, hints_read: read }) {
 /** "1 point", "8 points". Pure. */
 export function pointsText(count) {
   return `${count} ${count === 1 ? "point" : "points"}`;
-}
-
-/** Messages of the lab begin as on a terminal. */
-function sentence(error) {
-  const text = String(error?.message ?? error);
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

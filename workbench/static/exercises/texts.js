@@ -20,6 +20,12 @@ export function inText(text) {
   return markdown(text).flatMap((block) => (block.localName === "p" ? [...block.childNodes] : [block]));
 }
 
+/** What the lab says of an error, which begins as on a terminal. */
+export function sentence(error) {
+  const text = String(error?.message ?? error);
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 function linkOf(address, label, { workbench, onExplore }) {
   const path = pathOf(address, workbench);
   if (path === null) {

@@ -15,14 +15,18 @@ const SIDES = ["left", "right"];
  * @param {HTMLElement} root
  * @param {object} context - of the page
  * @param {{heading?: "h1"|"h2"}} options - h2 as a part of another page, which keeps its own title and focus
- * @returns {{queries: () => Array<{source: string, query: string}>, focus: () => void, destroy: () => void}}
- *   `queries` are the panes' texts as they are written, left to right
+ * @returns {{queries: () => Array<{source: string, query: string}>, focus: () => void, destroy: () => void,
+ *   begin: (source: string) => void, turnTo: (source: string) => void}}
+ *   `queries` are the panes' texts as they are written, left to right; `begin` chooses what a pane asks that nobody has
+ *   touched yet, nor an address; `turnTo` gives an empty pane for a source, without taking a written one away
  */
 export function explore(root, context, { heading = "h1" } = {}) {
   const { url, time, lab } = context;
   const isPage = heading === "h1";
   const history = new History();
   const panes = { left: null, right: null };
+  // What an address means that says nothing of the first pane.
+  let firstSource = "prometheus";
   const place = h("div", { class: "panes" });
   const share = menuButton({ class: "button button-quiet" }, [icon("link"), "Copy link"], () => [
     {
@@ -48,7 +52,7 @@ export function explore(root, context, { heading = "h1" } = {}) {
   read({ first: true });
 
   function read({ first = false } = {}) {
-    const told = { left: readPane(url.get("left")) ?? emptyPane(), right: readPane(url.get("right")) };
+    const told = { left: readPane(url.get("left")) ?? emptyPane(firstSource), right: readPane(url.get("right")) };
     for (const side of SIDES) {
       const state = told[side];
       if (state === null) close(side);
@@ -135,6 +139,22 @@ export function explore(root, context, { heading = "h1" } = {}) {
     context.announce("Asked in the second pane.");
   }
 
+  function begin(source) {
+    if (url.get("left") !== null || url.get("right") !== null || panes.left.text.trim()) return;
+    firstSource = source;
+    panes.left.show(emptyPane(source));
+  }
+
+  function turnTo(source) {
+    const empty = SIDES.find((side) => panes[side] && !panes[side].state.query && !panes[side].text.trim());
+    const side = empty ?? "right";
+    if (panes[side] === null) open(side, emptyPane(source));
+    else panes[side].show(emptyPane(source));
+    write({ push: true });
+    redraw();
+    panes[side].focus();
+  }
+
   function absolute() {
     const { from, to } = time.range();
     const states = SIDES.map((side) => panes[side]?.state).filter(Boolean);
@@ -155,6 +175,8 @@ export function explore(root, context, { heading = "h1" } = {}) {
         .filter(Boolean)
         .map(({ state, text }) => ({ source: state.source, query: text.trim() })),
     focus: () => panes.left.focus(),
+    begin,
+    turnTo,
     destroy() {
       for (const end of ends) end();
       for (const side of SIDES) panes[side]?.destroy();

@@ -9,16 +9,19 @@ const SIGNALS = { metrics: "Metrics", logs: "Logs", traces: "Traces" };
 /**
  * @param {object} fault as the server tells it
  * @param {{onSwitch: (verb: "switch-on"|"switch-off", wish: object) => Promise<void>,
- *   onLook?: (name: string) => Promise<{findings: Array}>}} options `onLook` asks what the telemetry shows of it
+ *   onLook?: (name: string) => Promise<{findings: Array}>,
+ *   onLookBack?: (name: string, was: object) => Promise<{findings: Array}>}} options `onLook` asks what the telemetry
+ *   shows of it, `onLookBack` whether all is as it was before
  * @returns {{element: HTMLElement, update: (state: {isTold: boolean, mayWrite: boolean, on: object|null,
  *   partly?: string|null}) => void}}
  */
-export function faultView(fault, { onSwitch, onLook }) {
+export function faultView(fault, { onSwitch, onLook, onLookBack }) {
   const state = h("span", { class: "fault-state" });
   const controls = h("div", { class: "fault-controls" });
   const problem = h("p", { class: "field-error", role: "alert" });
   let shown = null;
   let evidence = null;
+  let was = null;
   const element = h(
     "details",
     { class: "fault" },
@@ -48,11 +51,23 @@ export function faultView(fault, { onSwitch, onLook }) {
     if (key === shown) return;
     shown = key;
     evidence?.destroy();
-    evidence = isTold && on && onLook ? evidenceView(fault, { since: on.since, look: () => onLook(fault.name) }) : null;
+    evidence = isTold ? (on ? whatShows(on) : whatHasGone()) : null;
+    was = isTold ? on : null;
     state.className = isTold && (on || partly) ? "fault-state on" : "fault-state";
     state.textContent = isTold ? (partly ?? (on ? "on" : "off")) : "";
     replace(controls, isTold ? (on ? onPart(on, mayWrite) : mayWrite ? offPart(partly) : null) : null);
     problem.textContent = "";
+  }
+
+  function whatShows({ since }) {
+    return onLook ? evidenceView(fault, { since, look: () => onLook(fault.name) }) : null;
+  }
+
+  /** Of one that was on a moment ago, here; what was before somebody came to this page nobody remembers. */
+  function whatHasGone() {
+    if (!onLookBack || !was?.since) return null;
+    const over = { ...was, until: Date.now() / 1000 };
+    return evidenceView(fault, { since: over.until, look: () => onLookBack(fault.name, over), isOver: true });
   }
 
   function onPart({ since, parameters }, mayWrite) {
@@ -73,6 +88,7 @@ export function faultView(fault, { onSwitch, onLook }) {
       change(event.currentTarget, "switch-on", { name: fault.name, set });
     };
     return [
+      evidence?.element,
       fields.length > 0 ? h("div", { class: "fault-parameters" }, fields.map(([, field]) => field.element)) : null,
       h(
         "div",

@@ -7,6 +7,8 @@ import { setShape, statusShape, STATUS_WORDS } from "./status_shape.js";
 
 const PAD = 14;
 const PART_HEIGHT = 22;
+/** Where the number stands, from the top. */
+const NUMBER_ROW = 58;
 
 /** What stands before the name: a service, people, a store of data, a queue, something outside. 16 × 16. */
 const ICONS = {
@@ -22,9 +24,9 @@ const ICONS = {
 /** The room a node's card takes: only what it is decides, not its numbers, so that these never move anything. */
 export function cardSize(node, { compact }) {
   if (node.kind === "world") return { width: compact ? 112 : 136, height: compact ? 52 : 78 };
-  if (compact) return { width: 150, height: 52 };
+  if (compact) return { width: 186, height: 52 };
   const parts = node.parts?.length ?? 0;
-  return { width: 216, height: 92 + (parts > 0 ? parts * PART_HEIGHT + 10 : 0) };
+  return { width: 222, height: 92 + (parts > 0 ? parts * PART_HEIGHT + 10 : 0) };
 }
 
 /** One card; `update` puts what has changed into the elements that are there. */
@@ -82,15 +84,17 @@ export class Card {
       this.#text("main", "card-small", width / 2, compact ? 46 : 60, { middle: true, width: width - 24, size: 12 });
     } else {
       icon.setAttribute("transform", `translate(${PAD} ${row - 13})`);
-      this.#shape.setAttribute("transform", `translate(${width - PAD - 12} ${row - 11})`);
       this.element.append(icon, this.#shape);
       this.#text("title", "card-title", PAD + 23, row, { width: 0, size: compact ? 13 : 15, weight: 600 });
       if (!compact) {
         this.#text("status", "card-status", width - PAD - 18, row, { end: true, width: 76, size: 12 });
-        this.#text("number", "card-number", PAD, 58, { width: width - 2 * PAD, size: 20, weight: 600 });
-        this.#text("unit", "card-small", PAD, 58, { width: width - 2 * PAD, size: 12 });
+        this.#text("number", "card-number", PAD, NUMBER_ROW, { width: width - 2 * PAD, size: 20, weight: 600 });
+        this.#text("unit", "card-small", PAD, NUMBER_ROW, { width: width - 2 * PAD, size: 12 });
       }
-      this.#text("second", "card-small", PAD, compact ? 40 : 78, { width: width - 2 * PAD, size: 12 });
+      this.#text("second", "card-small", PAD, compact ? 40 : 78, {
+        width: width - 2 * PAD - (compact ? 20 : 0),
+        size: 12,
+      });
       if (!compact) this.#addParts(node.parts ?? []);
     }
     this.update(node);
@@ -99,7 +103,6 @@ export class Card {
   /** @param node of the same kind and with the same parts as before */
   update(node) {
     this.node = node;
-    const { width } = this.#size;
     const status = node.status ?? "unknown";
     const word = node.statusText ?? STATUS_WORDS[status];
     this.element.setAttribute("data-status", status);
@@ -121,8 +124,7 @@ export class Card {
       return;
     }
     this.#set("status", word);
-    const statusWidth = this.#compact ? 0 : textWidth(word, `12px ${this.#font}`) + 10;
-    this.#set("title", node.title, width - 2 * PAD - 23 - 20 - statusWidth);
+    this.#set("title", node.title, this.#placeStatus(node.title, word));
     const [number, unit] = split(node.mainStat ?? "");
     this.#set("number", number);
     this.#set("unit", unit);
@@ -135,6 +137,20 @@ export class Card {
       this.#compact ? [node.mainStat, node.secondaryStat].filter(Boolean).join(" · ") : (node.secondaryStat ?? ""),
     );
     (node.parts ?? []).forEach((part, i) => this.#updatePart(part, i));
+  }
+
+  /** Beside the title, or beside the number where the title needs the room. Returns the pixels that the title has. */
+  #placeStatus(title, word) {
+    const { width } = this.#size;
+    const [row, next] = this.#compact ? [21, 40] : [26, NUMBER_ROW];
+    const whole = width - 2 * PAD - 23;
+    const beside = whole - 20 - (this.#compact ? 0 : textWidth(word, `12px ${this.#font}`) + 10);
+    const isBeside = textWidth(title, this.#texts.get("title").font) <= beside;
+    const y = isBeside ? row : next;
+    this.#shape.setAttribute("transform", `translate(${width - PAD - 12} ${y - 11})`);
+    this.#texts.get("status")?.element.setAttribute("y", y);
+    // Alone, it may come nearer to the edge.
+    return isBeside ? beside : whole + PAD / 2;
   }
 
   #addParts(parts) {

@@ -234,6 +234,7 @@ class NodeGraph {
     this.#viewport.resize(
       { width: this.#width, height: seen },
       { width: width + 2 * MARGIN, height: height + 2 * MARGIN },
+      beginning(boxes, isDown),
     );
     this.#showTools();
   }
@@ -299,4 +300,12 @@ function place(parent, elements) {
 
 function readingOrder(a, b, isDown) {
   return isDown ? a.y - b.y || a.x - b.x : a.x - b.x || a.y - b.y;
+}
+
+/** The middle of the first box: where calls come from. */
+function beginning(boxes, isDown) {
+  const [first] = [...boxes.values()].sort((a, b) => readingOrder(a, b, isDown));
+  return first
+    ? { x: MARGIN + first.x + first.width / 2, y: MARGIN + first.y + first.height / 2 }
+    : { x: 0, y: 0 };
 }

@@ -13,6 +13,7 @@ export class Viewport {
   #layer;
   #size = { width: 1, height: 1 };
   #graph = { width: 1, height: 1 };
+  #start = { x: 0, y: 0 };
   #scale = 1;
   #x = 0;
   #y = 0;
@@ -48,10 +49,11 @@ export class Viewport {
     return Math.min(1, this.#size.width / this.#graph.width, this.#size.height / this.#graph.height);
   }
 
-  /** @param size  of the place on the page; `graph`: of the layout */
-  resize(size, graph) {
+  /** @param size  of the place on the page; `graph`: of the layout; `start`: the point in it to begin with */
+  resize(size, graph, start) {
     this.#size = size;
     this.#graph = graph;
+    this.#start = start;
     if (!this.#isOwn) this.#toBeginning(SMALLEST_AT_FIRST);
     else this.#apply();
   }
@@ -107,8 +109,11 @@ export class Viewport {
 
   #toBeginning(smallest) {
     this.#scale = Math.max(this.#fit(), smallest);
-    this.#x = Math.max(0, (this.#size.width - this.#graph.width * this.#scale) / 2);
-    this.#y = Math.max(0, (this.#size.height - this.#graph.height * this.#scale) / 2);
+    // In the middle what fits, else the start, as far as that leaves no empty room.
+    const offset = (seen, whole, at) =>
+      whole <= seen ? (seen - whole) / 2 : Math.min(0, Math.max(seen - whole, seen / 2 - at));
+    this.#x = offset(this.#size.width, this.#graph.width * this.#scale, this.#start.x * this.#scale);
+    this.#y = offset(this.#size.height, this.#graph.height * this.#scale, this.#start.y * this.#scale);
     this.#apply();
   }
 

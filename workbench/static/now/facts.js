@@ -22,7 +22,7 @@ export function factsOf({ numbers, alerts, groups }, lab) {
     }
   }
   const calls = callsOf(numbers, ofService, active);
-  const taken = new Set(lab.systems.flatMap((system) => system.services.map(({ name }) => name)));
+  const taken = new Set(lab.systems.flatMap(namesOf));
   const systems = lab.systems.map((system) => systemOf(system, { ofService, calls, active, parts, taken }));
   const known = new Set(systems.flatMap((system) => system.nodes.map((node) => node.id)));
   const others = [...new Set(calls.flatMap(({ client, server }) => [client, server]))]
@@ -102,6 +102,11 @@ function callsOf(numbers, ofService, alerts) {
   return all;
 }
 
+/** What an alert about a system can be about: its services, and what they keep things in. */
+function namesOf(system) {
+  return [...system.services.map(({ name }) => name), ...(system.backing ?? [])];
+}
+
 function systemOf(system, { ofService, calls, active, parts, taken }) {
   const names = new Set(system.services.map((service) => service.name));
   const services = system.services.map((service) => serviceFacts(service.name, { ofService, active, parts }));
@@ -122,7 +127,8 @@ function systemOf(system, { ofService, calls, active, parts, taken }) {
     })),
   ];
   // An alert about what belongs to no system (a part of the telemetry stack) is told by every one rather than by none.
-  const about = active.filter(({ service }) => names.has(service) || !taken.has(service));
+  const own = new Set(namesOf(system));
+  const about = active.filter(({ service }) => own.has(service) || !taken.has(service));
   return {
     name: system.name,
     title: system.title,

@@ -41,17 +41,20 @@ export function objectivesSection({ lab }) {
 
 /**
  * @param {Map<string, {labels: Object<string, string>, value: number}[]>} numbers
- * @returns {{slo: string, objective: number, budget?: number, bad?: number, burn?: number, status: string}[]}
+ * @returns {{slo: string, objective: number, budget?: number, bad?: number, burn?: number, status: string}[]} those of
+ *   which anything is measured
  */
 export function objectivesOf(numbers) {
   const of = (id, slo) => (numbers.get(id) ?? []).find(({ labels }) => labels.slo === slo)?.value;
-  return (numbers.get("objective") ?? []).map(({ labels: { slo }, value }) => {
+  const promised = (numbers.get("objective") ?? []).map(({ labels: { slo }, value }) => {
     const [budget, bad, burn] = ["budget", "bad", "burn"].map((id) => of(id, slo));
     // More missed than allowed is a risk, nothing left is the objective missed: both follow from what a budget is.
     const isTooFast = bad > 1 - value || burn > 1;
     const status = budget === undefined ? "unknown" : budget <= 0 ? "bad" : isTooFast ? "warning" : "good";
     return { slo: slo ?? "", objective: value, budget, bad, burn, status };
   });
+  // What is promised is a constant; of a system that does not run nothing else is known.
+  return promised.filter(({ budget, bad, burn }) => [budget, bad, burn].some((number) => number !== undefined));
 }
 
 const WORDS = { good: "kept", warning: "spending too fast", bad: "budget used up", unknown: "not known yet" };

@@ -67,7 +67,10 @@ export function questionsOfService(service) {
       },
     ],
     lines: `{service=${name}}`,
-    slow: (seconds) => `{ resource.service.name = ${name} && kind = server && duration > ${milliseconds(seconds)}ms }`,
+    // Who is not asked but told, by messages, is at work in consumers.
+    slow: (seconds) =>
+      `{ resource.service.name = ${name} && (kind = server || kind = consumer) ` +
+      `&& duration > ${milliseconds(seconds)}ms }`,
     failed: `{ resource.service.name = ${name} && status = error }`,
   };
 }

@@ -3,6 +3,7 @@
 import { exercisesAddress } from "../addresses.js";
 import { exercise as read, inExercise } from "../data/lab.js";
 import { explore } from "../explore/explore.js";
+import { sourceOf } from "../exercises/answer_fields.js";
 import { exerciseView } from "../exercises/exercise_view.js";
 import { h, replace } from "../ui/dom.js";
 import { showing } from "../ui/states.js";
@@ -31,9 +32,11 @@ export function mount(root, context) {
     (told, content) => {
       title.textContent = `${told.number}. ${told.title}`;
       setTitle(title.textContent);
+      const first = told.tasks.find((task) => task.passed_at === null && sourceOf(task) !== null);
+      if (first) panes.begin(sourceOf(first));
       exerciseView(content, told, {
         readOnly: lab.readOnly,
-        queries: () => panes.queries(),
+        panes,
         onExplore,
         announce,
         act: (verb, wish) => inExercise(verb, wish, { signal }),

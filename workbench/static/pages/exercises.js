@@ -29,7 +29,12 @@ export function mount(root, { signal, setTitle }) {
   showing(
     place,
     (aborted) => read({ signal: aborted }),
-    (told, content) => replace(content, progress(told), told.parts.map((part) => partOf(part, told.exercises))),
+    (told, content) => replace(
+      content,
+      progress(told),
+      told.parts.map((part) => partOf(part, told.exercises)),
+      unreadable(told.unreadable),
+    ),
     { label: "Reading the exercises", signal },
   );
   return { unmount() {} };
@@ -38,7 +43,10 @@ export function mount(root, { signal, setTitle }) {
 function progress({ learner, exercises }) {
   const solved = exercises.filter((one) => one.solved).length;
   const points = sum(exercises, "points");
-  const next = exercises.find((one) => one.started && !one.solved) ?? exercises.find((one) => !one.solved);
+  const open = exercises.filter((one) => !one.solved);
+  // What this lab has no system for can wait for another lab, unless there is nothing else.
+  const possible = open.some((one) => one.here) ? open.filter((one) => one.here) : open;
+  const next = possible.find((one) => one.started) ?? possible[0];
   return h(
     "div",
     { class: "exercise-progress" },
@@ -90,7 +98,33 @@ function entry(exercise) {
       "p",
       { class: "exercise-facts quiet small" },
       state ? `${state} · ` : "",
+      exercise.here ? "" : `needs a lab with the system ${exercise.system} · `,
       `${exercise.minutes} min · ${exercise.points}/${exercise.points_possible} points`,
+    ),
+  );
+}
+
+/** What somebody has to mend before it can be worked on. */
+function unreadable(all) {
+  if (all.length === 0) {
+    return null;
+  }
+  const id = uniqueId("part");
+  return h(
+    "section",
+    { class: "exercise-part", "aria-labelledby": id },
+    h("h2", { id }, "Not readable"),
+    h(
+      "ol",
+      {},
+      all.map(({ name, problem }) =>
+        h(
+          "li",
+          { class: "exercise-entry" },
+          h("span", {}),
+          h("div", {}, h("p", {}, name), h("p", { class: "quiet small" }, problem)),
+        )
+      ),
     ),
   );
 }

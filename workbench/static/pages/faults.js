@@ -5,7 +5,13 @@
  * comes here by curiosity, reads a catalogue and no answer.
  */
 
-import { evidenceOfFault, faults as readCatalogue, faultsThatAreOn, switchFaults } from "../data/lab.js";
+import {
+  evidenceOfFault,
+  faults as readCatalogue,
+  faultsThatAreOn,
+  recoveryFromFault,
+  switchFaults,
+} from "../data/lab.js";
 import { faultView } from "../faults/fault_view.js";
 import { h, replace, uniqueId } from "../ui/dom.js";
 import { emptyState, errorState, showing } from "../ui/states.js";
@@ -46,7 +52,9 @@ export function mount(root, { lab, signal, setTitle, announce }) {
     (aborted) => readCatalogue({ signal: aborted }),
     ({ faults }, content) => {
       const onLook = (name) => evidenceOfFault(name, { signal });
-      views = faults.map((fault) => ({ name: fault.name, ...faultView(fault, { onSwitch: change, onLook }) }));
+      const onLookBack = (name, was) => recoveryFromFault(name, was, { signal });
+      const options = { onSwitch: change, onLook, onLookBack };
+      views = faults.map((fault) => ({ name: fault.name, ...faultView(fault, options) }));
       const nothing = () => emptyState("There is no catalogue here.", "In a terminal: python3 lab fault list.");
       replace(content, faults.length ? sectionsOf(faults, views) : nothing());
       draw();

@@ -244,7 +244,8 @@ function measure(span) {
   const parent = span.parent;
   if (!parent || parent.missing) return;
   const before = exact(Math.max(0, parent.start - span.start));
-  const after = exact(Math.max(0, span.end - parent.end));
+  // Who publishes a message waits for none of those that it is for.
+  const after = span.kind === "consumer" ? 0 : exact(Math.max(0, span.end - parent.end));
   if (before || after) span.outside = { before, after };
 }
 

@@ -1,4 +1,7 @@
-"""Every panel of every committed dashboard renders with data in the browser, on a lab in which everything happens."""
+"""Every panel of every committed dashboard renders with data in the browser, on a lab in which everything happens.
+
+Those of another system than the chain are looked at where it runs (tests/e2e/exchange).
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from grafana.query_catalogue import dashboard_files
+from lab.manifest import discover
 from lab.paths import REPOSITORY
 from tests.browser import running_workbench, watched_page
 from tests.e2e.happenings import WaitFor, everything_happening
@@ -20,9 +24,11 @@ from tests.e2e.workbench.dashboards.walking import faults_of
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(300)]
 
+ELSEWHERE = {uid for system in discover().values() if system.name != "chain" for uid in system.dashboards}
 DOCUMENTS = {
     file.stem: json.loads(file.read_text(encoding="utf-8"))
     for file in dashboard_files(REPOSITORY / "grafana/dashboards")
+    if file.stem not in ELSEWHERE
 }
 
 

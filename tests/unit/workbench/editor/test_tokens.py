@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from grafana.query_catalogue import dashboard_queries, rule_queries
-from lab.explore import LINKS
+from lab.explore import every_question
 
 TABLE = [json.loads(line) for line in Path(__file__).with_name("tokens.jsonl").read_text("utf-8").splitlines()]
 
@@ -31,7 +31,7 @@ def test_each_word_gets_the_kind_it_has_where_it_stands(module, language):
 def asked_anywhere():
     languages = {"prometheus": "promql", "loki": "logql", "tempo": "traceql"}
     yield from ((query.language, query.text) for query in [*dashboard_queries(), *rule_queries()] if query.text)
-    for link in LINKS:
+    for link in every_question():
         if link.view not in ("trace", "service map"):
             yield languages[link.data_source], link.query
 

@@ -132,6 +132,29 @@ def test_narrow_places_show_it_from_top_to_bottom(shown: Shown) -> None:
     assert tops[0] < tops[1] < tops[2]
 
 
+def test_what_does_not_fit_begins_where_the_calls_come_from(shown: Shown) -> None:
+    names = [f"s{number}" for number in range(7)]
+    shown.show([node(name) for name in ("gateway", *names)], [edge("gateway", name) for name in names], width=360)
+    place = shown.page.locator("#place").bounding_box()
+    gateway = shown.page.get_by_role("button", name="gateway, good").bounding_box()
+    assert place is not None
+    assert gateway is not None
+    assert place["x"] < gateway["x"]
+    assert gateway["x"] + gateway["width"] < place["x"] + place["width"]
+
+
+@pytest.mark.parametrize("count", [3, 30], ids=["large cards", "small cards"])
+def test_a_long_name_is_whole_and_its_state_stands_below(shown: Shown, count: int) -> None:
+    names = ["notification-service", *(f"s{number}" for number in range(count))]
+    shown.show([node(name) for name in names], [])
+    card = shown.page.locator(".card").filter(has_text="notification-service")
+    expect(card.locator(".card-title")).to_have_text("notification-service")
+    title, shape = card.locator(".card-title").bounding_box(), card.locator(".status-shape").bounding_box()
+    assert title is not None
+    assert shape is not None
+    assert shape["y"] >= title["y"] + title["height"] / 2
+
+
 def test_a_hostile_name_stays_text_and_inside_its_card(shown: Shown) -> None:
     name = HOSTILE * 5
     shown.show([node(name), node("b")], [edge(name, "b", mainStat=HOSTILE)])

@@ -196,6 +196,12 @@ def test_systems_are_apart(module: Modules) -> None:
     assert exchange["headline"].startswith("Gateway has not answered")
 
 
+def test_an_alert_about_what_a_system_keeps_things_in_is_that_systems(module: Modules) -> None:
+    keeping = {**EXCHANGE, "backing": ["store"]}
+    chain, exchange = facts(module, HEALTHY, [firing("StoreUnavailable", service="store")], [CHAIN, keeping])["systems"]
+    assert [len(system["alerts"]) for system in (chain, exchange)] == [0, 1]
+
+
 def test_an_alert_about_the_telemetry_stack_is_told_by_every_system(module: Modules) -> None:
     alerts = [firing("TargetDown", service="telemetry_store"), firing("ErrorBudgetBurnFast")]
     for system in facts(module, HEALTHY, alerts, [CHAIN, EXCHANGE])["systems"]:
@@ -247,7 +253,8 @@ def test_a_union_is_taken_apart_again(module: Modules) -> None:
     ("numbers", "status"),
     [
         ({}, []),
-        ({"objective": 0.99}, ["unknown"]),
+        ({"objective": 0.99}, []),
+        ({"objective": 0.99, "bad": 0.001}, ["unknown"]),
         ({"objective": 0.99, "budget": 0.9, "bad": 0.001, "burn": 0.1}, ["good"]),
         ({"objective": 0.99, "budget": 0.9, "bad": 0.02, "burn": 0.1}, ["warning"]),
         ({"objective": 0.99, "budget": 0.4, "bad": 0, "burn": 3}, ["warning"]),

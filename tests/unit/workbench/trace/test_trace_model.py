@@ -105,6 +105,16 @@ def test_a_span_that_leaves_its_parents_time_is_marked_with_how_far(module):
     assert module(_MODEL, _SUMMARY, answer(spans))["duration"] == 126
 
 
+def test_who_handles_a_message_may_end_after_its_sender_and_not_begin_before(module):
+    spans = [
+        span("publish", 10, 12, kind="producer"),
+        span("handle", 500, 900, "publish", kind="consumer"),
+        span("ahead", 4, 20, "publish", kind="consumer"),
+    ]
+    numbers = {name: outside for name, *_, outside in module(_MODEL, _NUMBERS, answer(spans))}
+    assert numbers == {"publish": None, "handle": None, "ahead": [6, 0]}
+
+
 def test_spans_whose_parent_is_missing_stand_under_a_place_for_it(module):
     spans = [
         span("root", 0, 100),
