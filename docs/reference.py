@@ -1,21 +1,28 @@
 """Writes the reference pages that are made from the code: `python -m docs.reference`. A test compares them.
 
 settings.md comes from the tables of settings of each service, the workbench and the telemetry store, signals.md from
-the services' metrics and span names, explore.md from the ready questions of `lab status`, faults.md from faults/.
+the services' metrics, routes, and what they were seen to emit, explore.md from the ready questions of `lab status`,
+faults.md from faults/.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from prometheus_client import CollectorRegistry
-from prometheus_client.metrics import MetricWrapperBase
-
+from docs.metrics_of_code import (
+    DeclaredMetric,
+    folder_of,
+    metrics_of_folder,
+    metrics_of_system,
+)
 from lab import explore
-from lab.faults.catalogue import Fault, read_catalogue
+from lab.faults.catalogue import Fault, read_whole_catalogue
+from lab.manifest import Service, System, discover
+from lab.paths import REPOSITORY
 from lab.ports import LabPorts, url
 from observability.settings import Setting
 from observability.telemetry import SETTINGS as TELEMETRY_SETTINGS
@@ -25,7 +32,6 @@ from workbench.settings import SETTINGS as WORKBENCH_SETTINGS
 from workbench.settings import Setting as WorkbenchSetting
 
 DOCS = Path(__file__).parent
-SERVICES = ("frontend_service", "backend_service", "database_service")
 _MADE = "<!-- Made by `python -m docs.reference` from the code: change it there. -->\n"
 
 _SETTINGS_INTRODUCTION = """\
@@ -51,10 +57,13 @@ Options of `python -m telemetry_store`, not variables; `lab up` sets what belong
 """
 
 _SIGNALS_INTRODUCTION = """\
-Metrics with their types and labels, and the names of server spans by route. Every series carries `service` and
-`job` as target labels besides. Log lines and child spans are best read where they happen: in each service's own
-modules.
+Each service's own metrics with types and labels, its spans, and the fields of its log lines; what several services have
+stands at the end of each system. Every series carries `service` and `job` as target labels besides. Spans and fields
+are those that were seen in a busy lab: what only a fault brings about may be missing.
 """
+
+#: Every line has them.
+_FIELDS_OF_EVERY_LINE = ("timestamp", "level", "service", "message", "trace_id", "span_id")
 
 _EXPLORE_INTRODUCTION = """\
 Questions to start from. Each link opens the workbench, or Grafana's Explore, on its usual port, with the query in the
@@ -84,8 +93,8 @@ def settings_page() -> str:
         _MADE,
         _SETTINGS_INTRODUCTION,
     ]
-    for service in SERVICES:
-        parts += [f"## {service}\n", _table(import_module(f"{service}.settings").SETTINGS)]
+    for module in (service.module for system in discover().values() for service in system.services):
+        parts += [f"## {module}\n", _table(import_module(f"{module}.settings").SETTINGS)]
     parts += [
         "## Every service's telemetry\n",
         _TELEMETRY_INTRODUCTION,
@@ -109,27 +118,13 @@ def signals_page() -> str:
         _MADE,
         _SIGNALS_INTRODUCTION,
     ]
-    for service in SERVICES:
-        parts += [
-            f"## {service}\n",
-            "| metric | type | labels | what it says |\n|---|---|---|---|",
-            *(
-                f"| `{name}` | {kind} | {', '.join(f'`{label}`' for label in labels) or '–'} | {help} |"
-                for name, kind, labels, help in _metrics_of(service)
-            ),
-            "",
-            "| route | server span |\n|---|---|",
-            *(f"| `{route}` | `{name}` |" for route, name in import_module(f"{service}.routes").SPAN_NAMES.items()),
-            "",
-        ]
+    for system in discover().values():
+        parts.append(f"## {system.title}\n")
+        seen = _seen(system)
+        for service in system.services:
+            parts += _signals_of(service, seen["services"][service.name])
+        parts += _shared_signals(system, seen)
     parts += [
-        "## The service itself and its pipeline, on every service\n",
-        "| metric | type | labels |\n|---|---|---|",
-        "| `lab_service_info` | gauge, always 1 | `version` |",
-        "| `lab_telemetry_emitted_total` | counter | `signal` |",
-        "| `lab_telemetry_sent_total` | counter | `signal` |",
-        "| `lab_telemetry_dropped_total` | counter | `signal`, `reason` |",
-        "",
         "## A load test, while it runs\n",
         "Targets of the job `loadtest`; what Locust counts, seen from outside.\n",
         "| metric | type | labels |\n|---|---|---|",
@@ -146,7 +141,7 @@ def explore_page() -> str:
     parts = ["# Ready questions\n", _MADE, _EXPLORE_INTRODUCTION]
     for data_source, (heading, language) in _EXPLORE_SECTIONS.items():
         parts.append(f"## {heading}\n")
-        for link in explore.LINKS:
+        for link in explore.every_question():
             if link.data_source == data_source:
                 here, there = (
                     explore.workbench_url(link, url(LabPorts().workbench)),
@@ -161,7 +156,7 @@ def explore_page() -> str:
 
 def faults_page() -> str:
     """docs/faults.md."""
-    faults = read_catalogue().values()
+    faults = read_whole_catalogue().values()
     parts = [
         "# All faults\n",
         _MADE.replace("code", "files in faults/"),
@@ -216,16 +211,63 @@ def _default(text: str) -> str:
     return f"`{text}`" if text else "–"
 
 
-def _metrics_of(service: str) -> Iterator[tuple[str, str, tuple[str, ...], str]]:
-    module = import_module(f"{service}.metrics")
-    make: Any = getattr(module, service.removesuffix("_service").title() + "Metrics")
-    registry = CollectorRegistry()
-    metrics = make(registry)
-    for metric in vars(metrics).values():
-        if isinstance(metric, MetricWrapperBase):
-            (family,) = metric.describe()
-            name = family.name + "_total" if family.type == "counter" else family.name
-            yield name, family.type, metric._labelnames, family.documentation
+def _signals_of(service: Service, emits: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Metrics that it alone declares, routes with their spans, its other spans, fields of its lines."""
+    yield f"### {service.module}\n"
+    metrics = metrics_of_folder(folder_of(service.module))
+    if metrics:
+        yield "| metric | type | labels | what it says |\n|---|---|---|---|"
+        yield from (_metric_row(metric) for metric in metrics)
+        yield ""
+    routes = _routes_of(service)
+    if routes:
+        yield "| route | server span |\n|---|---|"
+        yield from (f"| `{route}` | `{name}` |" for route, name in routes.items())
+        yield ""
+    others = [name for name in emits["spans"] if name not in routes.values()]
+    if others:
+        yield f"Other spans: {_names(others)}.\n"
+    fields = [name for name in emits["log_fields"] if name not in _FIELDS_OF_EVERY_LINE]
+    if fields:
+        yield f"Fields of its log lines: {_names(fields)}.\n"
+
+
+def _shared_signals(system: System, seen: Mapping[str, Any]) -> Iterator[str]:
+    """What more than one service has, and which: as seen."""
+    own = {metric for service in system.services for metric in metrics_of_folder(folder_of(service.module))}
+    rows = {}
+    for metric in metrics_of_system(system):
+        owners = [name for name, emits in seen["services"].items() if metric.name in emits["metrics"]]
+        if metric not in own and owners:
+            everyone = len(owners) == len(system.services)
+            rows[metric.name] = f"{_metric_row(metric)} {'all' if everyone else ', '.join(owners)} |"
+    yield "### What they have in common\n"
+    yield "| metric | type | labels | what it says | who |\n|---|---|---|---|---|"
+    yield from rows.values()
+    yield f"\nFields of every line: {_names(_FIELDS_OF_EVERY_LINE)}.\n"
+    yield f"Attributes of spans: {_names(seen['span_attributes'])}.\n"
+
+
+def _seen(system: System) -> Mapping[str, Any]:
+    """What tests/e2e/queries/observed.py found."""
+    content = json.loads((REPOSITORY / f"tests/data/queries/emitted/{system.name}.json").read_text())
+    assert isinstance(content, dict)
+    return content
+
+
+def _metric_row(metric: DeclaredMetric) -> str:
+    labels = ", ".join(f"`{label}`" for label in metric.labels) or "–"
+    return f"| `{metric.name}` | {metric.type} | {labels} | {metric.says} |"
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _routes_of(service: Service) -> Mapping[str, str]:
+    """Server span by route, as its app was given them; nothing for a service without routes of its own."""
+    app = import_module(f"{service.module}.app")
+    return getattr(app, "SPAN_NAMES", {})
 
 
 if __name__ == "__main__":
