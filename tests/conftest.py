@@ -11,10 +11,16 @@ from xdist.scheduler import LoadScopeScheduling
 from tests.browser import Watch, chromium, watched_page
 
 #: Folders whose tests share a lab that takes long to start.
-_TOGETHER = ("tests/e2e/queries/", "tests/e2e/workbench/", "tests/e2e/faults/")
+_TOGETHER = (
+    "tests/e2e/queries/",
+    "tests/e2e/workbench/",
+    "tests/e2e/faults/",
+    "tests/e2e/exchange/",
+    "tests/e2e/exchange_faults/",
+)
 #: Folders whose tests mostly wait for something to show. Every other worker process begins with these, the rest with
 #: what keeps the machine busy: all waiting at first and all computing later would take longer, and fail the impatient.
-_WAITING = ("tests/e2e/exercises/", "tests/e2e/faults/", "tests/e2e/incidents/")
+_WAITING = ("tests/e2e/exercises/", "tests/e2e/faults/", "tests/e2e/exchange_faults/", "tests/e2e/incidents/")
 
 
 class _FilesTogether(LoadScopeScheduling):  # type: ignore[misc]

@@ -122,7 +122,12 @@ def free_offset(stack: str = DEFAULT_STACK) -> int:
 
 def boot(state_dir: Path, *options: str, stack: str = DEFAULT_STACK) -> Iterator[BootedLab]:
     booted = BootedLab(state_dir, free_offset(stack), stack)
-    booted.up(*options)
+    try:
+        booted.up(*options)
+    except BaseException:
+        # It may be about to stand, and would sit on its ports for the rest of the tests.
+        booted.run("down")
+        raise
     run_id = booted.state().run_id
     try:
         yield booted

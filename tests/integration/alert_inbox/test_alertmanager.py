@@ -161,6 +161,16 @@ def test_alerts_of_one_kind_and_service_come_in_one_message(way: Way) -> None:
             [alert("SlowQueriesRising", "ticket", service="database", table="users")],
             [alert("SlowQueriesRising", "ticket", service="database", table="orders")],
         ),
+        (
+            alert("TargetDown", "page", service="matching-engine"),
+            [alert("NoTrades", "page", service="matching-engine")],
+            [alert("EventsLate", "ticket", service="matching-engine", group="matching-engine")],
+        ),
+        (
+            alert("PostgresqlUnavailable", "page", service="postgresql"),
+            [alert("NoFreeConnection", "ticket", service="wallet-service")],
+            [alert("GatewayErrorRateHigh", "page", service="client-gateway")],
+        ),
     ],
     ids=lambda value: f"{value['alertname']} {value.get('service', '')}".strip() if isinstance(value, dict) else None,
 )
