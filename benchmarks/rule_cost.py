@@ -1,6 +1,6 @@
-"""What the lab's rules cost: CPU of the idle store with and without them, and their evaluation over hours of data.
+"""What the lab's rules cost: CPU of the store with and without them, and their evaluation over hours of data.
 
-.venv/bin/python -m benchmarks.rule_cost [--rounds 3] [--seconds 30] [--hours 6]
+.venv/bin/python -m benchmarks.rule_cost [SYSTEM …] [--rounds 3] [--seconds 30] [--hours 6]
 """
 
 from __future__ import annotations
@@ -8,35 +8,22 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
-import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
-import urllib3
 
 from benchmarks.chain import ROOT
-from benchmarks.running_lab import RunningLab, running_lab
+from benchmarks.running_lab import running_lab
 from benchmarks.store import RunningStore, running_store
 from telemetry_store.metrics.remote_write_encoding import HEADERS, encode
 
 RULES = ROOT / "observability" / "prometheus" / "rules"
 
-#: What a visitor a second asks for, in turn.
-PATHS = ("/", "/user/1", "/product/1", "/user/2")
-
 SCRAPE_SECONDS = 5
 SAMPLES_PER_REQUEST = 50_000
 EVALUATIONS = 5
-
-
-def visit(lab: RunningLab, ended: threading.Event) -> None:
-    """Two requests a second, as many as `lab up` generates."""
-    http = urllib3.PoolManager()
-    number = 0
-    while not ended.wait(0.5):
-        http.request("GET", lab.url("frontend") + PATHS[number % len(PATHS)])
-        number += 1
 
 
 def share_of_a_core(store: psutil.Process, seconds: float) -> float:
@@ -48,29 +35,25 @@ def share_of_a_core(store: psutil.Process, seconds: float) -> float:
     return (after.user + after.system - before.user - before.system) / (time.monotonic() - began)
 
 
-def with_and_without(rounds: int, seconds: float) -> None:
-    with running_lab() as lab:
+def with_and_without(systems: Sequence[str], rounds: int, seconds: float) -> None:
+    with running_lab(ROOT, *systems, traffic=True) as lab:
         store = psutil.Process(lab.pid("telemetry_store"))
         rules = Path(lab.environ["LAB_STATE_DIR"]) / "configuration" / "observability" / "prometheus" / "rules"
         files = {file: file.read_text() for file in rules.glob("*.yml")}
-        ended = threading.Event()
-        visitor = threading.Thread(target=visit, args=(lab, ended))
-        visitor.start()
-        shares: dict[str, list[float]] = {"with rules": [], "without": []}
-        try:
-            time.sleep(15)
-            for _ in range(rounds):
-                for name, found in shares.items():
-                    for file, content in files.items():
-                        file.write_text(content) if name == "with rules" else file.unlink()
-                    # The store looks every two seconds.
-                    time.sleep(6)
-                    found.append(share_of_a_core(store, seconds))
-        finally:
-            ended.set()
-            visitor.join()
+        # All of them; each file's part is what there is less without it.
+        variants = {"with rules": set(files), **{f"without {file.stem}": {*files} - {file} for file in sorted(files)}}
+        variants["without"] = set()
+        shares: dict[str, list[float]] = {name: [] for name in variants}
+        time.sleep(15)
+        for _ in range(rounds):
+            for name, wanted in variants.items():
+                for file, content in files.items():
+                    file.write_text(content) if file in wanted else file.unlink(missing_ok=True)
+                # The store looks every two seconds.
+                time.sleep(6)
+                shares[name].append(share_of_a_core(store, seconds))
     for name, found in shares.items():
-        print(f"store {name:10}: {statistics.median(found):6.2%} of a core ({min(found):.2%} to {max(found):.2%})")
+        print(f"store {name:18}: {statistics.median(found):6.2%} of a core ({min(found):.2%} to {max(found):.2%})")
 
 
 def over_hours(hours: float) -> None:
@@ -121,12 +104,13 @@ def fill(store: RunningStore, hours: float) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("systems", nargs="*", default=["chain"], metavar="SYSTEM")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--hours", type=float, default=6)
     options = parser.parse_args()
     if options.rounds:
-        with_and_without(options.rounds, options.seconds)
+        with_and_without(options.systems, options.rounds, options.seconds)
     over_hours(options.hours)
 
 

@@ -1,6 +1,5 @@
 """User journeys through the three-tier chain: a browsing visitor, a shopper, and a program that is not always right.
 
-Requests are named by route template, never by raw path. An answer of 4xx to a request that deserves it is a success.
 By hand: locust -f loadtest/chain.py --host http://127.0.0.1:8001
 """
 
@@ -9,8 +8,9 @@ from __future__ import annotations
 import random
 from http import HTTPStatus
 
-from locust import HttpUser, between, task
-from locust.clients import ResponseContextManager
+from locust import between, task
+
+from loadtest.asking import AskingUser
 
 #: How many records people know of, and how they favour some: as the frontend's own visitors do.
 KNOWN_USERS = 1_000
@@ -28,8 +28,8 @@ _USER_WEIGHTS = [rank**-POPULARITY_EXPONENT for rank in range(1, KNOWN_USERS + 1
 _PRODUCT_WEIGHTS = [rank**-POPULARITY_EXPONENT for rank in range(1, KNOWN_PRODUCTS + 1)]
 
 
-class ChainUser(HttpUser):
-    """What all journeys share: asking, and judging the answer."""
+class ChainUser(AskingUser):
+    """What all journeys share."""
 
     abstract = True
     #: What this kind of user accepts.
@@ -46,26 +46,6 @@ class ChainUser(HttpUser):
 
     def look_at_product(self, product_id: int, quantity: int | None = None) -> None:
         self.ask(f"/product/{product_id}" + (f"?quantity={quantity}" if quantity else ""), PRODUCT)
-
-    def ask(self, path: str, name: str, expected: HTTPStatus = HTTPStatus.OK) -> None:
-        """One request; it counts as a success when the status is the expected one and the answer can be followed."""
-        with self.client.get(path, name=name, catch_response=True) as response:
-            problem = problem_with(response, expected)
-            if problem:
-                response.failure(problem)
-            else:
-                response.success()
-
-
-def problem_with(response: ResponseContextManager, expected: HTTPStatus) -> str | None:
-    """What is wrong with an answer, in words that do not differ from request to request; None when it is right."""
-    if response.status_code == 0:
-        return f"no answer: {type(response.error).__name__}"
-    if response.status_code != expected:
-        return f"status {response.status_code} instead of {expected.value}"
-    if "X-Trace-Id" not in response.headers:
-        return "no X-Trace-Id header"
-    return None
 
 
 def popular_user() -> int:
