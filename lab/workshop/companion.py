@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lab.exercises.exercise import Exercise
-from lab.exercises.loader import read_exercises
+from lab.exercises.loader import read_path
 from lab.exercises.progress import ProgressStore, progress_file
 from lab.faults.catalogue import read_catalogue
 from lab.faults.flag_file import FlagFileError
@@ -23,7 +23,6 @@ from lab.workshop.membership import Membership, MembershipFiles
 from lab.workshop.obeying import LabOfLearner, Obedience
 from lab.workshop.reporting import LabHealth, exercises_report, read_progress
 from lab.workshop.server import Away, Forgotten, Refused, WorkshopServer
-from lab.yaml_document import ContentError
 
 _REPORT_SECONDS = 3.0
 #: What became of an order is told sooner: somebody looks at the page and waits for it.
@@ -55,12 +54,11 @@ def obedience_of(state_dir: StateDirectory, files: MembershipFiles, learner: str
 
 
 def _exercises() -> Mapping[str, Exercise]:
-    """None of them where one cannot be read, which `lab exercise` tells: faults can be switched all the same."""
-    try:
-        return read_exercises()
-    except ContentError as error:
-        print(f"without exercises: {error}", flush=True)
-        return {}
+    """Without those that cannot be read, which `lab exercise` tells."""
+    path = read_path()
+    for problem in path.unreadable.values():
+        print(f"without an exercise: {problem}", flush=True)
+    return path.exercises
 
 
 class _Companion:
