@@ -6,7 +6,7 @@ Events may come twice, and late: a trade counts once, and an older depth never r
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 #: So many of the newest are kept.
 TRADES = 200
 CANDLES = 240
-_CANDLE_SECONDS = 60
+CANDLE_SECONDS = 60
 
 Levels = list[list[int]]
 
@@ -32,7 +32,7 @@ class Trade:
     @property
     def minute(self) -> int:
         """When its candle begins, in Unix seconds."""
-        return int(datetime.fromisoformat(self.created_at).timestamp()) // _CANDLE_SECONDS * _CANDLE_SECONDS
+        return int(datetime.fromisoformat(self.created_at).timestamp()) // CANDLE_SECONDS * CANDLE_SECONDS
 
 
 @dataclass(slots=True)
@@ -119,6 +119,16 @@ class Board:
             self._count(trade)
         self._forget()
         return len(new)
+
+    def begin_anew(self, trades: Sequence[Trade], candles: Iterable[Candle]) -> None:
+        """Know these trades, newest first, and candles of all up to the newest of them; of what was known before, only
+        what came after them."""
+        later = [one for one in self._trades if one.execution_id > trades[0].execution_id]
+        self._trades = sorted(trades)
+        self._known = {one.execution_id for one in trades}
+        self._forgotten_id = self._trades[0].execution_id - 1
+        self._candles = {candle.start_unix_seconds: candle for candle in candles}
+        self.tell_trades(later)
 
     def trades(self, limit: int) -> list[Trade]:
         """Newest first."""

@@ -9,7 +9,7 @@ from observability import Telemetry
 from observability.postgresql import Database
 from systems.exchange.events import Event
 from systems.exchange.market_data_service import history
-from systems.exchange.market_data_service.board import TRADES, Board, Trade
+from systems.exchange.market_data_service.board import CANDLES, TRADES, Board, Trade
 from systems.exchange.market_data_service.memory import BoardMemory
 from systems.exchange.market_data_service.metrics import MarketDataMetrics
 
@@ -60,9 +60,15 @@ class Feed:
             # Before what it leads to is read: no event that is not in there may be taken for an older one.
             newest_event_id = history.newest_event_id(transaction)
             trades = history.trades_after(transaction, symbol, board.last_execution_id, TRADES)
+            # So many, that others may lie between them and what is known: their candles have to be complete as well.
+            misses_more = len(trades) == TRADES
+            candles = history.candles(transaction, symbol, trades[0].execution_id, CANDLES) if misses_more else []
             bids, asks = history.waiting(transaction, symbol, _LEVELS)
         with self.reading:
-            board.tell_trades(trades)
+            if misses_more:
+                board.begin_anew(trades, candles)
+            else:
+                board.tell_trades(trades)
             board.tell_depth(newest_event_id, bids, asks, board.updated_at)
         self._metrics.tell(board)
         self._logger.info("%s is up to date", symbol, extra={"exchange.symbol": symbol, "missed_trades": len(trades)})

@@ -197,6 +197,8 @@ def look_at_the_market(transaction: Any, exchange: OldExchange) -> None:
     assert len(history.trades_after(transaction, "ACRN", 0, 20)) == 20
     assert history.trades_after(transaction, "NONE", 0, 20) == []
     assert history.newest_event_id(transaction)
+    newest = history.trades_after(transaction, "ACRN", 0, 1)[0].execution_id
+    assert history.candles(transaction, "ACRN", newest, 20)
 
 
 ASKED_OVER_AND_OVER = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 
 import pytest
 from flask.testing import FlaskClient
@@ -12,7 +13,9 @@ from feature_flags import FixedFlags
 from observability.postgresql import Database
 from observability.redis import Redis
 from systems.exchange.instruments import INSTRUMENTS, SYMBOLS
+from systems.exchange.market_data_service import history
 from systems.exchange.market_data_service.app import create_app
+from systems.exchange.market_data_service.board import CANDLES, TRADES, Board, Trade
 from tests.integration.exchange.backing import Watched, until
 from tests.integration.exchange.matching_engine.trading_floor import SYMBOL, TradingFloor, new_engine
 
@@ -101,6 +104,70 @@ def test_without_redis_everything_comes_from_the_database(
         assert quote(client) == AFTER_TRADING
         floor.sell(BOB, 4, 999)
         until(lambda: quote(client)["last_price_cents"] == 999)
+
+
+def have_traded(database: Database, trades: int) -> None:
+    """One share each, one after the other over a quarter of an hour."""
+    with database.transaction() as transaction:
+        transaction.execute(
+            """INSERT INTO executions
+                   (symbol, price_cents, quantity, buy_order_id, sell_order_id, buyer_id, seller_id, taker_side,
+                   created_at)
+               SELECT %(symbol)s, 1000 + number %% 7, 1 + number %% 3, 1, 2, 1, 2, 'buy',
+                   now() - make_interval(secs => 900 - 900.0 * number / %(trades)s)
+               FROM generate_series(1, %(trades)s) AS number ORDER BY number""",
+            {"symbol": SYMBOL, "trades": trades},
+        )
+
+
+def candles_of_executions(database: Database) -> list[dict[str, int]]:
+    """Each trade told of by itself, in its sequence."""
+    with database.transaction() as transaction:
+        rows = transaction.fetch_all(
+            "SELECT id, price_cents, quantity, taker_side, created_at FROM executions ORDER BY id"
+        )
+    board = Board(SYMBOL)
+    for row in rows:
+        row |= {"execution_id": row.pop("id"), "created_at": row["created_at"].isoformat()}
+        board.tell_trades([Trade(**row)])
+    return [asdict(candle) for candle in board.candles(CANDLES)]
+
+
+def candles(client: FlaskClient) -> list[dict[str, int]]:
+    return list(client.get(f"/candles/{SYMBOL}?limit={CANDLES}").json["candles"])
+
+
+def test_candles_are_complete_when_nobody_remembers_them(
+    database: Database, floor: TradingFloor, postgresql_url: str, exchange_telemetry: Watched
+) -> None:
+    have_traded(database, 5 * TRADES)
+    with running(postgresql_url, NO_REDIS, exchange_telemetry) as client:
+        assert candles(client) == candles_of_executions(database)
+        assert len(client.get(f"/trades/{SYMBOL}?limit={TRADES}").json["trades"]) == TRADES
+
+
+def test_candles_are_complete_when_more_was_missed_than_trades_are_kept(
+    database: Database, floor: TradingFloor, postgresql_url: str, redis_url: str, exchange_telemetry: Watched
+) -> None:
+    with running(postgresql_url, redis_url, exchange_telemetry) as remembering:
+        floor.sell(BOB, 4, 999)
+        until(lambda: quote(remembering)["last_price_cents"] == 999)
+    have_traded(database, 5 * TRADES)
+    with running(postgresql_url, redis_url, exchange_telemetry) as client:
+        assert candles(client) == candles_of_executions(database)
+
+
+def test_a_minute_that_cannot_be_read_to_its_beginning_has_no_candle(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    have_traded(database, 5 * TRADES)
+    monkeypatch.setattr(history, "_TRADES_OF_CANDLES", 300)
+    with database.transaction() as transaction:
+        newest = history.trades_after(transaction, SYMBOL, 0, 1)[0].execution_id
+        found = history.candles(transaction, SYMBOL, newest, CANDLES)
+    whole = candles_of_executions(database)
+    assert [asdict(candle) for candle in reversed(found)] == whole[-len(found) :]
+    assert 1 < len(found) < len(whole)
 
 
 def test_before_the_first_trade_there_is_no_price(service: FlaskClient) -> None:

@@ -68,6 +68,15 @@ def test_only_the_newest_are_kept_and_what_was_forgotten_does_not_come_back(boar
     assert board.candles(CANDLES)[0].trades == TRADES + 3
 
 
+def test_a_board_that_begins_anew_keeps_what_came_after_what_it_is_told(board: Board) -> None:
+    board.tell_trades([trade(1, minute=0), trade(2, minute=1), trade(9, 1010, minute=2)])
+    whole = Candle(MINUTE + 120, 1000, 1000, 1000, 1000, 40, 8, 1, 8)
+    board.begin_anew([trade(8, minute=2), trade(7, minute=2)], [whole])
+    assert [one.execution_id for one in board.trades(9)] == [9, 8, 7]
+    assert board.candles(9) == [Candle(MINUTE + 120, 1000, 1010, 1000, 1010, 45, 9, 1, 9)]
+    assert board.tell_trades([trade(number, minute=2) for number in range(1, 10)]) == 0
+
+
 def test_a_snapshot_carries_a_board_over_a_restart(board: Board) -> None:
     board.tell_trades([trade(number, 1000 + number, minute=number % 3) for number in range(1, TRADES + 20)])
     board.tell_depth(8, [[999, 5]], [[1001, 5]], "2026-09-21T14:14:08+00:00")
