@@ -46,6 +46,6 @@ def create_app(
         readiness={},
     )
     scenarios = Scenarios(telemetry)
-    add_routes(app, LimitStore(database, redis, usual, telemetry), LastPrices(redis), scenarios, telemetry)
+    add_routes(app, LimitStore(database, redis, usual, telemetry), LastPrices(redis, database), scenarios, telemetry)
     follow_flags(flags, app, telemetry, scenarios=scenarios)
     return app

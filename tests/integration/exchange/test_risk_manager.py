@@ -83,6 +83,28 @@ def test_a_price_is_measured_against_the_last_one_traded(client: FlaskClient, re
     assert validate(client, price_cents=1_600) == {"approved": True}
 
 
+def have_traded(database: Database, symbol: str, *prices_cents: int) -> None:
+    with database.transaction() as transaction:
+        for price_cents in prices_cents:
+            transaction.execute(
+                """INSERT INTO executions
+                       (symbol, price_cents, quantity, buy_order_id, sell_order_id, buyer_id, seller_id, taker_side)
+                   VALUES (%(symbol)s, %(price_cents)s, 1, 1, 2, 1, 2, 'buy')""",
+                {"symbol": symbol, "price_cents": price_cents},
+            )
+
+
+@pytest.mark.parametrize("redis_is", ["empty", "away"])
+def test_the_last_price_outlives_redis(
+    redis_is: str, postgresql_url: str, database: Database, redis_url: str, exchange_telemetry: Watched
+) -> None:
+    client = client_of(postgresql_url, database, redis_url if redis_is == "empty" else NO_REDIS, exchange_telemetry)
+    have_traded(database, "BRZY", 1_400, 2_000)
+    have_traded(database, "ACRN", 4_250)
+    assert validate(client, price_cents=2_100) == {"approved": True}
+    assert validate(client, price_cents=1_280)["reason"] == "price_outside_band"
+
+
 def test_limits_outlive_a_redis_that_comes_back_empty(client: FlaskClient, redis: Redis) -> None:
     client.put("/limits/13", json=LIMITS)
     redis.run("FLUSHALL", name="FLUSHALL")
@@ -139,8 +161,9 @@ def test_what_makes_no_sense_is_refused(
     assert (answer.status_code, answer.json["error"]["type"]) == (status, type)
 
 
-def test_a_check_is_seen_as_the_seeds_draw_it(client: FlaskClient, exchange_telemetry: Watched) -> None:
+def test_a_check_is_seen_as_the_seeds_draw_it(client: FlaskClient, redis: Redis, exchange_telemetry: Watched) -> None:
     client.get("/limits/13")
+    redis.set("last_price:BRZY", 1_280, name="SET last_price")
     exchange_telemetry.spans.clear()
     validate(client)
     validated = exchange_telemetry.named("validate_order")[0]
@@ -149,5 +172,5 @@ def test_a_check_is_seen_as_the_seeds_draw_it(client: FlaskClient, exchange_tele
     assert asked.parent.span_id == validated.context.span_id
     assert asked.instrumentation_scope is not None
     assert asked.instrumentation_scope.name == "redis"
-    # A copy was there: the database is not asked.
+    # A copy of either was there: the database is not asked.
     assert exchange_telemetry.names == ["validate_order", "GET risk_limits", "GET last_price"]
