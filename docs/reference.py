@@ -126,7 +126,7 @@ def signals_page() -> str:
         parts += _shared_signals(system, seen)
     parts += [
         "## A load test, while it runs\n",
-        "Targets of the job `loadtest`; what Locust counts, seen from outside.\n",
+        "Targets of the job `loadtest`; what Locust counts, seen from outside. Their `system` says whose journeys.\n",
         "| metric | type | labels |\n|---|---|---|",
         "| `loadtest_users` | gauge | – |",
         "| `loadtest_requests_total` | counter | `method`, `name`, `result` (success, failure) |",

@@ -86,8 +86,10 @@ class System:
     #: Where a visitor enters; load tests start here.
     entry_service: str
     services: tuple[Service, ...]
-    #: The counter of its requests: by it is told how much traffic there is.
+    #: The counter of its requests, by status: by it is told how much traffic there is.
     requests_metric: str | None = None
+    #: The histogram of how long they take, in seconds.
+    durations_metric: str | None = None
     backing: tuple[Backing, ...] = ()
     #: Groups of packages in pyproject.toml that its services need beside those that every service has.
     packages: tuple[str, ...] = ()
@@ -223,6 +225,7 @@ def _system(content: dict[str, Any]) -> System:
         title=take(content, "title", str, where),
         entry_service=take(content, "entry_service", str, where),
         requests_metric=take(content, "requests_metric", str, where, default=None),
+        durations_metric=take(content, "durations_metric", str, where, default=None),
         services=services,
         backing=backing,
         packages=strings(content, "packages", where),

@@ -42,8 +42,8 @@ DEFAULT_ADDRESS = "127.0.0.1:8090"
 #: The file of the load test that has the port it asked for; another's carries its port in the name.
 FILE_NAME = "loadtest.json"
 
-#: Upper bounds in seconds: those of the frontend's own histogram, so that the two can be laid over each other.
-BOUNDS = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+#: Upper bounds in seconds: with all those of the systems' own histograms, so that one can be laid over the other.
+BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.25, 0.35, 0.5, 0.75, 1.0, 2.5, 5.0)
 
 #: How long the last numbers wait to be scraped: two intervals of 5 s and a moment.
 PATIENCE_SECONDS = 12.0
@@ -138,17 +138,17 @@ class Endpoint:
 class Announcement:
     """A file that makes a Prometheus scrape an address, for as long as it is there."""
 
-    def __init__(self, directory: str, name: str, target: str) -> None:
+    def __init__(self, directory: str, name: str, target: str, system: str) -> None:
         self._path = Path(directory) / name
-        self._target = target
+        labels = {"job": "loadtest", "service": "loadtest", "system": system}
+        self._content = [{"targets": [target], "labels": labels}]
 
     def publish(self) -> None:
         """Writes the file, at once and whole. Raises OSError."""
-        content = [{"targets": [self._target], "labels": {"job": "loadtest", "service": "loadtest"}}]
         descriptor, temporary = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.")
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump(content, file)
+                json.dump(self._content, file)
                 # A Prometheus in a container is another user.
                 os.fchmod(file.fileno(), 0o644)
             os.replace(temporary, self._path)
@@ -177,7 +177,7 @@ def serve_metrics(environment: Environment, **_: Any) -> None:
     except (OSError, ValueError) as error:
         logger.warning("no metrics of the load test: cannot listen on %s: %s", address, error)
         return
-    announcement = _announce(server, as_asked)
+    announcement = _announce(server, as_asked, _system(environment))
     began = time.monotonic()
 
     # At SIGTERM Locust calls this twice at the same time. Ctrl-C while it waits ends the waiting.
@@ -211,14 +211,20 @@ def _start(host: str, port: int, endpoint: Endpoint) -> WSGIServer:
     return server
 
 
-def _announce(server: WSGIServer, as_asked: bool) -> Announcement | None:
+def _system(environment: Environment) -> str:
+    """The system that the journeys go through: the first Locust file is named after it."""
+    files = str(getattr(environment.parsed_options, "locustfile", ""))
+    return Path(files.partition(",")[0].strip()).stem
+
+
+def _announce(server: WSGIServer, as_asked: bool, system: str) -> Announcement | None:
     """The announcement, if there is a directory for it."""
     directory = os.environ.get(DIRECTORY_VARIABLE)
     if not directory:
         return None
     target = os.environ.get(TARGET_VARIABLE) or f"{server.server_host}:{server.server_port}"
     name = FILE_NAME if as_asked else f"loadtest-{server.server_port}.json"
-    announcement = Announcement(directory, name, target)
+    announcement = Announcement(directory, name, target, system)
     try:
         announcement.publish()
     except OSError as error:

@@ -57,7 +57,7 @@ DIRECTORY: dict[str, Entry] = {
     "exchange-events": Entry(
         "Exchange: events", "exchange", ("exchange-overview", "exchange-orders", "exchange-engine")
     ),
-    "loadtest": Entry("Lab: load test", "lab", ("chain-overview", "chain-slo", "telemetry-health")),
+    "loadtest": Entry("Lab: load test", "lab", ("chain-overview", "exchange-overview", "chain-slo", "telemetry-health")),
     "telemetry-health": Entry(
         "Lab: telemetry health", "lab", ("chain-overview", "chain-logs", "chain-traces", "exchange-overview")
     ),

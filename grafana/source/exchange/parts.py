@@ -163,7 +163,7 @@ def outcomes(title: str, window: str, link: DashboardLink) -> timeseries.Panel:
     )
 
 
-def lag() -> timeseries.Panel:
+def lag(empty: str | None = None) -> timeseries.Panel:
     return panels.timeseries(
         "From an event to its handling, ${percentile:text}",
         shows=(
@@ -182,6 +182,7 @@ def lag() -> timeseries.Panel:
         ],
         colour_by=colours.EXCHANGE,
         links=[lines_of_series("group"), links.to_dashboard("exchange-events")],
+        empty=empty,
     )
 
 

@@ -35,7 +35,12 @@ CLICKED = {
 }
 
 OWN = tuple(f"dashboard {uid}," for uid in discover()[SYSTEM].dashboards)
-ABOUT_IT = [query for query in (*dashboard_queries(), *data_link_queries(CLICKED)) if query.where.startswith(OWN)]
+#: On its own dashboards, and what no other system could answer on those of the lab.
+ABOUT_IT = [
+    query
+    for query in (*dashboard_queries(), *data_link_queries(CLICKED))
+    if query.where.startswith(OWN) or systems_that_answer(query) == {SYSTEM}
+]
 
 #: Series that come last: rules over rates, metrics made from spans.
 LAST_TO_COME = (

@@ -14,8 +14,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
+from frontend_service.metrics import FrontendMetrics
+from systems.exchange import application
 from tests.machine import free_port
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -174,9 +177,8 @@ def start(tmp_path, site):
 def test_the_last_scrape_has_what_the_report_and_the_site_have(start, site):
     test = start("--run-time", "2s")
     test.wait_for(test.scrape)
-    assert test.announced() == {
-        "loadtest.json": [{"targets": [f"127.0.0.1:{test.port}"], "labels": {"job": "loadtest", "service": "loadtest"}}]
-    }
+    labels = {"job": "loadtest", "service": "loadtest", "system": "visitor"}
+    assert test.announced() == {"loadtest.json": [{"targets": [f"127.0.0.1:{test.port}"], "labels": labels}]}
     test.scrape_to_the_end()
 
     assert test.totals() == test.reported()
@@ -204,6 +206,16 @@ def test_the_documentation_lists_the_metrics_that_are_served(start):
         family = re.sub("_(bucket|sum|count)$", "", name)
         served.setdefault(family, sorted(label for label, _ in pairs if label != "le"))
     assert told == served
+
+
+def test_durations_can_be_laid_over_those_that_each_system_measures(start):
+    test = start("--run-time", "1s")
+    test.wait_for(lambda: (test.scrape() or {}) and test.totals())
+    test.scrape_to_the_end()
+
+    bounds = {float(dict(labels)["le"]) for name, *labels in test.scraped[-1] if name.endswith("_bucket")}
+    own = [*FrontendMetrics(CollectorRegistry()).request_duration_seconds._upper_bounds, *application._BUCKETS]
+    assert set(own) <= bounds
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from grafana.query_catalogue.variables import fill, macros
+from lab.manifest import discover
 from telemetry_store.deadline import Deadline
 from telemetry_store.metrics.query_language.evaluator import evaluate
 from telemetry_store.metrics.query_language.parser import parse
@@ -164,10 +165,37 @@ def test_the_disk_is_that_of_the_store_or_of_prometheus(samples: Samples, size: 
 
 
 def test_a_load_test_without_failures_fails_at_nothing(samples: Samples) -> None:
-    samples.growing("loadtest_requests_total", 4, name="/", method="GET", result="success")
+    samples.growing("loadtest_requests_total", 4, system="chain", name="/", method="GET", result="success")
 
-    assert list(samples.ask("loadtest", "Failures").values()) == [0]
-    assert samples.ask("loadtest", "Requests of the test", "B") == {"GET /": 0}
+    assert samples.ask("loadtest", "Failures") == {"chain": 0}
+    assert samples.ask("loadtest", "Requests of the test", "B") == {"GET / chain": 0}
+
+
+def test_a_load_test_is_laid_over_the_system_that_it_uses(samples: Samples) -> None:
+    for system, service, outside, inside in (("chain", "frontend", 0.3, 0.2), ("exchange", "client-gateway", 0.7, 0.1)):
+        metric = str(discover()[system].durations_metric)
+        samples.growing("loadtest_request_duration_seconds_sum", outside, system=system)
+        samples.growing("loadtest_request_duration_seconds_count", 1, system=system)
+        samples.growing(f"{metric}_sum", inside, service=service)
+        samples.growing(f"{metric}_count", 1, service=service)
+    # What another service of the same system measures is no part of it.
+    samples.growing("http_request_duration_seconds_sum", 9, service="wallet-service")
+    samples.growing("http_request_duration_seconds_count", 1, service="wallet-service")
+
+    before = [samples.ask("loadtest", "Mean time before the first service", letter) for letter in "AB"]
+
+    assert [round(one[""], 6) for one in before] == [0.1, 0.6]
+
+
+def test_a_load_test_of_one_system_says_nothing_of_the_other(samples: Samples) -> None:
+    samples.growing("loadtest_requests_total", 4, system="exchange", name="/", method="GET", result="success")
+    samples.growing("http_requests_total", 5, service="client-gateway", status="200")
+    samples.growing("http_requests_total", 1, service="client-gateway", status="503")
+    samples.growing("frontend_requests_total", 7, service="frontend", status="200")
+
+    title = "Requests, outside and inside"
+    assert [samples.ask("loadtest", title, letter) for letter in "ABC"] == [{"exchange": 4}, {"": 7}, {"": 6}]
+    assert [samples.ask("loadtest", "Failures over time", letter) for letter in "BC"] == [{"": 0}, {"": 1}]
 
 
 @pytest.mark.parametrize(

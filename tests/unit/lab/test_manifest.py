@@ -11,6 +11,7 @@ name = "shop"
 title = "A shop"
 entry_service = "web"
 requests_metric = "visits_total"
+durations_metric = "visit_seconds"
 loadtest = "loadtest/shop.py"
 dashboards = ["shop-overview"]
 packages = ["shop"]
@@ -63,6 +64,7 @@ def test_a_manifest_becomes_a_system(tmp_path):
         title="A shop",
         entry_service="web",
         requests_metric="visits_total",
+        durations_metric="visit_seconds",
         loadtest="loadtest/shop.py",
         dashboards=("shop-overview",),
         packages=("shop",),

@@ -40,7 +40,7 @@ def load_test() -> dict[str, list[str]]:
     environment.stats.log_request("GET", "/user/[id]", 1, 1)
     registry = CollectorRegistry()
     registry.register(LoadMetrics(environment, set()))
-    return {name: [*labels, *TARGET_LABELS] for name, labels in of_registry(registry)}
+    return {name: [*labels, *TARGET_LABELS, "system"] for name, labels in of_registry(registry)}
 
 
 if __name__ == "__main__":
