@@ -83,13 +83,13 @@ class Redis:
         """How many of them there were."""
         return int(self.run("DEL", *keys, name=name))
 
-    def increment(self, key: str, *, name: str, seconds: int) -> int:
+    def increment(self, key: str, *, name: str, seconds: int, by: int = 1) -> int:
         """The new value of a counter that is forgotten `seconds` after its first increment."""
         with self._span(name, "INCR"):
             pipeline = self._client.pipeline(transaction=True)
             # Not INCR and then EXPIRE if it was the first: whoever died in between would leave it for ever.
             pipeline.set(key, 0, ex=seconds, nx=True)
-            pipeline.incr(key)
+            pipeline.incr(key, by)
             return int(pipeline.execute()[1])
 
     def append(

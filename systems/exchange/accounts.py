@@ -26,6 +26,11 @@ Email = Annotated[
 NewPassword = Annotated[SecretStr, Field(min_length=SHORTEST_PASSWORD, max_length=LONGEST_PASSWORD)]
 
 
+def account_of(username: str) -> str:
+    """The name that an account is kept and found by: `Ada` cannot pass for `ada`."""
+    return username.lower()
+
+
 class _Body(BaseModel):
     # No unknown fields: a misspelt one would be left out in silence. An error must not repeat the password.
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)

@@ -7,8 +7,10 @@ calls.py       from a request to a call of an operation
 accounts.py    sign up, log in, log out                         wallets.py     money and shares
 trading.py     orders, reports, the overview                    market.py      prices
 services.py    the services behind, and their refusals          sessions.py    whose token it is
-rate_limit.py  how often somebody may ask                       answers.py     headers of every answer
-page.py        serves the trading page (../page)                metrics.py     what is counted
+rate_limit.py  how often somebody may ask                       counts.py      what both limits count by
+login_limit.py how often a password may be guessed              addresses.py   whom an address stands for
+page.py        serves the trading page (../page)                answers.py     headers of every answer
+metrics.py     what is counted
 
 Simulated traders (../traffic) live in its process and speak to it over HTTP, like everybody else.
 """

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+import flask
+
+from systems.exchange.accounts import account_of
 from systems.exchange.client_gateway.calls import Answer, Call, View
+from systems.exchange.client_gateway.login_limit import LoginLimit
 from systems.exchange.client_gateway.services import Services, content
 from systems.exchange.client_gateway.sessions import Sessions, authorization
 
 
-def account_views(services: Services, sessions: Sessions) -> Mapping[str, View]:
+def account_views(services: Services, sessions: Sessions, login_limit: LoginLimit) -> Mapping[str, View]:
     """The functions of these operations."""
     users = services.users
 
@@ -19,8 +23,9 @@ def account_views(services: Services, sessions: Sessions) -> Mapping[str, View]:
         return content(users, answer), answer.status
 
     def login(call: Call) -> Answer:
-        # Not tried again by itself: each try costs a password hash.
-        return content(users, users.post("/login", json=call.body.with_password())), 200
+        with login_limit.trying(account_of(call.body.username), flask.request.remote_addr or ""):
+            # Not tried again by itself: each try costs a password hash.
+            return content(users, users.post("/login", json=call.body.with_password())), 200
 
     def logout(call: Call) -> Answer:
         assert call.claims is not None

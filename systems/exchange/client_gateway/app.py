@@ -16,12 +16,14 @@ from systems.exchange.application import create_exchange_app, start_telemetry, s
 from systems.exchange.client_gateway.accounts import account_views
 from systems.exchange.client_gateway.answers import finish_answers
 from systems.exchange.client_gateway.calls import Routes
+from systems.exchange.client_gateway.counts import Counts
+from systems.exchange.client_gateway.login_limit import LoginLimit
 from systems.exchange.client_gateway.market import market_views
 from systems.exchange.client_gateway.metrics import GatewayMetrics
 from systems.exchange.client_gateway.openapi import describe
 from systems.exchange.client_gateway.operations import OPERATIONS, SPAN_NAMES
 from systems.exchange.client_gateway.page import add_page, stream_url
-from systems.exchange.client_gateway.rate_limit import RateLimit
+from systems.exchange.client_gateway.rate_limit import STRETCH_SECONDS, RateLimit
 from systems.exchange.client_gateway.services import Services, SideBySide, connect
 from systems.exchange.client_gateway.sessions import Sessions
 from systems.exchange.client_gateway.settings import SETTINGS
@@ -57,16 +59,24 @@ def create_app(
     finish_answers(app, settings["CORS_ORIGINS"])
     # Not before somebody asks: it takes as long as a good part of the start.
     described = cache(lambda: describe(OPERATIONS))
+    refused_total = GatewayMetrics(telemetry.registry).rate_limited_total
+    login_limit = LoginLimit(
+        Counts(redis, "failed_logins", stretch_seconds=settings["RATE_LIMIT_FAILED_LOGINS_SECONDS"]),
+        redis,
+        refused_total,
+        telemetry.logger,
+        failures=settings["RATE_LIMIT_FAILED_LOGINS"],
+    )
     routes = Routes(
         app,
         sessions,
-        RateLimit(redis, GatewayMetrics(telemetry.registry).rate_limited_total),
+        RateLimit(Counts(redis, "rate_limit", stretch_seconds=STRETCH_SECONDS), refused_total),
         requests=settings["RATE_LIMIT_REQUESTS"],
         credentials=settings["RATE_LIMIT_CREDENTIALS"],
     )
     routes.add(
         {
-            **account_views(services, sessions),
+            **account_views(services, sessions, login_limit),
             **wallet_views(services),
             **trading_views(services, SideBySide()),
             **market_views(services),

@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from observability.errors import RequestError
 from systems.exchange.bodies import read_body, read_query
+from systems.exchange.client_gateway.addresses import caller_of
 from systems.exchange.client_gateway.operations import OPERATIONS, Operation
 from systems.exchange.client_gateway.rate_limit import RateLimit
 from systems.exchange.client_gateway.sessions import Sessions
@@ -95,7 +96,7 @@ class Routes:
 
     def _admit(self, operation: Operation) -> tuple[Claims | None, bool]:
         """Whose token it is, and whether the user service was asked for them."""
-        address = flask.request.remote_addr or ""
+        address = caller_of(flask.request.remote_addr or "")
         if operation.takes_credentials:
             self._rate_limit.admit("credentials", address, self._credentials)
             return None, False

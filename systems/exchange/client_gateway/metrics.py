@@ -11,9 +11,9 @@ class GatewayMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self.rate_limited_total = Counter(
             "exchange_rate_limited_total",
-            "Requests that were refused because the caller had made too many; by what is counted.",
+            "Requests that were refused because there had been too many; by what is counted.",
             ["scope"],
             registry=registry,
         )
-        for scope in ("user", "address", "credentials"):
+        for scope in ("user", "address", "credentials", "account"):
             self.rate_limited_total.labels(scope)

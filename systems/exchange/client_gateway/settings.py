@@ -37,6 +37,14 @@ SETTINGS = (
         "registrations and logins that may come from one address in ten seconds",
         positive_int,
     ),
+    Setting(
+        "RATE_LIMIT_FAILED_LOGINS",
+        "10",
+        "failed logins of one account, before more are refused until the next stretch; addresses from which it was"
+        " entered in the last week are counted apart",
+        positive_int,
+    ),
+    Setting("RATE_LIMIT_FAILED_LOGINS_SECONDS", "600", "how long such a stretch is", positive_int),
     Setting("CORS_ORIGINS", "", "pages of these origins may ask, separated by commas; empty = our own only", origins),
     Setting("EXCHANGE_TRAFFIC_RPS", "0", "requests per second, on average, of simulated traders", non_negative_float),
     Setting("EXCHANGE_TRAFFIC_SEED", "1", "what the simulated traders do follows from it", int),

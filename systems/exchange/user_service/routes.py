@@ -10,7 +10,7 @@ from opentelemetry.trace import get_current_span
 from observability import Telemetry
 from observability.errors import RequestError
 from observability.postgresql import Database
-from systems.exchange.accounts import Credentials, Registration
+from systems.exchange.accounts import Credentials, Registration, account_of
 from systems.exchange.bodies import read_body
 from systems.exchange.tokens import Claims, Tokens
 from systems.exchange.user_service import user_table
@@ -33,13 +33,13 @@ def add_routes(
     metrics: UserMetrics,
     telemetry: Telemetry,
 ) -> None:
-    """Add the four routes. Names and addresses mean the same in capitals: `Ada` cannot pass for `ada`."""
+    """Add the four routes. Addresses mean the same in capitals, as names do."""
     logger = telemetry.logger
 
     @app.post("/register")
     def register() -> tuple[dict[str, Any], int]:
         registration = validate_user()
-        username, email = registration.username.lower(), registration.email.lower()
+        username, email = account_of(registration.username), registration.email.lower()
         # Not inside the transaction: a hash takes longer than a connection should be kept.
         password_hash = passwords.hash(registration.password.get_secret_value())
         with database.transaction() as transaction:
@@ -56,7 +56,9 @@ def add_routes(
         with telemetry.span("validate_user"):
             registration = read_body(Registration)
             with database.transaction() as transaction:
-                taken = user_table.what_is_taken(transaction, registration.username.lower(), registration.email.lower())
+                taken = user_table.what_is_taken(
+                    transaction, account_of(registration.username), registration.email.lower()
+                )
         if taken:
             raise _taken(taken)
         return registration
@@ -65,7 +67,7 @@ def add_routes(
     def login() -> dict[str, Any]:
         credentials = read_body(Credentials)
         with database.transaction() as transaction:
-            user = user_table.find(transaction, credentials.username.lower())
+            user = user_table.find(transaction, account_of(credentials.username))
         try:
             is_right = passwords.verify(
                 credentials.password.get_secret_value(), user["password_hash"] if user else None

@@ -17,10 +17,11 @@ from tests.machine import free_port
 
 
 class RunningService:
-    """`module` such as `systems.exchange.matching_engine`. Its telemetry goes nowhere."""
+    """`module` such as `systems.exchange.matching_engine`, with further settings. Its telemetry goes nowhere."""
 
-    def __init__(self, module: str, postgresql_url: str, redis_url: str) -> None:
+    def __init__(self, module: str, postgresql_url: str, redis_url: str, **settings: str) -> None:
         self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
         self._process = subprocess.Popen(
             [sys.executable, "-m", module],
             env={
@@ -31,6 +32,7 @@ class RunningService:
                 "LOKI_URL": "",
                 "LOG_CONSOLE": "false",
                 "OTEL_TRACES_EXPORTER": "none",
+                **settings,
             },
             # The server's parent and its workers end together.
             start_new_session=True,
@@ -39,13 +41,13 @@ class RunningService:
     def answers(self, path: str) -> bool:
         """Whether a GET is answered with 200."""
         try:
-            return requests.get(f"http://127.0.0.1:{self.port}{path}", timeout=2).status_code == 200
+            return requests.get(f"{self.url}{path}", timeout=2).status_code == 200
         except requests.RequestException:
             return False
 
     def get(self, path: str) -> Any:
         """The JSON of a GET."""
-        return requests.get(f"http://127.0.0.1:{self.port}{path}", timeout=10).json()
+        return requests.get(f"{self.url}{path}", timeout=10).json()
 
     def wait_until_ready(self) -> None:
         until(lambda: self.answers("/ready"), seconds=60)
@@ -58,9 +60,11 @@ class RunningService:
 
 
 @contextmanager
-def running_services(module: str, count: int, postgresql_url: str, redis_url: str) -> Iterator[list[RunningService]]:
+def running_services(
+    module: str, count: int, postgresql_url: str, redis_url: str, **settings: str
+) -> Iterator[list[RunningService]]:
     """So many of the same, ready; more may be added to the list. Killed at the end."""
-    services = [RunningService(module, postgresql_url, redis_url) for _ in range(count)]
+    services = [RunningService(module, postgresql_url, redis_url, **settings) for _ in range(count)]
     try:
         for service in services:
             service.wait_until_ready()

@@ -37,6 +37,7 @@ class WholeExchange:
             "EXCHANGE_JWT_KEYS": "a key of the exchange that is long enough",
             "RATE_LIMIT_REQUESTS": "1000000",
             "RATE_LIMIT_CREDENTIALS": "1000000",
+            "RATE_LIMIT_FAILED_LOGINS": "1000000",
         }
         flags = FixedFlags()
         telemetry = watched.of("client-gateway")
