@@ -84,7 +84,7 @@ _TRADED_ORDERS = """
     FROM sides
 """
 _TRADED_IDS = """
-    INSERT INTO client_order_ids (user_id, client_order_id, order_id, created_at)
+    INSERT INTO client_order_ids (user_id, client_order_id, order_id, used_at)
     SELECT user_id, 'crowd:' || id, id, traded_at FROM sides
 """
 _TRADED_HOLDS = """

@@ -19,6 +19,7 @@ from systems.exchange.order_manager.fill_prices import FillPrices
 from systems.exchange.order_manager.metrics import OrderMetrics
 from systems.exchange.order_manager.neighbours import MarketData, RiskManager, Wallets
 from systems.exchange.order_manager.placement import Placement
+from systems.exchange.order_manager.retention import ClientOrderIds
 from systems.exchange.order_manager.routes import SPAN_NAMES, add_routes
 from systems.exchange.order_manager.settings import SETTINGS
 from systems.exchange.order_manager.sweeper import Sweeper
@@ -99,6 +100,7 @@ def create_app(
         _go_rounds("unfinished cancellations", sweeper.sweep, telemetry, settings["SWEEP_PAUSE_SECONDS"])
         # Nobody's in particular: it is done where most events come from.
         _go_rounds("events to forget", Retention(database).prune, telemetry, _PRUNE_PAUSE_SECONDS)
+        _go_rounds("client order ids to forget", ClientOrderIds(database).prune, telemetry, _PRUNE_PAUSE_SECONDS)
     return app
 
 

@@ -43,7 +43,7 @@ def reserve(transaction: Transaction, user_id: int) -> Reservation:
 def reserve_for(
     transaction: Transaction, user_id: int, client_order_id: str, *, spoiled_id: int | None = None
 ) -> Reservation:
-    """The id of the order with this client_order_id: the same whoever asks, and how often.
+    """The id of the order with this client_order_id: the same whoever asks, how often and how late.
 
     `spoiled_id` is one whose hold was closed before the order was stored. It cannot be stored any more, so that it is
     replaced; unless there is an order by now.
@@ -60,20 +60,40 @@ def reserve_for(
     reserved = transaction.fetch_one(
         """
         INSERT INTO client_order_ids (user_id, client_order_id, order_id)
-        VALUES (%(user_id)s, %(client_order_id)s, nextval('order_ids'))
-        ON CONFLICT (user_id, client_order_id) DO UPDATE SET order_id = client_order_ids.order_id
-        RETURNING order_id, xmax = 0 AS is_new
+        SELECT %(user_id)s, %(client_order_id)s, coalesce(max(id), nextval('order_ids'))
+        FROM orders WHERE user_id = %(user_id)s AND client_order_id = %(client_order_id)s
+        ON CONFLICT (user_id, client_order_id) DO UPDATE SET used_at = now()
+        RETURNING order_id, xmax = 0 AND NOT EXISTS (SELECT FROM orders WHERE id = order_id) AS is_new
         """,
         {"user_id": user_id, "client_order_id": client_order_id},
     )
     assert reserved is not None, "an insert with DO UPDATE returns a row"
     order_id = reserved["order_id"]
-    # A row that was there before is locked now, and xmax says so. Where there was none, there can be no order.
+    # A row that was there before is locked now, and xmax says so. Where there was none, there is an order only if the
+    # row has been forgotten, long after.
     if not reserved["is_new"]:
         order = find(transaction, order_id, user_id)
         if order is not None:
             return Reservation(order_id, 0, order)
     return Reservation(order_id, reserve(transaction, user_id).open_orders)
+
+
+def forget_client_order_ids(transaction: Transaction, unused_seconds: float, limit: int) -> int:
+    """Those that nobody has used in that time, the oldest first: how many there were. Stored orders know their own."""
+    return transaction.execute(
+        """
+        DELETE FROM client_order_ids USING (
+            SELECT user_id, client_order_id FROM client_order_ids
+            WHERE used_at < now() - make_interval(secs => %(seconds)s)
+            ORDER BY used_at
+            LIMIT %(limit)s
+            FOR UPDATE SKIP LOCKED
+        ) AS unused
+        WHERE client_order_ids.user_id = unused.user_id
+        AND client_order_ids.client_order_id = unused.client_order_id
+        """,
+        {"seconds": unused_seconds, "limit": limit},
+    )
 
 
 def insert(transaction: Transaction, order_id: int, order: NewOrder, price_cents: int) -> Row | None:

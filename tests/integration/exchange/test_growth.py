@@ -186,6 +186,11 @@ def look_for_events_to_forget(transaction: Any, exchange: OldExchange) -> None:
     assert found == {"looked_at": 0, "last_id": None, "pruned": 0}
 
 
+def look_for_client_order_ids_to_forget(transaction: Any, exchange: OldExchange) -> None:
+    """None is old enough."""
+    assert order_table.forget_client_order_ids(transaction, 3600, 10) == 0
+
+
 def look_whether_wallets_add_up(transaction: Any, exchange: OldExchange) -> None:
     """The second time, which is what counts."""
     for _ in range(2):
@@ -204,7 +209,8 @@ def look_at_the_market(transaction: Any, exchange: OldExchange) -> None:
 ASKED_OVER_AND_OVER = [
     *(list_orders, list_open_orders, list_executions, positions_of_newcomer, place_order, match_order, cancel_order),
     *(sign_up_and_log_in, log_out, look_for_money_left_blocked, look_for_holds_without_order, look_for_missed_events),
-    *(look_for_events_to_forget, look_whether_wallets_add_up, look_at_the_market),
+    *(look_for_events_to_forget, look_for_client_order_ids_to_forget),
+    *(look_whether_wallets_add_up, look_at_the_market),
 ]
 
 

@@ -5,7 +5,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from systems.exchange.order_manager import order_table
+from systems.exchange.order_manager import order_table, retention
+from systems.exchange.order_manager.retention import ClientOrderIds
 from tests.integration.exchange.backing import Watched
 from tests.integration.exchange.orders.conftest import ADA, BOB, CAROL
 from tests.integration.exchange.orders.in_process import lost_connection, lost_time
@@ -151,6 +152,72 @@ def test_an_order_refused_once_can_be_placed_later_under_the_same_client_order_i
     exchange.deposit(CAROL, "USD", 12_800)
     assert exchange.place(**order).status_code == 201
     assert exchange.wallets()[CAROL, "USD"] == (0, 12_800)
+
+
+class TestLongAfterwards:
+    """When it has been forgotten which id goes with a client_order_id."""
+
+    @staticmethod
+    def forget(exchange: SmallExchange, kept_seconds: float = 0) -> int:
+        return ClientOrderIds(exchange.database, kept_seconds=kept_seconds).prune()
+
+    def test_what_was_used_lately_is_kept_and_the_rest_forgotten(
+        self, exchange: SmallExchange, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(retention, "_BATCH", 2)
+        for name in "abcde":
+            exchange.place(**{**BUY, "quantity": 1}, client_order_id=name)
+        with exchange.database.transaction() as transaction:
+            transaction.execute("UPDATE client_order_ids SET used_at = used_at - interval '61 minutes'")
+        # Asked for again, it is wanted again.
+        assert exchange.place(**{**BUY, "quantity": 1}, client_order_id="c").status_code == 200
+
+        assert self.forget(exchange, retention.KEPT_SECONDS) == 4
+        assert [row["client_order_id"] for row in exchange.rows("SELECT * FROM client_order_ids")] == ["c"]
+        assert self.forget(exchange, retention.KEPT_SECONDS) == 0
+
+    def test_one_round_comes_to_an_end(self, exchange: SmallExchange, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(retention, "_BATCH", 1)
+        monkeypatch.setattr(retention, "_BATCHES", 2)
+        for name in "abc":
+            exchange.place(**{**BUY, "quantity": 1}, client_order_id=name)
+        assert [self.forget(exchange) for _ in range(3)] == [2, 1, 0]
+
+    def test_the_same_client_order_id_still_gives_the_same_order_back(self, exchange: SmallExchange) -> None:
+        first = exchange.place(**BUY, client_order_id="a")
+        for _ in range(2):
+            self.forget(exchange)
+            again = exchange.place(**BUY, client_order_id="a")
+            assert (again.status_code, again.json) == (200, first.json)
+            assert refusal(exchange.place(**{**BUY, "quantity": 1}, client_order_id="a")) == (
+                409,
+                "client_order_id_reused",
+            )
+        assert exchange.wallets()[ADA, "USD"] == (87_200, 12_800)
+        assert exchange.rows("SELECT FROM holds") == [{}]
+
+    def test_an_order_that_was_refused_can_still_be_placed(self, exchange: SmallExchange) -> None:
+        order = {**BUY, "user_id": CAROL, "client_order_id": "a"}
+        assert refusal(exchange.place(**order)) == (409, "insufficient_funds")
+        self.forget(exchange)
+        exchange.deposit(CAROL, "USD", 12_800)
+        assert exchange.place(**order).status_code == 201
+
+    def test_an_order_that_took_so_long_is_placed_once(self, exchange: SmallExchange) -> None:
+        """It stood still after its money was blocked; its owner has sent it again."""
+        again = []
+
+        def stand_still(method: str, path: str) -> None:
+            exchange.wallet_line.mend()
+            self.forget(exchange)
+            assert exchange.sweep_wallets() == 1
+            again.append(exchange.place(**BUY, client_order_id="a"))
+
+        exchange.wallet_line.after = stand_still
+        first = exchange.place(**BUY, client_order_id="a")
+        assert (first.status_code, again[0].status_code) == (200, 201)
+        assert first.json == again[0].json
+        assert exchange.wallets()[ADA, "USD"] == (87_200, 12_800)
 
 
 class TestWhenOthersAreAway:

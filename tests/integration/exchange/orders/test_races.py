@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
+from systems.exchange.order_manager.retention import ClientOrderIds
 from tests.integration.exchange.orders.conftest import ADA, BOB, CAROL
 from tests.integration.exchange.orders.small_exchange import SmallExchange
 
@@ -71,6 +72,19 @@ def test_the_same_client_order_id_twenty_times_at_once_is_one_order(exchange: Sm
     assert len({order_of(answer)["id"] for answer in answers}) == 1
     assert exchange.wallets()[CAROL, "USD"] == (0, 12_800)
     assert len(exchange.events("order_created")) == 1
+
+
+def test_an_order_is_one_even_if_its_id_is_forgotten_while_it_is_placed(exchange: SmallExchange) -> None:
+    ids = ClientOrderIds(exchange.database, kept_seconds=0)
+    place = [lambda: exchange.place(**BUY, client_order_id="a").status_code] * 5
+    forget = [lambda: sum(ids.prune() for _ in range(20))] * 2
+    statuses = at_once([*place, *forget])[: len(place)]
+    # Who is told to come back has lost too many races; whose money is still blocked gets it from the sweeper.
+    assert statuses.count(201) == 1
+    assert set(statuses) <= {200, 201, 503}
+    exchange.sweep_wallets()
+    assert len(exchange.rows("SELECT FROM orders")) == len(exchange.events("order_created")) == 1
+    assert exchange.wallets()[ADA, "USD"] == (87_200, 12_800)
 
 
 def test_of_an_open_order_limit_a_repeated_order_is_not_its_own_victim(exchange: SmallExchange) -> None:
