@@ -10,6 +10,10 @@ from typing import Any
 
 #: The fields that have a place of their own, or that say nothing in one process's output.
 _PLACED_FIELDS = ("timestamp", "level", "service", "message")
+#: The only field that is several lines.
+_STACK_TRACE = "exception.stacktrace"
+#: What moves a terminal's cursor, turns its text around or begins a line: from a request, it could forge lines.
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 
 @dataclass(frozen=True)
@@ -35,8 +39,12 @@ class OutputLine:
         if "message" not in self.fields:
             return self.text
         time_of_day = self.timestamp[11:23]
-        extra = [f"{name}={_short(value)}" for name, value in self.fields.items() if name not in _PLACED_FIELDS]
-        return " ".join([time_of_day, f"{self.level:<7}", str(self.fields["message"]), *extra])
+        extra = [
+            _visible(f"{name}={_short(value)}", but="\n\t" if name == _STACK_TRACE else "")
+            for name, value in self.fields.items()
+            if name not in _PLACED_FIELDS
+        ]
+        return " ".join([time_of_day, f"{self.level:<7}", _visible(str(self.fields["message"])), *extra])
 
 
 def parse(source: str, text: str) -> OutputLine:
@@ -85,6 +93,10 @@ def in_order_of_time(outputs: dict[str, list[str]]) -> list[OutputLine]:
             latest = line.timestamp or latest
             keyed.append(((latest, source, position), line))
     return [line for _, line in sorted(keyed, key=lambda pair: pair[0])]
+
+
+def _visible(text: str, but: str = "") -> str:
+    return _CONTROLS.sub(lambda found: found[0] if found[0] in but else repr(found[0])[1:-1], text)
 
 
 def _short(value: Any) -> str:

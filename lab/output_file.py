@@ -72,7 +72,9 @@ def last_lines(path: Path, count: int, since_byte: int = 0) -> list[str]:
             position -= step
             file.seek(position)
             tail = file.read(step) + tail
-    return tail.decode("utf-8", errors="replace").splitlines()[-count:]
+    # Not str.splitlines: to that a line ends at characters, too, that any request can bring into it.
+    lines = tail.removesuffix(b"\n").split(b"\n") if tail else []
+    return [line.decode("utf-8", errors="replace") for line in lines[-count:]]
 
 
 class Follower:

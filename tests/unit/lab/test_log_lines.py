@@ -24,6 +24,22 @@ def test_other_lines_stay_as_they_are():
         assert parse("web", text).for_reading() == text
 
 
+def test_what_a_request_brings_cannot_colour_move_or_forge_lines():
+    line = parse(
+        "web", printed(5, "GET \x1b[2J", path="/\n03:04:06.000 INFO    all is well\u2028\u202e\x85\t", note="ü")
+    )
+
+    assert line.for_reading() == (
+        "03:04:05.123 INFO    GET \\x1b[2J path=/\\n03:04:06.000 INFO    all is well\\u2028\\u202e\\x85\\t note=ü"
+    )
+
+
+def test_a_stack_trace_stays_several_lines():
+    line = parse("web", printed(5, "failed", **{"exception.stacktrace": 'File "a"\n\tx = \x1b[1m'}))
+
+    assert line.for_reading().endswith('exception.stacktrace=File "a"\n\tx = \\x1b[1m')
+
+
 def test_outputs_are_merged_by_time_and_a_traceback_stays_together():
     merged = in_order_of_time(
         {

@@ -15,6 +15,16 @@ def test_the_last_lines_are_the_last_lines(tmp_path):
     assert last_lines(tmp_path / "absent.log", 3) == []
 
 
+def test_a_line_ends_where_it_was_ended_and_nowhere_else(tmp_path):
+    path = tmp_path / "web.log"
+    path.write_text("a\u2028b\x85c\x0c\n\nd", encoding="utf-8")
+
+    assert last_lines(path, 3) == ["a\u2028b\x85c\x0c", "", "d"]
+    assert last_lines(path, 1) == ["d"]
+    path.write_text("")
+    assert last_lines(path, 3) == []
+
+
 def test_lines_from_before_a_start_are_left_out(tmp_path):
     path = tmp_path / "web.log"
     path.write_text("from the last run\nfrom this run\n", encoding="utf-8")
