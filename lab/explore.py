@@ -68,6 +68,14 @@ GENERAL: tuple[ExploreLink, ...] = (
         "sum by (client, server) (rate(traces_service_graph_request_total[5m]))",
     ),
     ExploreLink(
+        "Error budget that is left",
+        "1 is all of it, 0 nothing: how much of what the objectives allow has not been used up in six hours.",
+        "prometheus",
+        "now",
+        "slo:error_budget_remaining:ratio",
+        minutes=60,
+    ),
+    ExploreLink(
         "What telemetry was dropped",
         "Log lines and spans that a service gave up, by reason. Anything above 0 means that pictures have holes.",
         "prometheus",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from grafana.source import exchange
-from grafana.source.chain import backend, database, database_internals, frontend, logs, objectives, overview, traces
+from grafana.source import colours, exchange, objectives
+from grafana.source.chain import backend, database, database_internals, frontend, logs, overview, traces
 from grafana.source.lab import load_test, telemetry_health
 from grafana.source.layout import Page, dashboard
 from grafana.source.rendering import as_json
@@ -22,7 +23,7 @@ PAGES: tuple[Callable[[], Page], ...] = (
     database_internals.dashboard,
     logs.dashboard,
     traces.dashboard,
-    objectives.dashboard,
+    partial(objectives.dashboard, "chain", colours.SUBJECTS),
     *exchange.DASHBOARDS,
     load_test.dashboard,
     telemetry_health.dashboard,

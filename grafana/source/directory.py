@@ -43,7 +43,14 @@ DIRECTORY: dict[str, Entry] = {
     "exchange-overview": Entry(
         "Exchange: overview",
         "exchange",
-        ("exchange-orders", "exchange-wallets", "exchange-engine", "exchange-events", "telemetry-health"),
+        (
+            "exchange-orders",
+            "exchange-wallets",
+            "exchange-engine",
+            "exchange-events",
+            "exchange-slo",
+            "telemetry-health",
+        ),
     ),
     "exchange-orders": Entry(
         "Exchange: orders", "exchange", ("exchange-overview", "exchange-wallets", "exchange-engine", "exchange-events")
@@ -57,7 +64,14 @@ DIRECTORY: dict[str, Entry] = {
     "exchange-events": Entry(
         "Exchange: events", "exchange", ("exchange-overview", "exchange-orders", "exchange-engine")
     ),
-    "loadtest": Entry("Lab: load test", "lab", ("chain-overview", "exchange-overview", "chain-slo", "telemetry-health")),
+    "exchange-slo": Entry(
+        "Exchange: SLOs and error budget", "exchange", ("exchange-overview", "exchange-orders", "loadtest")
+    ),
+    "loadtest": Entry(
+        "Lab: load test",
+        "lab",
+        ("chain-overview", "exchange-overview", "chain-slo", "exchange-slo", "telemetry-health"),
+    ),
     "telemetry-health": Entry(
         "Lab: telemetry health", "lab", ("chain-overview", "chain-logs", "chain-traces", "exchange-overview")
     ),

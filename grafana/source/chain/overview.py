@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from grafana.source import colours, links, overview_parts, panels, slo, units, variables
+from grafana.source import colours, links, objectives, overview_parts, panels, slo, units, variables
 from grafana.source.chain import database, parts
 from grafana.source.layout import Page, PanelBuilder, band, section, top
 from grafana.source.queries import Query, loki, prometheus, prometheus_now, service_map
@@ -33,7 +33,7 @@ def dashboard() -> Page:
             top(
                 band(
                     4,
-                    (_error_budget(), 7),
+                    (objectives.budget_left("chain"), 7),
                     (_requests(), 4),
                     (_failed(), 4),
                     (_p95(), 4),
@@ -49,23 +49,6 @@ def dashboard() -> Page:
             section("Cache and database", band(7, _hit_ratio(), _lookups(), _query_time(), database.connections())),
             section("What the tiers say", band(9, _lines())),
         ],
-    )
-
-
-def _error_budget() -> PanelBuilder:
-    return panels.stat(
-        "Error budget left",
-        shows=(
-            "What is left of the failures that the objectives allow in six hours: 99 % of requests without error, 95 % "
-            "within 500 ms. 100 % is untouched."
-        ),
-        bad_day="Below a quarter: hold back changes. Below 0: the objective is missed.",
-        unit=units.RATIO,
-        queries=[prometheus("slo:error_budget_remaining:ratio", "{{slo}}")],
-        thresholds=slo.falling(0.25, 0),
-        names=True,
-        decimals=0,
-        links=[links.to_dashboard("chain-slo")],
     )
 
 

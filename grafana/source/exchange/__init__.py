@@ -1,5 +1,15 @@
-"""The stock exchange: an overview, and a page each for orders, money, matching and events."""
+"""The stock exchange: an overview, a page each for orders, money, matching and events, and its objectives."""
 
-from grafana.source.exchange import engine, events, orders, overview, wallets
+from functools import partial
 
-DASHBOARDS = (overview.dashboard, orders.dashboard, wallets.dashboard, engine.dashboard, events.dashboard)
+from grafana.source import objectives
+from grafana.source.exchange import engine, events, orders, overview, parts, wallets
+
+DASHBOARDS = (
+    overview.dashboard,
+    orders.dashboard,
+    wallets.dashboard,
+    engine.dashboard,
+    events.dashboard,
+    partial(objectives.dashboard, "exchange", parts.ROUTES),
+)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grafana.source import colours, links, overview_parts, panels, slo, units, variables
+from grafana.source import colours, links, objectives, overview_parts, panels, slo, units, variables
 from grafana.source.exchange import parts
 from grafana.source.layout import Page, PanelBuilder, band, section, top
 from grafana.source.queries import prometheus, prometheus_now, service_map
@@ -28,7 +28,14 @@ def dashboard() -> Page:
                     parts.worst_lag("Events, p95"),
                     overview_parts.firing(),
                 ),
-                band(4, parts.ledger(), parts.books(), parts.waiting(), _away()),
+                band(
+                    4,
+                    (objectives.budget_left("exchange"), 8),
+                    (parts.ledger(), 4),
+                    (parts.books(), 4),
+                    (parts.waiting(), 4),
+                    (_away(), 4),
+                ),
             ),
             section(
                 "Who calls whom", band(14, _map()), band(9, (_calls(), 14), (overview_parts.alerts("traders"), 10))
@@ -57,7 +64,11 @@ def _failed() -> PanelBuilder:
         queries=[prometheus(f'service:http_errors:ratio1m{{service="{parts.GATEWAY}"}}')],
         thresholds=slo.error_ratio(),
         decimals=2,
-        links=[links.failed_traces_of(parts.GATEWAY), links.logs_of(parts.GATEWAY, "warning|error|critical")],
+        links=[
+            links.failed_traces_of(parts.GATEWAY),
+            links.logs_of(parts.GATEWAY, "warning|error|critical"),
+            links.to_dashboard("exchange-slo"),
+        ],
     )
 
 

@@ -16,6 +16,16 @@ STREAMS = f'service=~"{"|".join(colours.EXCHANGE)}"'
 
 GATEWAY = "client-gateway"
 
+#: The gateway's routes, in the colour of the service that each leads to; what the gateway answers itself has its own.
+ROUTES: dict[str, str] = {
+    "^/auth/": colours.EXCHANGE["user-service"],
+    "^/v1/": colours.EXCHANGE["order-manager"],
+    "^/wallet": colours.EXCHANGE["wallet-service"],
+    "^/reports/": colours.EXCHANGE["reporting-service"],
+    "^/market/": colours.EXCHANGE["market-data-service"],
+    "": colours.EXCHANGE[GATEWAY],
+}
+
 #: What became of an order. Green, amber and red say how it went; an order that waits is neither.
 BECAME: dict[str, str] = {
     "placed": "#6CA6E8",

@@ -127,9 +127,12 @@ def test_alerts_of_one_kind_and_service_come_in_one_message(way: Way) -> None:
     ("source", "targets", "others"),
     [
         (
-            alert("ErrorBudgetBurnFast", "page", slo="latency"),
-            [alert("ErrorBudgetBurnSlow", "ticket", slo="latency")],
-            [alert("ErrorBudgetBurnSlow", "ticket", slo="availability")],
+            alert("ErrorBudgetBurnFast", "page", service="frontend", slo="latency"),
+            [alert("ErrorBudgetBurnSlow", "ticket", service="frontend", slo="latency")],
+            [
+                alert("ErrorBudgetBurnSlow", "ticket", service="frontend", slo="availability"),
+                alert("ErrorBudgetBurnSlow", "ticket", service="client-gateway", slo="latency"),
+            ],
         ),
         (
             alert("TargetDown", "page", service="frontend"),

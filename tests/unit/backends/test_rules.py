@@ -91,6 +91,8 @@ def dashboards_named(rule: Rule) -> set[str]:
     assert re.fullmatch(r"from=now-\d+[mh]&to=now", address.query)
     path = link.partition("/d/")[2].partition("?")[0]
     systems = discover()
+    if path == "{{ $labels.job }}-slo":
+        return {f"{name}-slo" for name in systems}
     stems = "|".join((*systems, "telemetry"))
     found = set()
     for stem, variable in re.findall(rf"(?:^|\}}\}})((?:{stems})-[a-z-]*)(\{{\{{ \$labels\.service \}}\}})?", path):
@@ -165,11 +167,32 @@ def test_bounds_of_histograms_in_queries_exist() -> None:
             assert bound in known, rule
 
 
-def test_objectives_and_traces_are_those_of_the_service_that_visitors_meet() -> None:
+@pytest.mark.parametrize("system", discover().values(), ids=discover().keys())
+def test_every_system_promises_something_where_it_is_entered(system: System) -> None:
+    own = [rule for rule in rules() if rule.get("labels", {}).get("job") == system.name]
+    assert {rule["labels"]["service"] for rule in own} == {system.entry_service}
+    assert sorted((rule["labels"]["slo"], rule["record"]) for rule in own) == sorted(
+        (slo, record)
+        for slo in ("availability", "latency")
+        for record in ("slo:objective:ratio", "slo:requests:rate1m", "slo:bad_requests:rate1m")
+    )
+    asked = {
+        (rule["labels"]["slo"], re.sub(r"_(count|bucket)$", "", name))
+        for rule in own
+        for name in re.findall(r"rate\((\w+)", rule["expr"])
+    }
+    assert asked == {("availability", system.requests_metric), ("latency", system.durations_metric)}
+
+
+def test_what_follows_from_a_promise_names_neither_system_nor_objective() -> None:
+    said = "\n".join([rule["expr"] + str(rule.get("labels", "")) for rule in rules(RULES / "slo.yml")])
+    for system in discover().values():
+        assert not re.search(rf"\b({system.name}|{'|'.join(service.name for service in system.services)})\b", said)
+    assert "{" not in "".join(rule["expr"] for rule in rules(RULES / "slo.yml"))
+
+
+def test_traces_and_traffic_are_those_of_the_service_that_visitors_meet() -> None:
     entry = discover()["chain"].entry_service
-    objectives = (RULES / "slo.yml").read_text()
-    assert set(re.findall(r"\b(\w+)_requests_total", objectives)) == {entry}
-    assert {rule["labels"]["service"] for rule in rules(RULES / "slo.yml") if "alert" in rule} == {entry}
     for alert in ("SlowTraces", "NoTraffic"):
         assert set(re.findall(r'service="(\w+)"', ALERTS[alert]["expr"])) == {entry}
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from grafana.query_catalogue.variables import fill, macros
-from lab.manifest import discover
+from lab.manifest import System, discover
 from telemetry_store.deadline import Deadline
 from telemetry_store.metrics.query_language.evaluator import evaluate
 from telemetry_store.metrics.query_language.parser import parse
@@ -102,20 +102,34 @@ def test_the_parts_of_a_requests_time_add_up_to_its_duration(samples: Samples) -
 def test_the_time_until_the_error_budget_is_used_up(
     samples: Samples, left: float, burn_rate: float, seconds: float
 ) -> None:
-    samples.steady("slo:error_budget_remaining:ratio", left, slo="latency")
-    samples.steady("slo:burn_rate:5m", burn_rate, slo="latency")
+    samples.steady("slo:error_budget_remaining:ratio", left, service="frontend", slo="latency")
+    samples.steady("slo:burn_rate:5m", burn_rate, service="frontend", slo="latency")
 
     assert list(samples.ask("chain-slo", "Used up in, latency").values()) == [pytest.approx(seconds)]
 
 
-def test_what_a_route_spends_of_the_error_budget(samples: Samples) -> None:
-    samples.steady("slo:objective:ratio", 0.99, slo="availability")
-    samples.growing("frontend_requests_total", 9, endpoint="/", status="200")
-    samples.growing("frontend_requests_total", 0.95, endpoint="/user/<id>", status="200")
-    samples.growing("frontend_requests_total", 0.05, endpoint="/user/<id>", status="503")
+@pytest.mark.parametrize("system", discover().values(), ids=discover().keys())
+def test_what_a_route_spends_of_the_error_budget_of_its_system(samples: Samples, system: System) -> None:
+    for one in discover().values():
+        samples.steady("slo:objective:ratio", 0.99, service=one.entry_service, slo="availability")
+    metric, entry = str(system.requests_metric), system.entry_service
+    samples.growing(metric, 9, service=entry, endpoint="/", status="200")
+    samples.growing(metric, 0.95, service=entry, endpoint="/user/<id>", status="200")
+    samples.growing(metric, 0.05, service=entry, endpoint="/user/<id>", status="503")
+    samples.growing(metric, 5, service="somebody-behind", endpoint="/user/<id>", status="503")
 
     # Half a percent of all requests fail where one percent may.
-    assert samples.ask("chain-slo", "By route", "D") == pytest.approx({"/": 0, "/user/<id>": 0.5})
+    assert samples.ask(f"{system.name}-slo", "By route", "D") == pytest.approx({"/": 0, "/user/<id>": 0.5})
+    assert samples.ask(f"{system.name}-slo", "Failing now, by route") == pytest.approx({"/": 0, "/user/<id>": 0.5})
+
+
+@pytest.mark.parametrize("system", discover())
+def test_the_overview_of_a_system_tells_of_its_own_budget(samples: Samples, system: str) -> None:
+    for one, left in zip(discover().values(), (0.25, 0.75), strict=True):
+        samples.steady("slo:error_budget_remaining:ratio", left, service=one.entry_service, slo="latency")
+
+    answer = samples.ask(f"{system}-overview", "Error budget left")
+    assert list(answer.values()) == [{"chain": 0.25, "exchange": 0.75}[system]]
 
 
 def test_an_alert_that_fires_outweighs_one_that_is_pending(samples: Samples) -> None:

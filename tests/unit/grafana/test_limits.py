@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from grafana.source.chain import objectives
+from grafana.source import objectives
 from grafana.source.lab import delivery, load_test, telemetry_health
 from observability.settings import Setting, serving_settings
 from observability.tracing import TRACING_SETTINGS

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from grafana.source import slo
+from lab.manifest import discover
 
 RULES = Path(__file__).parents[3] / "observability/prometheus/rules"
 
@@ -20,26 +21,29 @@ def rules() -> list[dict[str, Any]]:
     return [rule for file in files for group in file["groups"] for rule in group["rules"]]
 
 
-def test_objectives_are_those_of_the_recording_rules(rules: list[dict[str, Any]]) -> None:
+@pytest.mark.parametrize("system", discover())
+def test_objectives_are_those_of_the_recording_rules(system: str, rules: list[dict[str, Any]]) -> None:
     objectives = {
         rule["labels"]["slo"]: float(re.fullmatch(r"vector\((.+)\)", rule["expr"].strip())[1])
         for rule in rules
-        if rule.get("record") == "slo:objective:ratio"
+        if rule.get("record") == "slo:objective:ratio" and rule["labels"]["job"] == system
     }
 
     assert objectives == {"availability": slo.AVAILABILITY, "latency": slo.LATENCY}
     assert pytest.approx(1 - slo.AVAILABILITY) == slo.ERROR_RATIO
 
 
-def test_the_latency_objective_ends_at_the_same_bucket(rules: list[dict[str, Any]]) -> None:
-    ends = {
+@pytest.mark.parametrize("system", discover())
+def test_the_latency_objective_ends_at_the_same_bucket(system: str, rules: list[dict[str, Any]]) -> None:
+    ends = [
         float(end)
         for rule in rules
-        if rule.get("record", "").startswith("slo:bad") and rule["labels"]["slo"] == "latency"
+        if rule.get("record") == "slo:bad_requests:rate1m"
+        and (rule["labels"]["job"], rule["labels"]["slo"]) == (system, "latency")
         for end in re.findall(r'le="([^"]+)"', rule["expr"])
-    }
+    ]
 
-    assert ends == {slo.LATENCY_SECONDS}
+    assert ends == [slo.LATENCY_SECONDS]
 
 
 @pytest.mark.parametrize(

@@ -123,7 +123,7 @@ def test_what_an_alert_says_names_labels_that_it_has(alert: dict[str, Any]) -> N
         ("up * on (service) group_left (version) up", "the right side of * has no label version"),
         ('label_replace(up, "a", "$1", "servce", "(.*)")', "label_replace has no label servce"),
         ("absent(service:request:rate1m)", "no metric service:request:rate1m"),
-        ("max_over_time(slo:bad:ratio_rate5m{service='frontend'}[5m:5s])", "slo:bad:ratio_rate5m has no label service"),
+        ("max_over_time(slo:bad:ratio_rate5m{tier='frontend'}[5m:5s])", "slo:bad:ratio_rate5m has no label tier"),
     ],
 )
 def test_a_misspelt_name_in_promql_is_found(text: str, problem: str) -> None:

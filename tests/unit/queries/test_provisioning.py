@@ -172,12 +172,18 @@ def test_an_alert_leads_to_a_dashboard_that_exists(
     alert: dict[str, Any], dashboards: dict[str, dict[str, Any]]
 ) -> None:
     services = [(system.name, service.name) for system in discover().values() for service in system.services]
-    # What is counted under the chain's own names alerts about its services only.
-    is_of_chain = "chain-{{ $labels.service }}?" in alert["annotations"]["dashboard_url"]
-    about = [(job, service) for job, service in services if job == "chain"] if is_of_chain else services
-    for job, service in (*about, *([] if is_of_chain else [("loki", "loki")])):
+    link = alert["annotations"]["dashboard_url"]
+    if "chain-{{ $labels.service }}?" in link:
+        # What is counted under the chain's own names alerts about its services only.
+        about = [(job, service) for job, service in services if job == "chain"]
+    elif "/{{ $labels.job }}-" in link:
+        # Objectives are those of systems.
+        about = services
+    else:
+        about = [*services, ("loki", "loki")]
+    for job, service in about:
         templates = AlertTemplates(alert["alert"], Outside(lambda expression, milliseconds: []))
-        address = templates.expand(alert["annotations"]["dashboard_url"], {"job": job, "service": service}, 1.0, 0)
+        address = templates.expand(link, {"job": job, "service": service}, 1.0, 0)
         parts = urlsplit(address)
         assert f"{parts.scheme}://{parts.netloc}" == url(LabPorts().grafana)
         uid = parts.path.removeprefix("/d/")

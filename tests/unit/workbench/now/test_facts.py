@@ -265,3 +265,26 @@ def test_an_objective_is_kept_at_risk_or_missed(module: Modules, numbers: dict[s
     given = {name: [{"labels": {"slo": "availability"}, "value": value}] for name, value in numbers.items()}
     asked = "(m, given) => m.objectivesOf(new Map(Object.entries(given))).map(({ status }) => status)"
     assert module("now/objectives.js", asked, given) == status
+
+
+def test_objectives_of_several_systems_are_told_apart(module: Modules) -> None:
+    def each(**values: float) -> list[dict[str, Any]]:
+        return [{"labels": {"service": name, "slo": "latency"}, "value": value} for name, value in values.items()]
+
+    given = {
+        "objective": each(gateway=0.9, frontend=0.95, elsewhere=0.5, idle=0.99),
+        "budget": each(frontend=-0.5, gateway=0.8, elsewhere=1),
+    }
+    systems = [CHAIN | {"dashboards": ["chain-slo"]}, EXCHANGE | {"dashboards": ["exchange-slo"]}]
+    grouped = module(
+        "now/objectives.js",
+        """(m, [given, systems]) => m.bySystem(m.objectivesOf(new Map(Object.entries(given))), systems)
+          .map(({ title, dashboards, objectives }) =>
+            [title, dashboards, objectives.map(({ objective, status }) => [objective, status])])""",
+        [given, systems],
+    )
+    assert grouped == [
+        ["The chain", ["chain-slo"], [[0.95, "bad"]]],
+        ["The exchange", ["exchange-slo"], [[0.9, "good"]]],
+        ["elsewhere", [], [[0.5, "good"]]],
+    ]

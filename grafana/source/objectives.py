@@ -1,16 +1,21 @@
 """SLOs: what was promised, how much of the error budget is left, how fast it goes, and who spends it.
 
-The series are those of observability/prometheus/rules/slo.yml. The period of the budget is six hours.
+One page a system, alike for all: objectives are measured where a system is entered, which its manifest says. The series
+are those of observability/prometheus/rules/slo.yml. The period of the budget is six hours.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from grafana_foundation_sdk.builders.stat import Panel as Stat
 
-from grafana.source import colours, panels, slo, units
+from grafana.source import colours, links, panels, slo, units
 from grafana.source.layout import Page, Section, band, section, top
 from grafana.source.queries import prometheus, prometheus_now
 from grafana.source.tables import Column
+from lab.manifest import System, discover
 
 _PERIOD_SECONDS = 6 * 3600
 #: What stands for "the budget is not used up at this pace".
@@ -21,34 +26,60 @@ _BURNS_FAST = 14.4
 
 _WINDOWS = {"5m": "#CFE2FF", "30m": "#86B3F0", "1h": "#5E90D6", "6h": "#3F6FB5"}
 
-_REQUESTS = "frontend_requests_total"
-_SECONDS = "frontend_request_duration_seconds"
-_FAILED = f'{_REQUESTS}{{status=~"5.."}}'
-_FAST = f'{_SECONDS}_bucket{{le="{slo.LATENCY_SECONDS}"}}'
 
-
-def dashboard() -> Page:
+def dashboard(name: str, colour_by: Mapping[str, str]) -> Page:
+    """The page of the system `name`; its routes are coloured by these regular expressions."""
+    system = discover()[name]
     return Page(
-        uid="chain-slo",
+        uid=_uid(system),
         description="99 % of requests without error, 95 % within 500 ms: how much of the error budget is left, how "
         "fast it goes, and which route spends it.",
         time_from="now-1h",
         sections=[
-            top(band(5, *_at_a_glance("availability"), *_at_a_glance("latency"))),
-            _budget("availability", "Availability: 99 % of requests without error"),
-            _budget("latency", "Latency: 95 % of requests within 500 ms"),
-            _routes(),
+            top(band(5, *_at_a_glance(system, "availability"), *_at_a_glance(system, "latency"))),
+            _budget(system, "availability", "Availability: 99 % of requests without error"),
+            _budget(system, "latency", "Latency: 95 % of requests within 500 ms"),
+            _routes(system, colour_by),
             _alerts(),
         ],
     )
 
 
-def _at_a_glance(name: str) -> list[Stat]:
+def budget_left(name: str) -> Stat:
+    """Of each objective of the system `name`, for its overview."""
+    system = discover()[name]
+    return panels.stat(
+        "Error budget left",
+        shows=(
+            "What is left of the failures that the objectives allow in six hours: 99 % of requests without error, 95 % "
+            "within 500 ms. 100 % is untouched."
+        ),
+        bad_day="Below a quarter: hold back changes. Below 0: the objective is missed.",
+        unit=units.RATIO,
+        queries=[prometheus(f"slo:error_budget_remaining:ratio{_of(system)}", "{{slo}}")],
+        thresholds=slo.falling(0.25, 0),
+        names=True,
+        decimals=0,
+        links=[links.to_dashboard(_uid(system))],
+    )
+
+
+def _uid(system: System) -> str:
+    """As the alerts on error budgets call it, which know the system by its job."""
+    return f"{system.name}-slo"
+
+
+def _of(system: System, name: str = "") -> str:
+    """Selects the objectives of a system, or its objective `name`."""
+    return f'{{service="{system.entry_service}"' + (f', slo="{name}"}}' if name else "}")
+
+
+def _at_a_glance(system: System, name: str) -> list[Stat]:
     kept, missed = {
         "availability": ("Without error", "failed with a 5xx"),
         "latency": ("Within 500 ms", "took longer than 500 ms"),
     }[name]
-    of_slo = f'{{slo="{name}"}}'
+    of_slo = _of(system, name)
     objective = slo.AVAILABILITY if name == "availability" else slo.LATENCY
     promised, budget = f"{100 * objective:.0f} %", f"{100 * (1 - objective):.0f} %"
     left = (
@@ -58,8 +89,8 @@ def _at_a_glance(name: str) -> list[Stat]:
     return [
         panels.stat(
             kept,
-            shows="Share of the last hour's requests to the frontend that kept the promise; the objective is "
-            f"{promised}. The others {missed}.",
+            shows=f"Share of the last hour's requests to {system.entry_service} that kept the promise; the objective "
+            f"is {promised}. The others {missed}.",
             bad_day=f"Below {promised}.",
             unit=units.RATIO,
             decimals=2,
@@ -89,7 +120,7 @@ def _at_a_glance(name: str) -> list[Stat]:
     ]
 
 
-def _budget(name: str, title: str) -> Section:
+def _budget(system: System, name: str, title: str) -> Section:
     return section(
         title,
         band(
@@ -102,7 +133,7 @@ def _budget(name: str, title: str) -> Section:
                     "habit from a hiccup. An alert asks for a long and a short one together.",
                     bad_day="5m and 1h both above 14.4: that pages. 5m already back at 0: it is over, the page ends.",
                     unit=units.TIMES,
-                    queries=[prometheus(f'slo:burn_rate:{window}{{slo="{name}"}}', window) for window in _WINDOWS],
+                    queries=[prometheus(f"slo:burn_rate:{window}{_of(system, name)}", window) for window in _WINDOWS],
                     colour_by=_WINDOWS,
                     thresholds=slo.rising(1, _BURNS_FAST),
                     soft_max=2,
@@ -117,7 +148,7 @@ def _budget(name: str, title: str) -> Section:
                     "become older than that.",
                     bad_day="Falls like a staircase: something goes wrong again and again. Stays at 0: overspent.",
                     unit=units.RATIO,
-                    queries=[prometheus(f'clamp_min(slo:error_budget_remaining:ratio{{slo="{name}"}}, 0)', "left")],
+                    queries=[prometheus(f"clamp_min(slo:error_budget_remaining:ratio{_of(system, name)}, 0)", "left")],
                     thresholds=slo.falling(0.5, 0.1),
                     maximum=1,
                     legend="none",
@@ -128,37 +159,57 @@ def _budget(name: str, title: str) -> Section:
     )
 
 
-def _routes() -> Section:
-    window = "[$__range]"
-    asked = f"sum by (endpoint) (increase({_REQUESTS}{window}))"
-    failed = f"(sum by (endpoint) (increase({_FAILED}{window})) or {asked} * 0)"
-    slow = f"(sum by (endpoint) (increase({_SECONDS}_count{window})) - sum by (endpoint) (increase({_FAST}{window})))"
-    every = f"scalar(sum(increase({_REQUESTS}{window})))"
+@dataclass(frozen=True)
+class _ByRoute:
+    """What a system was asked where it is entered, and what of it was bad, by route: counters through `function` (rate,
+    increase) over `window`."""
+
+    system: System
+    function: str
+    window: str
+
+    def asked(self) -> str:
+        return f"sum by (endpoint) ({self._of(self.system.requests_metric)})"
+
+    def failed(self) -> str:
+        failed = self._of(self.system.requests_metric, ', status=~"5.."')
+        return f"(sum by (endpoint) ({failed}) or {self.asked()} * 0)"
+
+    def slow(self) -> str:
+        every = self._of(f"{self.system.durations_metric}_count")
+        fast = self._of(f"{self.system.durations_metric}_bucket", f', le="{slo.LATENCY_SECONDS}"')
+        return f"(sum by (endpoint) ({every}) - sum by (endpoint) ({fast}))"
+
+    def everything(self) -> str:
+        return f"scalar(sum({self._of(self.system.requests_metric)}))"
+
+    def _of(self, metric: str | None, matchers: str = "") -> str:
+        return f'{self.function}({metric}{{service="{self.system.entry_service}"{matchers}}}{self.window})'
+
+
+def _routes(system: System, colour_by: Mapping[str, str]) -> Section:
+    then, now = _ByRoute(system, "increase", "[$__range]"), _ByRoute(system, "rate", "[1m]")
 
     def allowed(name: str) -> str:
-        return f'scalar(1 - slo:objective:ratio{{slo="{name}"}})'
+        return f"scalar(1 - slo:objective:ratio{_of(system, name)})"
 
-    failed_now = 'service_route:errors:rate1m{service="frontend"} / scalar(service:requests:rate1m{service="frontend"})'
-    slow_now = (
-        f"(sum by (endpoint) (rate({_SECONDS}_count[1m])) - sum by (endpoint) (rate({_FAST}[1m])))"
-        f" / scalar(sum(rate({_SECONDS}_count[1m])))"
-    )
     return section(
         "Who spends the budget",
         band(
             7,
             panels.table(
                 "By route",
-                shows="Each route of the frontend over the time range: requests, failed ones, slow ones, and how much "
-                "of the time range's budget that is: 100 % means that this route alone has spent what all may spend.",
+                shows=f"Each route of {system.entry_service} over the time range: requests, failed ones, slow ones, "
+                "and how much of the time range's budget that is: 100 % means that this route alone has spent what all "
+                "may spend.",
                 bad_day="One route with most of it: begin there. All alike: something that they share, such as the "
                 "database.",
                 queries=[
-                    prometheus_now(asked, table=True),
-                    prometheus_now(failed, table=True),
-                    prometheus_now(slow, table=True),
-                    prometheus_now(f"{failed} / {every} / {allowed('availability')}", table=True),
-                    prometheus_now(f"{slow} / {every} / {allowed('latency')}", table=True),
+                    prometheus_now(then.asked(), table=True),
+                    prometheus_now(then.failed(), table=True),
+                    prometheus_now(then.slow(), table=True),
+                    prometheus_now(f"{then.failed()} / {then.everything()} / {allowed('availability')}", table=True),
+                    prometheus_now(f"{then.slow()} / {then.everything()} / {allowed('latency')}", table=True),
                 ],
                 columns={
                     "endpoint": Column("Route"),
@@ -182,8 +233,10 @@ def _routes() -> Section:
                 shows="Each route's share in the burn rate of the last minute; stacked, they are the burn rate of all.",
                 bad_day="Anything that lasts. Its colour is the route to look at.",
                 unit=units.TIMES,
-                queries=[prometheus(f"{failed_now} / {allowed('availability')}", "{{route}}")],
-                colour_by=colours.SUBJECTS,
+                queries=[
+                    prometheus(f"{now.failed()} / {now.everything()} / {allowed('availability')}", "{{endpoint}}")
+                ],
+                colour_by=colour_by,
                 stacked=True,
                 soft_max=1,
             ),
@@ -193,8 +246,12 @@ def _routes() -> Section:
                 "slow.",
                 bad_day="Anything that lasts. Its colour is the route to look at.",
                 unit=units.TIMES,
-                queries=[prometheus(f"clamp_min({slow_now} / {allowed('latency')}, 0)", "{{endpoint}}")],
-                colour_by=colours.SUBJECTS,
+                queries=[
+                    prometheus(
+                        f"clamp_min({now.slow()} / {now.everything()} / {allowed('latency')}, 0)", "{{endpoint}}"
+                    )
+                ],
+                colour_by=colour_by,
                 stacked=True,
                 soft_max=1,
             ),
@@ -214,7 +271,7 @@ def _alerts() -> Section:
                     shows="Each alert of the time range: amber while its condition holds but not yet long enough, red "
                     "while it fires, green while nothing is wrong. Their texts say what to look at first (Alerting, "
                     "Alert rules).",
-                    bad_day="Red. What came first, and lowest in the chain, is mostly the cause; the rest follows "
+                    bad_day="Red. What came first, and furthest from who asks, is mostly the cause; the rest follows "
                     "from it.",
                     queries=[
                         # Always there: without a series, a timeline says "No data", which sounds like a fault.
