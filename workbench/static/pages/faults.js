@@ -50,13 +50,14 @@ export function mount(root, { lab, signal, setTitle, announce }) {
   const catalogue = showing(
     list,
     (aborted) => readCatalogue({ signal: aborted }),
-    ({ faults }, content) => {
+    ({ faults, unreadable }, content) => {
       const onLook = (name) => evidenceOfFault(name, { signal });
       const onLookBack = (name, was) => recoveryFromFault(name, was, { signal });
       const options = { onSwitch: change, onLook, onLookBack };
       views = faults.map((fault) => ({ name: fault.name, ...faultView(fault, options) }));
       const nothing = () => emptyState("There is no catalogue here.", "In a terminal: python3 lab fault list.");
-      replace(content, faults.length ? sectionsOf(faults, views) : nothing());
+      const isEmpty = faults.length === 0 && unreadable.length === 0;
+      replace(content, isEmpty ? nothing() : [sectionsOf(faults, views), unreadableOf(unreadable)]);
       draw();
     },
     { label: "Reading the catalogue", signal },
@@ -170,4 +171,20 @@ function sectionsOf(faults, views) {
       own.map(({ element }) => element),
     );
   });
+}
+
+/** What somebody has to mend before it can be switched on. */
+function unreadableOf(all) {
+  if (all.length === 0) return null;
+  const id = uniqueId("service");
+  return h(
+    "section",
+    { class: "faults-service", "aria-labelledby": id },
+    h("h2", { id }, "Not readable"),
+    h(
+      "ul",
+      { class: "faults-unreadable" },
+      all.map(({ name, problem }) => h("li", {}, h("p", {}, name), h("p", { class: "quiet small" }, problem))),
+    ),
+  );
 }
