@@ -10,7 +10,7 @@ services.py    the services behind, and their refusals          sessions.py    w
 rate_limit.py  how often somebody may ask                       counts.py      what both limits count by
 login_limit.py how often a password may be guessed              addresses.py   whom an address stands for
 page.py        serves the trading page (../page)                answers.py     headers of every answer
-metrics.py     what is counted
+slow_bodies.py bodies that never come keep nobody busy          metrics.py     what is counted
 
 Simulated traders (../traffic) live in its process and speak to it over HTTP, like everybody else.
 """

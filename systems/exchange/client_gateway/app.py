@@ -27,6 +27,7 @@ from systems.exchange.client_gateway.rate_limit import STRETCH_SECONDS, RateLimi
 from systems.exchange.client_gateway.services import Services, SideBySide, connect
 from systems.exchange.client_gateway.sessions import Sessions
 from systems.exchange.client_gateway.settings import SETTINGS
+from systems.exchange.client_gateway.slow_bodies import SlowBodies
 from systems.exchange.client_gateway.trading import trading_views
 from systems.exchange.client_gateway.wallets import wallet_views
 from systems.exchange.shared_settings import KEYS_VARIABLE
@@ -56,6 +57,8 @@ def create_app(
         # Without one of the others, something can still be done; without accounts nobody comes in.
         readiness={"user-service": services.users.require_health},
     )
+    # A path with two slashes is another path. Redirects would lead to whatever host the asker has named.
+    app.url_map.merge_slashes = False
     finish_answers(app, settings["CORS_ORIGINS"])
     # Not before somebody asks: it takes as long as a good part of the start.
     described = cache(lambda: describe(OPERATIONS))
@@ -71,6 +74,8 @@ def create_app(
         app,
         sessions,
         RateLimit(Counts(redis, "rate_limit", stretch_seconds=STRETCH_SECONDS), refused_total),
+        # The other half answers whatever has no body.
+        SlowBodies(at_once=max(1, settings["SERVICE_THREADS"] // 2)),
         requests=settings["RATE_LIMIT_REQUESTS"],
         credentials=settings["RATE_LIMIT_CREDENTIALS"],
     )

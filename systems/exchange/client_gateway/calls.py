@@ -1,6 +1,6 @@
 """From a request to a call: how often, who, is it well-formed; then the function of the operation.
 
-routes = Routes(app, sessions, rate_limit, limits)
+routes = Routes(app, sessions, rate_limit, slow_bodies, requests=300, credentials=100)
 routes.add({"wallet": lambda call: …, …})
 """
 
@@ -21,6 +21,7 @@ from systems.exchange.client_gateway.addresses import caller_of
 from systems.exchange.client_gateway.operations import OPERATIONS, Operation
 from systems.exchange.client_gateway.rate_limit import RateLimit
 from systems.exchange.client_gateway.sessions import Sessions
+from systems.exchange.client_gateway.slow_bodies import SlowBodies
 from systems.exchange.orders import LARGEST_ID
 from systems.exchange.tokens import Claims
 
@@ -64,11 +65,19 @@ class Routes:
     """Adds operations to an app, each behind the same doors."""
 
     def __init__(
-        self, app: flask.Flask, sessions: Sessions, rate_limit: RateLimit, *, requests: int, credentials: int
+        self,
+        app: flask.Flask,
+        sessions: Sessions,
+        rate_limit: RateLimit,
+        slow_bodies: SlowBodies,
+        *,
+        requests: int,
+        credentials: int,
     ) -> None:
         self._app = app
         self._sessions = sessions
         self._rate_limit = rate_limit
+        self._slow_bodies = slow_bodies
         self._requests = requests
         self._credentials = credentials
 
@@ -87,12 +96,16 @@ class Routes:
 
     def _answer(self, operation: Operation, view: View, **path: str) -> flask.Response:
         claims, user_was_asked_for = self._admit(operation)
-        body: BaseModel | None = read_body(operation.body) if operation.body else None
+        body: BaseModel | None = self._body(operation.body) if operation.body else None
         query: BaseModel | None = read_query(operation.query) if operation.query else None
         answer, status = view(Call(operation, claims, body, query, path, user_was_asked_for))
         response = flask.jsonify(answer)
         response.status_code = status
         return response
+
+    def _body(self, model: type[BaseModel]) -> BaseModel:
+        self._slow_bodies.receive(flask.request)
+        return read_body(model)
 
     def _admit(self, operation: Operation) -> tuple[Claims | None, bool]:
         """Whose token it is, and whether the user service was asked for them."""

@@ -263,6 +263,13 @@ def test_the_page_has_no_way_to_other_files(gateway: Gateway, path: str) -> None
     assert gateway.client.get(path).status_code == 404
 
 
+@pytest.mark.parametrize("path", ["/page//index.html", "//page/index.html", "/v1//orders", "/market/quotes//ACRN"])
+def test_nobody_is_sent_to_a_host_that_the_asker_named(gateway: Gateway, path: str) -> None:
+    response = gateway.client.get(path, base_url="http://evil.example")
+    assert response.status_code in (401, 404)
+    assert "evil.example" not in f"{response.headers}{response.text}"
+
+
 def test_a_file_the_browser_has_is_not_sent_again(gateway: Gateway) -> None:
     etag = gateway.client.get("/").headers["ETag"]
     assert gateway.client.get("/", headers={"If-None-Match": etag}).status_code == 304
