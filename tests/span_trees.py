@@ -8,6 +8,10 @@ A line is `label: name`. The label is the service for what a service does itself
 (SQL, Redis, tokens, the order book) its instrumentation scope. What stands deeper happens inside, at whatever depth;
 of lines at the same depth the later one begins later, but for one with `~` before it: those who hear of one event do
 not wait for each other. A trace may hold more than what is written.
+
+    wallet-service: GET /balance/{user_id} @ GET /balance/<user_id> 404
+
+After `@` stands which request it is that the span answers: method, route and status.
 """
 
 from __future__ import annotations
@@ -33,6 +37,8 @@ class SeenSpan:
     label: str
     name: str
     started: int
+    #: Of a server's span: method, route, status.
+    request: str = ""
 
 
 @dataclass
@@ -41,12 +47,18 @@ class Node:
 
     label: str
     name: str
+    #: "" = any, or none.
+    request: str = ""
     #: It begins whenever it likes.
     at_any_time: bool = False
     inside: list[Node] = field(default_factory=list)
 
     def __str__(self) -> str:
-        return f"{self.label}: {self.name}"
+        return f"{self.label}: {self.name}" + (f" @ {self.request}" if self.request else "")
+
+    def fits(self, span: SeenSpan) -> bool:
+        """Whether the span is what is written, whatever is inside it."""
+        return (span.label, span.name) == (self.label, self.name) and self.request in ("", span.request)
 
 
 def read_tree(text: str) -> Node:
@@ -54,8 +66,9 @@ def read_tree(text: str) -> Node:
     path: list[Node] = []
     for line in text.splitlines():
         depth, label_and_name = (len(line) - len(line.lstrip())) // 2, line.strip()
-        label, _, name = label_and_name.removeprefix("~ ").partition(": ")
-        node = Node(label, name, at_any_time=label_and_name.startswith("~ "))
+        label, _, name_and_request = label_and_name.removeprefix("~ ").partition(": ")
+        name, _, request = name_and_request.partition(" @ ")
+        node = Node(label, name, request, at_any_time=label_and_name.startswith("~ "))
         del path[depth:]
         if path:
             path[-1].inside.append(node)
@@ -79,9 +92,17 @@ def read_trace(content: Mapping[str, Any]) -> list[SeenSpan]:
                         "" if calls else name if name in _SCOPES else service,
                         span["name"],
                         int(span["startTimeUnixNano"]),
+                        _request_of(attributes_of(span.get("attributes", []))),
                     )
                 )
     return seen
+
+
+def _request_of(attributes: Mapping[str, Any]) -> str:
+    """Of whoever answers one: callers do not know the route."""
+    if "http.route" not in attributes:
+        return ""
+    return " ".join(str(attributes[f"http.{name}"]) for name in ("request.method", "route", "response.status_code"))
 
 
 def missing(tree: Node, spans: Sequence[SeenSpan]) -> list[str]:
@@ -92,8 +113,7 @@ def missing(tree: Node, spans: Sequence[SeenSpan]) -> list[str]:
 def _missing(node: Node, spans: Sequence[SeenSpan], inside: Mapping[str, set[str]], within: str | None) -> list[str]:
     best: list[str] | None = None
     for span in spans:
-        fits = (span.label, span.name) == (node.label, node.name)
-        if fits and (within is None or span.id in inside[within]):
+        if node.fits(span) and (within is None or span.id in inside[within]):
             lacking = _missing_inside(node.inside, spans, inside, span.id, after=0)
             if not lacking:
                 return []
@@ -114,9 +134,7 @@ def _missing_inside(
             key=lambda span: span.started,
         )
         for span in later:
-            if (span.label, span.name) == (node.label, node.name) and not _missing_inside(
-                node.inside, spans, inside, span.id, after=0
-            ):
+            if node.fits(span) and not _missing_inside(node.inside, spans, inside, span.id, after=0):
                 after = after if node.at_any_time else span.started
                 break
         else:

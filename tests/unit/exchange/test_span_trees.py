@@ -52,6 +52,19 @@ def test_what_is_missing_is_named(changes: dict[str, tuple[str, str, str] | None
     assert missing(read_tree(TREE), trace(**changes)) == lacking
 
 
+@pytest.mark.parametrize(
+    ("answered", "lacking"),
+    [
+        ("GET /limits/<id> 404", []),
+        ("GET /limits/<id> 200", ["manager: place @ GET /limits/<id> 404"]),
+        ("", ["manager: place @ GET /limits/<id> 404"]),
+    ],
+)
+def test_a_request_that_is_written_has_to_be_that_one(answered: str, lacking: list[str]) -> None:
+    tree = read_tree("manager: place @ GET /limits/<id> 404")
+    assert missing(tree, [SeenSpan("1", "", "manager", "place", 1, answered)]) == lacking
+
+
 def test_what_begins_in_another_order_does_not_fit() -> None:
     swapped = trace(_4=("3", "postgresql", "INSERT"), _5=("3", "redis", "GET limits"))
     assert missing(read_tree(TREE), swapped) != []
@@ -71,7 +84,19 @@ def test_the_first_that_fits_may_not_be_the_one() -> None:
 
 def test_labels_are_services_but_for_the_scopes_that_stand_for_themselves() -> None:
     def span(id: str, kind: str, name: str) -> dict[str, object]:
-        return {"spanId": id * 16, "parentSpanId": "", "kind": kind, "name": name, "startTimeUnixNano": "1"}
+        attributes = [
+            {"key": "http.request.method", "value": {"stringValue": "POST"}},
+            {"key": "http.response.status_code", "value": {"intValue": "200"}},
+            *([{"key": "http.route", "value": {"stringValue": "/block"}}] if kind == "SPAN_KIND_SERVER" else []),
+        ]
+        return {
+            "spanId": id * 16,
+            "parentSpanId": "",
+            "kind": kind,
+            "name": name,
+            "startTimeUnixNano": "1",
+            "attributes": attributes,
+        }
 
     content = {
         "batches": [
@@ -85,8 +110,11 @@ def test_labels_are_services_but_for_the_scopes_that_stand_for_themselves() -> N
             }
         ]
     }
-    labels = [(each.label, each.name) for each in read_trace(content)]
-    assert labels == [("wallet-service", "block_funds"), ("postgresql", "UPDATE wallets"), ("", "GET")]
+    assert [(each.label, each.name, each.request) for each in read_trace(content)] == [
+        ("wallet-service", "block_funds", "POST /block 200"),
+        ("postgresql", "UPDATE wallets", ""),
+        ("", "GET", ""),
+    ]
 
 
 def test_every_flow_is_written_as_a_tree() -> None:
