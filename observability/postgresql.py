@@ -314,6 +314,9 @@ def _primary_message(error: psycopg.Error) -> str:
 def _unavailability(error: psycopg.Error) -> str | None:
     if isinstance(error, psycopg.errors.QueryCanceled):
         return "a statement took too long"
+    if error.sqlstate and error.sqlstate.startswith("53"):
+        # Disk, memory, or connections. What it says of that names files.
+        return "the server has run out of something it needs; its log says of what"
     # 08: connection; 57P: the server is shut down, or has closed the session. Without a state it never answered.
     lost = error.sqlstate is None or error.sqlstate.startswith(("08", "57P", "25P03"))
     return "the connection was lost" if isinstance(error, psycopg.OperationalError) and lost else None

@@ -162,6 +162,17 @@ def test_a_statement_that_waits_too_long_for_a_lock_is_given_up(
     impatient.close()
 
 
+def test_a_server_whose_disk_is_full_is_unavailable_and_tells_nobody_where_its_files_are(database: Database) -> None:
+    full = """DO $$ BEGIN
+        RAISE EXCEPTION 'could not extend file "base/16384/2619": No space left on device' USING ERRCODE = 'disk_full';
+    END $$"""
+    with pytest.raises(ServiceUnavailable, match="run out of something") as caught, database.transaction() as writing:
+        writing.execute(full)
+    assert "base/" not in caught.value.message
+
+    database.check()
+
+
 def close_connections(postgresql_url: str) -> None:
     with psycopg.connect(postgresql_url, autocommit=True) as administrator:
         administrator.execute(
