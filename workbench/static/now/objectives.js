@@ -11,7 +11,7 @@ import { capitalized } from "./words.js";
 
 /** @returns {{element: HTMLElement, update: (numbers: Map) => void}} */
 export function objectivesSection({ lab }) {
-  const links = h("span", {});
+  const links = h("span", { class: "objective-links" });
   const { element, body } = section(
     "Objectives",
     measured(() => OBJECTIVE_NUMBERS, { about: "Objectives" }),
