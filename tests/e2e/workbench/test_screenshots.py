@@ -7,7 +7,6 @@ are looked at all the same, and nothing is written.
 from __future__ import annotations
 
 import json
-import os
 import re
 import urllib.request
 from collections.abc import Callable
@@ -17,16 +16,10 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Page, expect
 
-from lab.paths import REPOSITORY
+from tests.e2e.pictures import UPDATE_SCREENSHOTS, picture
 from tests.e2e.workbench.conftest import Workbench
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(400)]
-
-UPDATE_SCREENSHOTS = "UPDATE_SCREENSHOTS" in os.environ
-SCREENSHOTS = REPOSITORY / "docs" / "images"
-
-#: Everybody who reads the README loads its picture.
-MOST_BYTES = 160_000
 
 #: What the charts of a picture show, and of how many scrapes (one in five seconds) that is nearly all.
 LAST_MINUTES = {"from": "now-2m", "to": "now"}
@@ -57,19 +50,6 @@ def patient(page: Page) -> None:
     expect.set_options(timeout=_SOON_MS)
 
 
-def picture(page: Page, name: str) -> None:
-    """Whatever the page shows has come, and nothing of it is an error; the picture is a small one."""
-    expect(page.locator(".state-loading, .spinner")).to_have_count(0)
-    expect(page.locator(".state-error")).to_have_count(0)
-    page.mouse.move(0, 0)
-    page.evaluate("document.activeElement?.blur()")
-    image = page.screenshot(type="jpeg", quality=80)
-    assert len(image) < MOST_BYTES
-    if UPDATE_SCREENSHOTS:
-        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        (SCREENSHOTS / f"workbench-{name}.jpeg").write_bytes(image)
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_now(page: Page, scheme: Literal["light", "dark"]) -> None:
     page.emulate_media(color_scheme=scheme)
@@ -79,7 +59,7 @@ def test_now(page: Page, scheme: Literal["light", "dark"]) -> None:
         expect(card.locator(".card-number")).to_have_text(re.compile(r"^[\d.]*[1-9]"))
     expect(page.get_by_role("heading", level=1)).to_contain_text("All three services answer")
     expect(page.locator(".log-row").nth(2)).to_be_visible()
-    picture(page, "now" if scheme == "light" else f"now-{scheme}")
+    picture(page, "workbench-now" if scheme == "light" else f"workbench-now-{scheme}")
 
 
 def test_a_dashboard(page: Page) -> None:
@@ -89,7 +69,7 @@ def test_a_dashboard(page: Page) -> None:
     for panel in panels.all()[:9]:
         expect(panel).to_have_attribute("data-state", "ready")
     expect(page.locator("section.panel-timeseries", has_text="Duration by route")).to_contain_text("/user/<id>")
-    picture(page, "dashboard")
+    picture(page, "workbench-dashboard")
 
 
 def test_explore_with_a_metric_beside_log_lines(page: Page) -> None:
@@ -101,7 +81,7 @@ def test_explore_with_a_metric_beside_log_lines(page: Page) -> None:
     expect(metric.locator(".result-graph canvas").first).to_be_visible()
     expect(logs.locator(".log-row").nth(5)).to_be_visible()
     expect(logs.locator(".log-row").filter(has_text="trace").first).to_be_visible()
-    picture(page, "explore")
+    picture(page, "workbench-explore")
 
 
 def test_a_trace_with_the_log_lines_of_a_span(page: Page, workbench: Workbench, wait_for: Callable[..., Any]) -> None:
@@ -117,7 +97,7 @@ def test_a_trace_with_the_log_lines_of_a_span(page: Page, workbench: Workbench, 
     expect(details.get_by_role("heading", name=re.compile(r"Log lines \([1-9]\d*\)"))).to_be_visible()
     expect(details.locator(".log-row").first).to_be_visible()
     expect(page.locator(".wf-critical").first).to_be_visible()
-    picture(page, "trace")
+    picture(page, "workbench-trace")
 
 
 def test_logs(page: Page) -> None:
@@ -126,7 +106,7 @@ def test_logs(page: Page) -> None:
     expect(page.locator(".log-volume canvas").first).to_be_visible()
     page.locator(".log-row", has_text="Transaction committed").first.click()
     expect(page.get_by_role("button", name="Lines around it").first).to_be_visible()
-    picture(page, "logs")
+    picture(page, "workbench-logs")
 
 
 def test_the_service_map(page: Page) -> None:
@@ -134,4 +114,4 @@ def test_the_service_map(page: Page) -> None:
     for client, server in (("visitors", "frontend"), ("frontend", "backend"), ("backend", "database")):
         row = page.locator("tbody tr").filter(has_text=re.compile(f"{client}.*{server}"))
         expect(row).to_contain_text(re.compile(r"(?:[1-9][\d.]*|0\.\d*[1-9]\d*)/s"))
-    picture(page, "map")
+    picture(page, "workbench-map")
