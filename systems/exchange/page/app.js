@@ -4,7 +4,7 @@ import { ask } from "./api.js";
 import { showDoor } from "./door.js";
 import { byId, h, replace } from "./dom.js";
 import { holdings } from "./holdings.js";
-import { note, showJournal } from "./journal.js";
+import { linkTraces, note, showJournal } from "./journal.js";
 import { showBook, showTrades } from "./market.js";
 import { dollars, shares } from "./money.js";
 import { current, end } from "./session.js";
@@ -19,9 +19,6 @@ const AFTERWARDS_MILLISECONDS = 400;
 const MOST_HEARD = 500;
 const OWN = ["ticket", "wallet", "orders", "positions"];
 
-const { content: settings } = await ask("GET", "/page/settings.json");
-showJournal(settings.trace_url_template);
-
 const select = byId("symbol");
 let instruments = [];
 let symbol = "";
@@ -30,30 +27,37 @@ let trades = [];
 let own = null;
 let ticket = null;
 let afterwards = null;
+let stream = null;
+/** By what is asked for, why it did not come: it is told once, not at every attempt. */
+const missing = new Map();
 
-const stream = new Stream(settings.stream_url, {
-  message: hear,
-  changed: tellStream,
-  refused: () => leave("You have been logged out: log in again"),
-});
-
+showJournal();
 await begin();
 
 async function begin() {
-  tellStream();
   try {
-    const { content } = await ask("GET", "/market/instruments");
-    instruments = content.instruments;
+    const [settings, market] = await Promise.all([ask("GET", "/page/settings.json"), ask("GET", "/market/instruments")]);
+    came("market");
+    instruments = market.content.instruments;
+    linkTraces(settings.content.trace_url_template);
+    stream = new Stream(settings.content.stream_url, {
+      message: hear,
+      changed: tellStream,
+      refused: () => leave("You have been logged out: log in again"),
+    });
   } catch (error) {
-    note(`No market: ${error.message}`, error.traceId, true);
+    didNotCome("market", error);
     setTimeout(begin, POLL_MILLISECONDS);
     return;
   }
+  tellStream();
   replace(
     select,
     instruments.map((each) => h("option", { value: each.symbol }, `${each.symbol} — ${each.company}`)),
   );
-  symbol = instruments[0].symbol;
+  const named = decodeURIComponent(location.hash.slice(1));
+  symbol = (instruments.find((each) => each.symbol === named) ?? instruments[0]).symbol;
+  select.value = symbol;
   select.addEventListener("change", () => choose(select.value));
   ticket = showTicket(() => instruments.find((each) => each.symbol === symbol), refreshSoon);
   own = holdings(
@@ -72,12 +76,16 @@ async function begin() {
 
 function choose(chosen) {
   symbol = chosen;
+  // For who loads the page again, or hands its address on.
+  history.replaceState(null, "", `#${chosen}`);
   ticket.forget();
   stream.follow([symbol]);
   refreshMarket();
 }
 
 function enter() {
+  missing.clear();
+  own.forget();
   showAccount();
   stream.open(current().token, [symbol]);
   refreshOwn();
@@ -125,12 +133,13 @@ async function refreshMarket() {
       ask("GET", `/market/depth/${asked}`),
       ask("GET", `/market/trades/${asked}?limit=20`),
     ]);
+    came("market");
     if (asked === symbol) {
       trades = recent.content.trades;
       showMarket(depth.content.bids, depth.content.asks);
     }
   } catch (error) {
-    byId("price").textContent = error.message;
+    didNotCome("market", error);
   }
 }
 
@@ -150,24 +159,45 @@ async function refreshOwn() {
   }
   // Each by itself: a report that fails does not hide the orders.
   await Promise.all([
-    show("/wallet", (content) => own.showWallet(content)),
-    show("/v1/orders?limit=20", (content) => own.showOrders(content)),
-    show("/reports/positions", (content) => own.showPositions(content)),
+    show("wallet", "/wallet", (content) => own.showWallet(content)),
+    show("list of orders", "/v1/orders?limit=20", (content) => own.showOrders(content)),
+    show("report of positions", "/reports/positions", (content) => own.showPositions(content)),
   ]);
 }
 
-async function show(path, write) {
+async function show(what, path, write) {
+  const session = current();
   try {
     const { content } = await ask("GET", path);
-    if (current() !== null) {
+    // Somebody else may have come in meanwhile.
+    if (session === current()) {
+      came(what);
       write(content);
     }
   } catch (error) {
+    if (session !== current()) {
+      return;
+    }
     if (error.status === 401) {
       leave(`Logged out: ${error.message}`);
     } else {
-      note(`${path.slice(1)} cannot be shown: ${error.message}`, error.traceId, true);
+      didNotCome(what, error);
     }
+  }
+}
+
+function didNotCome(what, error) {
+  if (missing.get(what) !== error.message) {
+    note(`The ${what} may be out of date: ${error.message}`, error.traceId, true);
+    missing.set(what, error.message);
+  }
+  tellStream();
+}
+
+function came(what) {
+  if (missing.delete(what)) {
+    note(`The ${what} is up to date again`, null);
+    tellStream();
   }
 }
 
@@ -217,5 +247,6 @@ function isKnown(message) {
 }
 
 function tellStream() {
-  byId("stream").textContent = stream.connected() ? "live" : "asks every two seconds";
+  const state = missing.has("market") ? "does not answer" : "asks every two seconds";
+  byId("stream").textContent = stream?.connected() ? "live" : state;
 }

@@ -23,9 +23,28 @@ export function h(tag, attributes, ...children) {
   return element;
 }
 
-/** Puts children in the place of those that a node has. */
+/**
+ * Puts children in the place of those that a node has. What the reader does meanwhile goes on in those that are called
+ * the same: the focus stays, and so does what was scrolled to.
+ */
 export function replace(node, ...children) {
+  const focused = node.contains(document.activeElement) ? nameOf(document.activeElement) : null;
+  const scrolled = new Map(labelled(node).map((each) => [nameOf(each), [each.scrollLeft, each.scrollTop]]));
   node.replaceChildren(...flat(children));
+  for (const each of labelled(node)) {
+    [each.scrollLeft, each.scrollTop] = scrolled.get(nameOf(each)) ?? [0, 0];
+    if (focused !== null && nameOf(each) === focused) {
+      each.focus({ preventScroll: true });
+    }
+  }
+}
+
+function labelled(node) {
+  return [...node.querySelectorAll("[aria-label]")];
+}
+
+function nameOf(element) {
+  return element.getAttribute("aria-label");
 }
 
 /** The element with this id, which is in the page. */

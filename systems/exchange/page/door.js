@@ -9,34 +9,47 @@ import { begin } from "./session.js";
  * @param {function()} entered called when somebody has logged in
  */
 export function showDoor(entered) {
-  const username = h("input", { id: "username", name: "username", autocomplete: "username", required: true });
-  const email = h("input", { id: "email", name: "email", type: "email", autocomplete: "email" });
+  // What an account needs is said by the browser, beside the field. Whoever logs in has one, whatever its rules were.
+  const username = h("input", {
+    id: "username",
+    name: "username",
+    autocomplete: "username",
+    pattern: "[A-Za-z0-9][A-Za-z0-9._\\-]{2,31}",
+    title: "3 to 32 letters, digits, dots, dashes",
+    required: true,
+  });
+  const email = h("input", { id: "email", name: "email", type: "email", autocomplete: "email", required: true });
   const password = h("input", {
     id: "password",
     name: "password",
     type: "password",
     autocomplete: "current-password",
+    minlength: 8,
     required: true,
   });
+  const anew = h("button", { type: "submit" }, "Sign up");
   const form = h(
     "form",
-    { onsubmit: (event) => logIn(event) },
+    { onsubmit: (event) => enter(event) },
     h("label", { for: "username" }, "Name", username),
     h("label", { for: "password" }, "Password, 8 characters or more", password),
     h("label", { for: "email" }, "E-mail, to sign up", email),
-    h(
-      "div",
-      { class: "row" },
-      h("button", { type: "submit", class: "main" }, "Log in"),
-      h("button", { type: "button", onclick: () => signUp() }, "Sign up"),
-    ),
+    h("div", { class: "row" }, h("button", { type: "submit", class: "main", formnovalidate: true }, "Log in"), anew),
     h("p", { class: "quiet" }, "An account of this lab only. Do not use a password that you use anywhere else."),
   );
   replace(byId("door"), h("h2", null, "Come in"), form);
 
-  async function logIn(event) {
-    event?.preventDefault();
+  async function enter(event) {
+    event.preventDefault();
+    await (event.submitter === anew ? signUp() : logIn());
+  }
+
+  async function logIn() {
     const name = username.value.trim();
+    if (name === "" || password.value === "") {
+      note("Not logged in: that takes a name and a password", null, true);
+      return;
+    }
     try {
       const { content, traceId } = await ask("POST", "/auth/login", { username: name, password: password.value });
       begin(content.token, content.user.username);

@@ -39,7 +39,7 @@ export function holdings(symbols, changed) {
     event.preventDefault();
     const amount = cents(money.value);
     if (amount === null) {
-      note("Nothing paid in: an amount is dollars with at most two decimals", null, true);
+      note("Nothing paid in: an amount is dollars above 0 with at most two decimals", null, true);
       return;
     }
     await add("/wallet/add-funds", { amount_cents: amount }, `$${dollars(amount)} paid in`);
@@ -49,7 +49,7 @@ export function holdings(symbols, changed) {
     event.preventDefault();
     const quantity = count(brought.value);
     if (quantity === null) {
-      note("Nothing added: shares are a whole number", null, true);
+      note("Nothing added: shares are a whole number above 0", null, true);
       return;
     }
     await add("/wallet/add-shares", { symbol: which.value, quantity }, `${shares(quantity)} ${which.value} added`);
@@ -77,6 +77,13 @@ export function holdings(symbols, changed) {
   }
 
   return {
+    /** Of somebody else: what was shown is nobody's business any more. */
+    forget() {
+      replace(balances);
+      for (const id of ["orders", "positions"]) {
+        replace(byId(id));
+      }
+    },
     /** What /wallet answers with. */
     showWallet(wallet) {
       const rows = wallet.balances.map((each) => {
@@ -100,7 +107,7 @@ export function holdings(symbols, changed) {
           h("td", null, order.id),
           h("td", { class: order.side }, order.side),
           h("td", null, order.symbol),
-          number(dollars(order.price_cents)),
+          number(order.type === "market" ? "market" : dollars(order.price_cents)),
           number(`${shares(order.filled)} / ${shares(order.quantity)}`),
           h("td", null, [order.status.toLowerCase().replaceAll("_", " "), order.reason ? ` (${order.reason.replaceAll("_", " ")})` : ""]),
           h("td", null, OPEN.has(order.status) ? button : null),

@@ -7,17 +7,20 @@ const LINES = 60;
 let template = "";
 const list = h("ol", { class: "log", "aria-live": "polite", tabindex: "0", "aria-labelledby": "log-title" });
 
-/** @param {string} traceUrlTemplate holds {trace_id} */
-export function showJournal(traceUrlTemplate) {
-  template = traceUrlTemplate;
+export function showJournal() {
   replace(byId("log"), h("h2", { id: "log-title" }, "What happened"), list);
+}
+
+/** @param {string} traceUrlTemplate holds {trace_id}; until it is known, lines have no link. */
+export function linkTraces(traceUrlTemplate) {
+  template = traceUrlTemplate;
 }
 
 /** A line; `isBad` for what was refused. */
 export function note(sentence, traceId, isBad = false) {
   const now = new Date();
   const time = h("time", { datetime: now.toISOString() }, now.toLocaleTimeString("en-GB"));
-  list.prepend(h("li", { class: isBad ? "bad" : null }, time, sentence, traceId ? [" ", traceLink(traceId)] : null));
+  list.prepend(h("li", { class: isBad ? "bad" : null }, time, sentence, traceId && template ? [" ", traceLink(traceId)] : null));
   while (list.children.length > LINES) {
     list.lastElementChild.remove();
   }

@@ -12,14 +12,14 @@ export function shares(count) {
   return count.toLocaleString("en-US");
 }
 
-/** "1,234.5" -> 123450; null for what is no amount of money. */
+/** "1,234.5" -> 123450; null for what is no amount of money, or none at all. */
 export function cents(text) {
   const found = /^(\d{1,12})(?:\.(\d{1,2}))?$/.exec(text.trim().replaceAll(",", ""));
-  return found === null ? null : Number(found[1]) * 100 + Number((found[2] ?? "").padEnd(2, "0"));
+  return found === null ? null : Number(found[1]) * 100 + Number((found[2] ?? "").padEnd(2, "0")) || null;
 }
 
-/** "1,234" -> 1234; null for what is no number of shares. */
+/** "1,234" -> 1234; null for what is no number of shares, or none at all. */
 export function count(text) {
   const found = /^\d{1,9}$/.exec(text.trim().replaceAll(",", ""));
-  return found === null ? null : Number(found[0]);
+  return found === null ? null : Number(found[0]) || null;
 }

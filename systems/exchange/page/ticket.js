@@ -34,6 +34,18 @@ export function showTicket(chosen, placed) {
   );
   replace(byId("ticket"), h("h2", { id: "ticket-title" }, "Order"), form);
 
+  /** What was sent last, and under which name, until an answer says what became of it. */
+  let unanswered = null;
+
+  /** The same ticket once more, while nobody knows what became of the first, is the same order. */
+  function named(ticket) {
+    const text = JSON.stringify(ticket);
+    if (unanswered?.text !== text) {
+      unanswered = { text, id: crypto.randomUUID() };
+    }
+    return { ...ticket, client_order_id: unanswered.id };
+  }
+
   function adapt() {
     const isMarket = form.elements.type.value === "market";
     price.disabled = isMarket;
@@ -48,18 +60,23 @@ export function showTicket(chosen, placed) {
     const shares = count(quantity.value);
     const limit = type === "market" ? null : cents(price.value);
     if (shares === null || (type === "limit" && limit === null)) {
-      note("Not placed: shares are a whole number, and a limit is dollars with at most two decimals", null, true);
+      note("Not placed: shares are a whole number above 0, and a limit is dollars with at most two decimals", null, true);
       return;
     }
-    // One click is one order, however often the connection fails.
-    const ticket = { symbol, side, type, quantity: shares, client_order_id: crypto.randomUUID() };
+    const ticket = { symbol, side, type, quantity: shares, ...(limit === null ? {} : { price_cents: limit }) };
     submit.disabled = true;
     try {
-      const { content, traceId } = await ask("POST", "/v1/order", limit === null ? ticket : { ...ticket, price_cents: limit });
+      const { content, traceId } = await ask("POST", "/v1/order", named(ticket));
+      unanswered = null;
       const at = limit === null ? "at the market" : `at ${dollars(limit)}`;
       note(`Order ${content.order.id} placed: ${side} ${shares} ${symbol} ${at}`, traceId);
     } catch (error) {
-      note(`Not placed: ${error.message}`, error.traceId, true);
+      if (error.status === 0 || error.status >= 500) {
+        note(`Perhaps not placed: ${error.message}. Place it again: it will not be placed twice`, error.traceId, true);
+      } else {
+        unanswered = null;
+        note(`Not placed: ${error.message}`, error.traceId, true);
+      }
     } finally {
       submit.disabled = false;
       placed();

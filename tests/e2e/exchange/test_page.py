@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser import watched_page
 from tests.e2e.exchange.conftest import Exchange, User
@@ -93,8 +93,13 @@ def test_what_is_refused_is_said_with_a_reason(exchange: Exchange, browser: Brow
         watch.allow("409 .*/v1/order", "401 .*/auth/login")
         page.goto(exchange.gateway)
         user = exchange.new_user()
+        page.get_by_role("button", name="Log in").click()
+        tells(page, "Not logged in: that takes a name and a password")
         page.get_by_label("Name").fill(user.name)
         page.get_by_label("Password").fill(user.password)
+        # The browser says at the field what is missing; the exchange is not even asked.
+        page.get_by_role("button", name="Sign up").click()
+        expect(page.get_by_label("E-mail")).to_be_focused()
         page.get_by_role("button", name="Log in").click()
         tells(page, "Not logged in: there is no user with this name and this password")
         sign_up(page, user)
@@ -102,6 +107,100 @@ def test_what_is_refused_is_said_with_a_reason(exchange: Exchange, browser: Brow
         tells(page, "Not placed")
         place(page, "Buy", 1, "forty")
         tells(page, "a limit is dollars with at most two decimals")
+        page.get_by_label("Dollars", exact=True).fill("0")
+        page.get_by_role("button", name="Add funds").click()
+        tells(page, "Nothing paid in: an amount is dollars above 0")
+
+
+def test_an_order_without_an_answer_can_be_placed_again_and_is_one(exchange: Exchange, browser: Browser) -> None:
+    def lose_the_answer(route: Route) -> None:
+        # The exchange has it, and the page never hears so.
+        route.fetch()
+        route.abort()
+
+    with watched_page(browser) as (page, watch):
+        watch.allow("net::ERR_FAILED .*/v1/order")
+        page.goto(exchange.gateway)
+        user = exchange.new_user()
+        sign_up(page, user)
+        page.get_by_role("button", name="Add funds").click()
+        tells(page, "$10,000.00 paid in")
+
+        page.route("**/v1/order", lose_the_answer, times=1)
+        place(page, "Buy", 3, "42.00")
+        tells(page, "Perhaps not placed: the exchange is away. Place it again")
+        place(page, "Buy", 3, "42.00")
+        tells(page, "placed: buy 3")
+        mine = "SELECT * FROM orders WHERE user_id = (SELECT id FROM users WHERE username = %(name)s)"
+        assert len(exchange.rows(mine, name=user.name)) == 1
+
+        # What is placed after an answer is another order, however alike.
+        place(page, "Buy", 3, "42.00")
+        expect(page.locator("[data-order]")).to_have_count(2, timeout=PATIENCE_MILLISECONDS)
+
+
+def test_that_the_exchange_is_away_is_told_once_and_so_is_its_return(exchange: Exchange, browser: Browser) -> None:
+    with watched_page(browser) as (page, watch):
+        watch.allow("ERR_INTERNET_DISCONNECTED")
+        page.clock.install()
+        page.goto(f"{exchange.gateway}#QUIL")
+        expect(page.locator("#stream")).to_have_text("asks every two seconds", timeout=PATIENCE_MILLISECONDS)
+        page.context.set_offline(True)
+        page.clock.run_for(10_000)
+        tells(page, "The market may be out of date: the exchange is away")
+        expect(page.locator("#stream")).to_have_text("does not answer")
+        page.context.set_offline(False)
+        page.clock.run_for(4_000)
+        tells(page, "The market is up to date again")
+        expect(page.locator("#price")).to_contain_text("QUIL")
+
+
+def test_nobody_sees_what_was_shown_to_the_one_before(exchange: Exchange, browser: Browser) -> None:
+    def log_in(page: Page, user: User) -> None:
+        page.get_by_label("Name").fill(user.name)
+        page.get_by_label("Password").fill(user.password)
+        page.get_by_role("button", name="Log in").click()
+        expect(page.locator("#who")).to_have_text(user.name, timeout=PATIENCE_MILLISECONDS)
+
+    with watched_page(browser) as (page, watch):
+        watch.allow("net::ERR_FAILED .*/reports/positions")
+        page.goto(exchange.gateway)
+        log_in(page, exchange.user(cents=123_400, shares={"ACRN": 5}))
+        expect(page.locator("[data-position]")).to_have_count(1, timeout=PATIENCE_MILLISECONDS)
+        expect(page.locator("#wallet")).to_contain_text("1,234.00")
+        page.get_by_role("button", name="Log out").click()
+
+        # Whatever fails then.
+        page.route("**/reports/positions", lambda route: route.abort())
+        log_in(page, exchange.user())
+        tells(page, "The report of positions may be out of date")
+        expect(page.locator("[data-position]")).to_have_count(0)
+        expect(page.locator("#wallet")).to_contain_text("Empty")
+
+
+def test_the_keyboard_keeps_its_place_while_the_page_is_refreshed(page: Page, exchange: Exchange) -> None:
+    seller, buyer = exchange.user(shares={"QUIL": 5}), exchange.user(cents=100_000)
+    order = seller.place("sell", "QUIL", 3, 6_600).json["order"]["id"]
+    page.get_by_label("Name").fill(seller.name)
+    page.get_by_label("Password").fill(seller.password)
+    page.keyboard.press("Enter")
+    expect(page.locator("#stream")).to_have_text("live", timeout=PATIENCE_MILLISECONDS)
+    button = page.get_by_role("button", name=f"Cancel order {order}")
+    button.focus()
+    # Its row is drawn anew with every trade.
+    assert buyer.place("buy", "QUIL", 1, 6_600).status == 201
+    expect(page.locator("#orders")).to_contain_text("1 / 3", timeout=PATIENCE_MILLISECONDS)
+    expect(button).to_be_focused()
+    page.keyboard.press("Enter")
+    tells(page, f"Order {order} cancelled")
+
+
+def test_the_chosen_symbol_is_there_after_a_reload(page: Page) -> None:
+    page.get_by_label("Symbol").first.select_option("QUIL")
+    expect(page.locator("#book h2")).to_have_text("Book of QUIL")
+    page.reload()
+    expect(page.locator("#book h2")).to_have_text("Book of QUIL")
+    expect(page.get_by_label("Symbol").first).to_have_value("QUIL")
 
 
 def test_a_token_stays_in_its_tab_and_ends_with_the_logout(page: Page, browser: Browser, exchange: Exchange) -> None:
