@@ -159,19 +159,19 @@ def _moved() -> PanelBuilder:
 def _mean_by_table() -> PanelBuilder:
     return panels.timeseries(
         "Mean time of a statement, by what it does",
-        shows="Mean over a minute by operation and table, of all services; dashed where it alerts.",
+        shows="Mean over a minute by operation and table, of all services: the eight slowest at each moment. Dashed "
+        "where it alerts.",
         bad_day="One line leaves the others. All `UPDATE`s: locks. `COMMIT`: the disk.",
         unit=units.SECONDS,
         queries=[
             prometheus(
-                "sum by (operation, collection) (rate(db_client_operation_duration_seconds_sum[1m]))"
-                " / (sum by (operation, collection) (rate(db_client_operation_duration_seconds_count[1m])) > 0)",
+                "topk(8, sum by (operation, collection) (rate(db_client_operation_duration_seconds_sum[1m]))"
+                " / (sum by (operation, collection) (rate(db_client_operation_duration_seconds_count[1m])) > 0))",
                 "{{operation}} {{collection}}",
             )
         ],
         colour_by=_TABLES,
         thresholds=slo.query_latency(),
-        legend="none",
         links=[links.to_traces("Slow statements", '{ span.db.system.name = "postgresql" && duration > 25ms }')],
     )
 
