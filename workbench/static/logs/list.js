@@ -72,6 +72,7 @@ class LogList {
   #expanded = new Set();
   #unfolded = new Set();
   #withDate = false;
+  #longestService = 0;
 
   constructor(root, options) {
     this.#root = root;
@@ -158,11 +159,20 @@ class LogList {
     this.#withDate = dated;
     this.#scroller.classList.toggle("log-dated", dated);
     if (!this.#keys.includes(this.#active)) this.#active = this.#keys[0] ?? null;
+    this.#giveServicesRoom(ordered);
     this.#scroller.hidden = ordered.length === 0;
     this.#empty.hidden = ordered.length > 0;
     if (!ordered.length) replace(this.#empty, this.#emptyNode());
     this.#rows.update(this.#keys, { stick: this.#newestEdge });
     if (changed) this.#rows.redraw();
+  }
+
+  /** As much as the longest name takes that has been there: names are read, and what follows them stands still. */
+  #giveServicesRoom(lines) {
+    for (const { labels } of lines) {
+      this.#longestService = Math.max(this.#longestService, labels.service?.length ?? 0);
+    }
+    this.#scroller.style.setProperty("--log-service", String(this.#longestService));
   }
 
   /** Ids, each its own also when the same line is there twice. */

@@ -50,6 +50,22 @@ def test_of_many_lines_only_those_in_sight_are_in_the_document(listed):
     assert 4500 < after < 5500
 
 
+def test_the_longest_name_of_a_service_is_read_and_messages_stand_below_each_other(listed):
+    cut, lefts = listed("""
+      const names = ["backend", "market-data-service", "redis"];
+      m.logList(place, {lines: names.map((service, i) => lineOf(`line ${i}`, i, {service, level: "info"}))});
+      await frame();
+      const services = [...place.querySelectorAll(".log-service")];
+      const left = (element) => Math.round(element.getBoundingClientRect().left);
+      return [
+        services.filter((each) => each.scrollWidth > each.clientWidth).map((each) => each.textContent),
+        [...place.querySelectorAll(".log-message")].map(left),
+      ];
+    """)
+    assert cut == []
+    assert len(set(lefts)) == 1
+
+
 def test_lines_that_come_keep_in_place_what_is_read(listed):
     before, after, newest = listed("""
       const list = m.logList(place, {lines: many(500)});
