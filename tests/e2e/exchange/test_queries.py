@@ -46,6 +46,7 @@ ABOUT_IT = [
 LAST_TO_COME = (
     "service:http_request_duration_seconds:p95_1m{service='client-gateway'} > 0",
     "group:event_lag_seconds:p95_1m{group='wallet-service'}",
+    "slo:error_budget_remaining:ratio{service='client-gateway'}",
     "client_server:request_duration_seconds:p95_1m{server='wallet-service'}",
     "rate(exchange_settlements_total[20s]) > 0",
     "rate(exchange_orders_rejected_total{reason='insufficient_shares'}[20s]) > 0",

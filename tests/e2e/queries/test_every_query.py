@@ -8,8 +8,6 @@ system runs (tests/e2e/exchange).
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
 
 from grafana.query_catalogue import Query, dashboard_queries, data_link_queries, rule_queries
@@ -17,6 +15,7 @@ from lab.explore import every_question
 from lab.manifest import DEFAULT_SYSTEM
 from tests.e2e.queries.asking import Backends
 from tests.e2e.queries.every_query import alert_conditions, check, of_link, without_excuse
+from tests.e2e.real_servers import skip_unless_real
 from tests.unit.queries.problems import systems_that_answer
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(300)]
@@ -41,8 +40,6 @@ WITH_IDS = [
     pytest.param(query, id=query.where) for query in EVERY_QUERY if DEFAULT_SYSTEM in systems_that_answer(query)
 ]
 
-PROGRAMS = {"logql": "loki", "traceql": "tempo"}
-
 
 @pytest.mark.parametrize("query", WITH_IDS)
 def test_the_embedded_stack_answers(query: Query, busy_lab: Backends) -> None:
@@ -56,7 +53,5 @@ def test_a_real_prometheus_answers(query: Query, busy_native_lab: Backends) -> N
 
 @pytest.mark.parametrize("query", [p for p in WITH_IDS if p.values[0].language != "promql"])
 def test_a_real_loki_and_tempo_answer(query: Query, busy_native_lab: Backends) -> None:
-    program = PROGRAMS[query.language]
-    if shutil.which(program) is None:
-        pytest.skip(f"{program} is not on PATH: the telemetry store answers its API there too")
+    skip_unless_real(query.language)
     check(query, busy_native_lab)
