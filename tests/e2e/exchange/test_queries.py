@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -22,7 +23,7 @@ from tests.e2e.queries.observed import observe, unlisted
 from tests.e2e.workbench.dashboards.walking import faults_of
 from tests.unit.queries.problems import systems_that_answer
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(500)]
 
 SYSTEM = "exchange"
 
@@ -52,6 +53,9 @@ LAST_TO_COME = (
     "rate(exchange_orders_rejected_total{reason='insufficient_shares'}[20s]) > 0",
 )
 
+#: Panels ask at round times, so that lines do not wobble: what has come since the last of them is not drawn yet.
+ROUND_SECONDS = 60
+
 SYMBOL, PRICE_CENTS = "ACRN", 4_250
 
 
@@ -80,11 +84,15 @@ def trade(exchange: Exchange) -> Iterator[Backends]:
     assert telemetry is not None
     try:
         for query in LAST_TO_COME:
-            exchange.wait_for(lambda query=query: telemetry.query(query), query, 60)
+            exchange.wait_for(lambda query=query: telemetry.query(query, _last_round_time()), query, 150)
         yield Backends.of(exchange.lab.state(), first.trace_id)
     finally:
         stopping.set()
         traders.join()
+
+
+def _last_round_time() -> float:
+    return time.time() // ROUND_SECONDS * ROUND_SECONDS
 
 
 @pytest.mark.parametrize("query", ABOUT_IT, ids=lambda query: query.where)

@@ -23,7 +23,7 @@ __all__ = [
     "trade",
 ]
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(500)]
 
 
 @pytest.mark.parametrize("query", ABOUT_IT, ids=lambda query: query.where)
