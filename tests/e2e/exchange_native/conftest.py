@@ -1,4 +1,5 @@
-"""An exchange in front of the real servers that are on PATH, as tests/e2e/exchange has one in front of the store."""
+"""An exchange in front of the real servers, as tests/e2e/exchange has one in front of the store. Two minutes of a whole
+machine: not where one of the three would be the store again."""
 
 from __future__ import annotations
 
@@ -8,13 +9,12 @@ import pytest
 
 from tests.e2e.conftest import BootedLab, boot
 from tests.e2e.exchange.conftest import exchange
-from tests.machine import program
+from tests.e2e.real_servers import skip_unless_all_are_real
 
 __all__ = ["exchange"]
 
 
 @pytest.fixture(scope="package")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BootedLab]:
-    """Prometheus has to be real."""
-    program("prometheus", package="prometheus")
+    skip_unless_all_are_real()
     yield from boot(tmp_path_factory.mktemp("lab"), "--system", "exchange", "--no-traffic", stack="native")
