@@ -29,15 +29,16 @@ _SOON_MS = 30_000
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory, wait_for: Callable[..., Any]) -> Iterator[BootedLab]:
+    if not UPDATE_SCREENSHOTS:
+        pytest.skip("pictures of the exchange are made when UPDATE_SCREENSHOTS is set; test_page.py looks at its page")
     options = ("--system", "exchange", "--rps", "8")
     with contextmanager(boot)(tmp_path_factory.mktemp("lab"), *options) as booted:
         telemetry = booted.telemetry
         assert telemetry is not None
         wait_for(lambda: telemetry.query("sum(rate(exchange_fills_total[1m])) > 0"), "trades", 60)
-        if UPDATE_SCREENSHOTS:
-            # A picture of a lab's first minute shows empty charts. Where none is made, nobody needs to wait.
-            query = f'min(count_over_time(up{{job="exchange"}}[1h])) >= {_SCRAPES}'
-            wait_for(lambda: telemetry.query(query), "some minutes of trade", 240)
+        # A picture of a lab's first minute shows empty charts.
+        query = f'min(count_over_time(up{{job="exchange"}}[1h])) >= {_SCRAPES}'
+        wait_for(lambda: telemetry.query(query), "some minutes of trade", 240)
         yield booted
 
 

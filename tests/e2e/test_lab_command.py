@@ -4,7 +4,6 @@ import html
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -194,12 +193,12 @@ def test_a_port_in_use_is_named_with_its_holder_and_the_way_out(lab, tmp_path):
 
 def test_status_says_no_while_a_service_is_down_and_yes_when_it_is_back(lab, wait_for):
     restarts = lab.state().process("backend").restarts
-    os.kill(lab.pid("backend"), signal.SIGKILL)
-    wait_for(lambda: lab.run("status").returncode == 1, "status notices", 5.0)
+    with kept_down(lab, "backend"):
+        wait_for(lambda: lab.run("status").returncode == 1, "status notices", 20)
 
-    wait_for(lambda: lab.run("status").returncode == 0, "everything is healthy again", 30.0)
+    wait_for(lambda: lab.run("status").returncode == 0, "everything is healthy again", 60.0)
 
-    assert lab.state().process("backend").restarts == restarts + 1
+    assert lab.state().process("backend").restarts > restarts
 
 
 @pytest.mark.slow

@@ -24,7 +24,7 @@ def rules() -> list[dict[str, Any]]:
 @pytest.mark.parametrize("system", discover())
 def test_objectives_are_those_of_the_recording_rules(system: str, rules: list[dict[str, Any]]) -> None:
     objectives = {
-        rule["labels"]["slo"]: float(re.fullmatch(r"vector\((.+)\)", rule["expr"].strip())[1])
+        rule["labels"]["slo"]: float(re.match(r"(0\.\d+) \* group\(up\{", rule["expr"])[1])
         for rule in rules
         if rule.get("record") == "slo:objective:ratio" and rule["labels"]["job"] == system
     }

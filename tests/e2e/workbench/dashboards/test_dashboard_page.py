@@ -56,9 +56,9 @@ def queries(requests: list[Request], text: str) -> list[dict[str, list[str]]]:
 def test_the_list_finds_a_dashboard_by_its_words_and_opens_it(page: Page) -> None:
     page.goto("/dashboards")
     expect(page.locator(".dashboards-list li")).to_have_count(len(list(OWN_DASHBOARDS.glob("*.json"))))
-    page.get_by_label("Find").fill("error budget")
+    page.get_by_label("Find").fill("chain error budget")
     expect(page.locator(".dashboards-list li")).to_have_count(1)
-    assert parameters(page.url) == {"q": ["error budget"]}
+    assert parameters(page.url) == {"q": ["chain error budget"]}
     page.get_by_role("link", name="Chain: SLOs and error budget").click()
     expect(page.get_by_role("heading", level=1, name="Chain: SLOs and error budget")).to_be_visible()
 

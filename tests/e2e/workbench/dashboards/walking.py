@@ -22,7 +22,7 @@ def faults_of(page: Page, document: Mapping[str, Any], *, load_test: bool = Fals
     A panel whose `noValue` says why it may be empty may be, unless a load test runs and it asks about load tests."""
     page.set_viewport_size({"width": 1400, "height": 1600})
     page.goto(f"/dashboards/{document['uid']}")
-    expect(page.get_by_role("heading", level=1, name=document["title"], exact=True)).to_be_visible()
+    expect(page.get_by_role("heading", level=1, name=document["title"], exact=True)).to_be_visible(timeout=_TIMEOUT_MS)
     for row in page.locator(".board-row[aria-expanded=false]").all():
         row.click()
     expected = {panel["id"]: panel for panel in _drawn(document)}
