@@ -8,7 +8,10 @@ import pytest_timeout
 from playwright.sync_api import Browser, Page
 from xdist.scheduler import LoadScopeScheduling
 
-from tests.browser import Watch, chromium, watched_page
+# Before any of them is imported: what fails in a helper is to be told with its values, too.
+pytest.register_assert_rewrite("tests")
+
+from tests.browser import Watch, chromium, watched_page  # noqa: E402
 
 #: Folders whose tests share a lab that takes long to start.
 _TOGETHER = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 
@@ -12,18 +11,11 @@ from lab.incidents.scenario import draw
 from lab.incidents.system_file import read_system_incidents
 from lab.manifest import discover
 from tests.e2e.conftest import BootedLab
+from tests.e2e.incidents.commands import begun, told
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(600)]
 
 HIDDEN = "late-orders"
-
-
-def told(lab: BootedLab, *arguments: str) -> dict[str, Any]:
-    result = lab.run("incident", *arguments, "--json", timeout=240)
-    assert result.returncode == 0, result.stdout + result.stderr
-    content = json.loads(result.stdout)
-    assert isinstance(content, dict)
-    return content
 
 
 def test_it_is_about_the_system_that_runs(lab_with_traffic: BootedLab) -> None:
@@ -33,7 +25,8 @@ def test_it_is_about_the_system_that_runs(lab_with_traffic: BootedLab) -> None:
         for seed in range(1, 50)
         if [one.name for one in draw(seed, "easy", "locate", catalogue, about).faults] == [HIDDEN]
     )
-    game = told(lab, "start", "--seed", str(seed), "--task", "locate")
+    begun(lab, "--seed", str(seed), "--task", "locate")
+    game = told(lab, "status")
     assert (game["system"], game["task"]) == ("exchange", "locate")
     assert HIDDEN not in json.dumps(game)
     assert "matching-engine" in told(lab, "labels")["services"]

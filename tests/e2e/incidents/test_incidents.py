@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack
-from typing import Any
 
 import pytest
 import requests
@@ -24,6 +23,7 @@ from lab.incidents.watcher import open_lab
 from lab.manifest import discover
 from lab.paths import StateDirectory
 from tests.e2e.conftest import BootedLab, boot
+from tests.e2e.incidents.commands import begun, told
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -46,26 +46,6 @@ def seed_of(task: Task, *faults: str) -> int:
     )
 
 
-def told(lab: BootedLab, *arguments: str, code: int = 0) -> dict[str, Any]:
-    result = lab.run("incident", *arguments, "--json", timeout=240)
-    assert result.returncode == code, result.stdout + result.stderr
-    content = json.loads(result.stdout)
-    assert isinstance(content, dict)
-    return content
-
-
-def begun(lab: BootedLab, *arguments: str) -> dict[str, Any]:
-    """An incident that has been set up, at the second attempt if need be: with this little traffic what a rare failure
-    does may happen too seldom to be judged, and the command says so."""
-    first = lab.run("incident", "start", *arguments, "--json", timeout=240)
-    if first.returncode and "did not suffer enough" in first.stderr:
-        return told(lab, "start", *arguments)
-    assert first.returncode == 0, first.stdout + first.stderr
-    content = json.loads(first.stdout)
-    assert isinstance(content, dict)
-    return content
-
-
 def spoilers(text: str, catalogue: Catalogue = CATALOGUE) -> list[str]:
     """Names of faults, of flags and of kinds in it."""
     names = {*catalogue, *KINDS, *(fault.flag for fault in catalogue.values())}
@@ -74,7 +54,7 @@ def spoilers(text: str, catalogue: Catalogue = CATALOGUE) -> list[str]:
 
 def test_an_incident_is_played_blind_and_explained_after_the_answer(busy_lab: BootedLab) -> None:
     seed = seed_of("locate", "chatty-inventory")
-    seen = [busy_lab.run("incident", "start", "--seed", str(seed), "--task", "locate", timeout=240).stdout]
+    seen = [begun(busy_lab, "--seed", str(seed), "--task", "locate")]
     status = told(busy_lab, "status")
     seen += [json.dumps(status), busy_lab.run("incident", "status").stdout]
     seen += [requests.get(status["api"] + path, timeout=10).text for path in ("/task", "/")]
@@ -105,7 +85,8 @@ def test_an_incident_is_played_blind_and_explained_after_the_answer(busy_lab: Bo
 
 def test_where_nothing_is_wrong_an_alarm_is_worth_nothing(busy_lab: BootedLab) -> None:
     seed = seed_of("detect")
-    game = told(busy_lab, "start", "--seed", str(seed), "--task", "detect")
+    begun(busy_lab, "--seed", str(seed), "--task", "detect")
+    game = told(busy_lab, "status")
     assert requests.get(game["api"] + "/labels", timeout=10).json() == told(busy_lab, "labels")
     sent = requests.post(game["api"] + "/answer", json={"fault": True, "since": game["now"]}, timeout=10)
     assert sent.json()["recorded"] is True
@@ -171,7 +152,7 @@ def test_who_mends_nothing_gets_nothing(busy_lab: BootedLab) -> None:
 
 
 def test_an_incident_that_is_stopped_leaves_nothing_on(busy_lab: BootedLab) -> None:
-    told(busy_lab, "start", "--seed", str(seed_of("detect", "busy-cpu")), "--task", "detect")
+    begun(busy_lab, "--seed", str(seed_of("detect", "busy-cpu")), "--task", "detect")
     refused = busy_lab.run("incident", "start", "--seed", "1")
     assert refused.returncode == 1
     assert "an incident runs already" in refused.stderr
