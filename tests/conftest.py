@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page
 from xdist.scheduler import LoadScopeScheduling
 
 # Before any of them is imported: what fails in a helper is to be told with its values, too.
-pytest.register_assert_rewrite("tests")
+pytest.register_assert_rewrite("tests.e2e", "tests.integration", "tests.unit")
 
 from tests.browser import Watch, chromium, watched_page  # noqa: E402
 
