@@ -66,7 +66,7 @@ def test_a_tier_that_hangs_does_not_hang_the_user(own_chain: Chain, tier: str) -
         began = time.monotonic()
         response = own_chain.get("/user/77")
         # Not a matter of speed: every call has a time-out, and together they end.
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 30
         assert response.status_code == 503
     finally:
         for child in children:

@@ -94,7 +94,7 @@ def test_a_prometheus_that_was_away_gets_what_it_missed_and_nobody_waits_for_it(
     store = sending_store(start_store, f"http://127.0.0.1:{port}", "--apis", "tempo")
     begin = time.monotonic()
     send_calls(store, 1, 20)
-    assert time.monotonic() - begin < 10
+    assert time.monotonic() - begin < 60
     poll(lambda: own_metric(store, "tempo", "prometheus_remote_storage_samples_retried_total") > 0)
     waiting = own_metric(store, "tempo", "prometheus_remote_storage_samples_pending")
     assert waiting > 0

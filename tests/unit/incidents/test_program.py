@@ -89,4 +89,4 @@ def test_whoever_stops_the_whole_does_not_wait_for_it() -> None:
     began = time.monotonic()
     with pytest.raises(ProgramStopped):
         run("import time; time.sleep(60)", seconds=60, stop=stop)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30

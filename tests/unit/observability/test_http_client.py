@@ -111,7 +111,7 @@ def test_a_service_that_hangs_is_left_in_bounded_time_and_not_asked_again(visibl
         with pytest.raises(ServiceUnavailable, match="it did not answer in time"):
             client(visible, f"http://127.0.0.1:{deaf.getsockname()[1]}").get("/")
         # A bound against hanging, not a speed: the time-outs above add up to 0.6 s.
-        assert time.monotonic() - started < 10
+        assert time.monotonic() - started < 30
     assert len(visible.collected.spans) == 1
 
 

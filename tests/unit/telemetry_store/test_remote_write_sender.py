@@ -138,7 +138,7 @@ def test_when_too_much_waits_the_oldest_go() -> None:
     begin = time.monotonic()
     for number in range(200):
         take(sender, 50, NOW + number)
-    assert time.monotonic() - begin < 5
+    assert time.monotonic() - begin < 30
     assert 0 < sender.samples.pending < 2_000
     assert sender.samples.dropped + sender.samples.pending == sender.samples.offered == 10_000
     sender.close()
