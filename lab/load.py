@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
+from lab.interrupts import ends_by_interrupt
 from lab.paths import REPOSITORY
 from lab.ports import HOST
 
@@ -60,7 +61,8 @@ def run_headless(plan: LoadPlan, on_progress: Callable[[], None]) -> LoadResult:
     with tempfile.TemporaryDirectory(prefix="lab-load-") as directory:
         report = Path(directory) / "report.json"
         output = Path(directory) / "output.txt"
-        with output.open("w") as file:
+        # Whoever ends the command ends the load with it.
+        with output.open("w") as file, ends_by_interrupt():
             process = subprocess.Popen(
                 [
                     *_locust(plan),
@@ -126,8 +128,6 @@ def _environment(plan: LoadPlan) -> dict[str, str]:
 
 
 def _wait(process: "subprocess.Popen[bytes]", on_progress: Callable[[], None]) -> None:
-    # Whoever ends the command ends the load with it.
-    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         while True:
             try:
@@ -144,5 +144,3 @@ def _wait(process: "subprocess.Popen[bytes]", on_progress: Callable[[], None]) -
             # Not even the last scrape is to be waited for; the metrics plugin tells this signal from the other.
             process.send_signal(signal.SIGINT)
             process.wait()
-    finally:
-        signal.signal(signal.SIGTERM, previous)

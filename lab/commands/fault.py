@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import signal
 import textwrap
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import asdict
-from types import FrameType
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
@@ -32,6 +30,7 @@ from lab.faults.injection import Injection, InjectionFailed, findings_table
 from lab.faults.parameters import ParameterError
 from lab.faults.states import flags_of, state_as_json, told_states
 from lab.faults.switching import Switches, SwitchingRefused
+from lab.interrupts import ends_by_interrupt
 from lab.paths import StateDirectory
 from lab.run_state import RunState
 from lab.telemetry_client import TelemetryClient, TelemetryError
@@ -132,7 +131,7 @@ def on(
                 f"{name} is on already, and with it on there is nothing to compare with. "
                 f"Switch it off first: python3 lab fault off {name} --wait"
             )
-        with TelemetryClient.from_backends(state.backends) as client, _termination_is_an_interrupt():
+        with TelemetryClient.from_backends(state.backends) as client, ends_by_interrupt():
             injection = Injection(fault, flags, client, values, known_flags=flags_of(catalogue))
             with _shown(injection, wait and not as_json), _failure_as_json(as_json), ExitStack() as undo:
                 if wait:
@@ -240,22 +239,6 @@ def _messages() -> Iterator[None]:
         raise click.UsageError(str(error)) from None
     except (CatalogueError, SwitchingRefused, FlagFileError, TelemetryError, EventError, InjectionFailed) as error:
         raise click.ClickException(str(error)) from None
-
-
-@contextmanager
-def _termination_is_an_interrupt() -> Iterator[None]:
-    """SIGTERM, and a terminal that is closed, end the command as Ctrl-C does: what is on for a time is switched off."""
-
-    def interrupt(number: int, frame: FrameType | None) -> NoReturn:
-        raise KeyboardInterrupt
-
-    signals = (signal.SIGTERM, signal.SIGHUP)
-    before = [signal.signal(one, interrupt) for one in signals]
-    try:
-        yield
-    finally:
-        for one, handler in zip(signals, before, strict=True):
-            signal.signal(one, handler)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""`lab exercise run`: a learner's service in the running lab, with all three signals, until Ctrl-C."""
+"""`lab exercise run`: a learner's service in the running lab, with all three signals, until it is told to end."""
 
 import re
 import signal
@@ -13,9 +13,9 @@ from lab.paths import REPOSITORY
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 
-@pytest.fixture
-def library(lab, tmp_path):
-    """A service that has metrics and spans, run by hand: its address, and what it prints."""
+@pytest.fixture(params=[signal.SIGINT, signal.SIGHUP], ids=lambda number: number.name)
+def library(request, lab, tmp_path):
+    """A service that has metrics and spans, run by hand: its address. In the end it leaves nothing."""
     environment = {
         **lab.environment(),
         "LAB_SERVICES_DIR": str(tmp_path / "services"),
@@ -33,10 +33,12 @@ def library(lab, tmp_path):
         assert found is not None
         yield found[1]
     finally:
-        run.send_signal(signal.SIGINT)
+        run.send_signal(request.param)
         left = run.communicate(timeout=20)[0]
     assert run.returncode == 0, left
     assert "asked how it is" in left
+    with pytest.raises(requests.ConnectionError):
+        requests.get(found[1], timeout=20)
     assert not (lab.state_dir / "targets" / "exercise-library.json").exists(), "it is still announced"
 
 

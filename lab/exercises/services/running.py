@@ -20,6 +20,7 @@ from lab.exercises.services.description import Requests, Service
 from lab.exercises.services.driving import START_SECONDS
 from lab.exercises.services.neighbour import NeighbourServer
 from lab.exercises.services.process import command, environment
+from lab.interrupts import ends_by_interrupt
 from lab.paths import StateDirectory
 from lab.run_state import write_json_atomically
 from lab.stacks.targets import Target
@@ -41,6 +42,8 @@ def run(
 
     `backends` and `state_dir` are those of the lab that runs."""
     with ExitStack() as stack:
+        # Its target must not stay behind: it would be one that cannot be scraped.
+        stack.enter_context(ends_by_interrupt())
         variables, options = {}, []
         if service.neighbour is not None:
             variables[service.neighbour.variable] = stack.enter_context(NeighbourServer()).url
