@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
-from lab.interrupts import ends_by_interrupt
+from lab.end_signals import ends_by_interrupt
 from lab.paths import REPOSITORY
 from lab.ports import HOST
 

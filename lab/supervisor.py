@@ -9,14 +9,14 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from types import FrameType
 
 from lab import output_file, process_group
 from lab.deadline import ask_all
+from lab.end_signals import handled
 from lab.paths import StateDirectory
 from lab.probe import probe
 from lab.process_spec import ProcessSpec, in_start_order
@@ -38,8 +38,6 @@ _PROBE_TIMEOUT_SECONDS = 1.0
 #: For all the addresses of a process together, should none of them answer.
 _PROBE_DEADLINE_SECONDS = 4.0
 _LINES_SHOWN_ON_FAILURE = 15
-
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class StartFailed(RuntimeError):
@@ -111,7 +109,7 @@ class Supervisor:
         """Starts everything, calls `on_ready`, watches until stop() or a signal; always ends every process.
 
         Raises StartFailed when a process does not come up at first; later deaths lead to restarts."""
-        with self._signals_stop_us():
+        with handled(self._stop_on_signal):
             try:
                 write_run_state(self.directory, self.state)
                 self._start_all()
@@ -313,19 +311,10 @@ class Supervisor:
     def _tell(self, sentence: str) -> None:
         _whoever_reads(lambda: self.on_event(sentence))
 
-    @contextmanager
-    def _signals_stop_us(self) -> Iterator[None]:
-        def handle(number: int, frame: FrameType | None) -> None:
-            # The second Ctrl-C of an impatient user: no more grace.
-            self._hurry = self._stop.is_set() and number == signal.SIGINT
-            self._stop.set()
-
-        previous = {number: signal.signal(number, handle) for number in STOP_SIGNALS}
-        try:
-            yield
-        finally:
-            for number, handler in previous.items():
-                signal.signal(number, handler)
+    def _stop_on_signal(self, number: int, frame: FrameType | None) -> None:
+        # The second Ctrl-C of an impatient user: no more grace.
+        self._hurry = self._stop.is_set() and number == signal.SIGINT
+        self._stop.set()
 
 
 #: Names the output file of a supervisor in the background.

@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from lab.commands.options import Duration, running_lab, state_dir_option
+from lab.end_signals import ends_by_interrupt
 from lab.events import Event, EventError, record
 from lab.faults.catalogue import (
     SIGNALS,
@@ -30,7 +31,6 @@ from lab.faults.injection import Injection, InjectionFailed, findings_table
 from lab.faults.parameters import ParameterError
 from lab.faults.states import flags_of, state_as_json, told_states
 from lab.faults.switching import Switches, SwitchingRefused
-from lab.interrupts import ends_by_interrupt
 from lab.paths import StateDirectory
 from lab.run_state import RunState
 from lab.telemetry_client import TelemetryClient, TelemetryError

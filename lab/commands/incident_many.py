@@ -20,6 +20,7 @@ from lab.commands.incident_options import (
     system_option,
 )
 from lab.commands.options import Duration, running_lab
+from lab.end_signals import stop_on_signals
 from lab.faults.catalogue import CatalogueError
 from lab.faults.flag_file import FlagFileError
 from lab.incidents.files import IncidentFiles, IncidentRunning
@@ -88,7 +89,7 @@ def bench(
 
     from lab.incidents.bench import Played, players_of
     from lab.incidents.bench import bench as play_all
-    from lab.incidents.watcher import open_lab, stop_on_signals
+    from lab.incidents.watcher import open_lab
 
     known = players_of(agent)
     for player in players:
@@ -241,7 +242,7 @@ def export(
     from lab.incidents.export import ParquetUnavailable
     from lab.incidents.exporting import export_all
     from lab.incidents.recording import RecordingError
-    from lab.incidents.watcher import open_lab, stop_on_signals
+    from lab.incidents.watcher import open_lab
 
     state = running_lab(state_dir)
     require_nothing_on(state_dir)

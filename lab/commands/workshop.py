@@ -17,6 +17,7 @@ import click
 
 from lab import process_group
 from lab.commands.options import running_lab, state_dir_option
+from lab.end_signals import stop_on_signals
 from lab.exercises.learner import LEARNER_VARIABLE, user_name
 from lab.faults.catalogue import CatalogueError
 from lab.faults.flag_file import FlagFileError
@@ -179,7 +180,6 @@ def status(as_json: bool, state_dir: StateDirectory) -> None:
 @state_dir_option
 def accompany(state_dir: StateDirectory) -> None:
     """The process behind `join`."""
-    from lab.incidents.watcher import stop_on_signals
     from lab.workshop import companion
 
     with _errors(), stop_on_signals() as stop:

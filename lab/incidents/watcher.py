@@ -6,15 +6,15 @@ What it prints may tell the truth; it goes into a file beside the truth.
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack
 from typing import Any
 
+from lab.end_signals import stop_on_signals
 from lab.faults.catalogue import read_catalogue
 from lab.incidents.conduct import Lab, RunningIncident, SetUpFailed, Stopped, conducted
 from lab.incidents.files import IncidentFiles
@@ -36,19 +36,6 @@ def open_lab(directory: StateDirectory, state: RunState, about: SystemIncidents,
     """Of a lab that runs; its client is closed with `undo`. Raises CatalogueError."""
     client = undo.enter_context(TelemetryClient.from_backends(state.backends))
     return Lab(directory, state, about, read_catalogue(), client)
-
-
-@contextmanager
-def stop_on_signals() -> Iterator[threading.Event]:
-    """Set by a signal to end, so that whatever is on can be undone in peace."""
-    stop = threading.Event()
-    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-    before = [signal.signal(number, lambda *_: stop.set()) for number in numbers]
-    try:
-        yield stop
-    finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)
 
 
 def watch(

@@ -16,6 +16,7 @@ from types import FrameType
 from typing import IO
 
 from lab import output_file
+from lab.end_signals import END_SIGNALS
 from lab.paths import StateDirectory
 
 #: "frontend-1  | what it printed"
@@ -70,7 +71,7 @@ class _End:
     requested = False
 
     def __init__(self) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        for number in END_SIGNALS:
             signal.signal(number, self._handle)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:

@@ -16,11 +16,11 @@ from pathlib import Path
 import requests
 
 from lab import process_group
+from lab.end_signals import ends_by_interrupt
 from lab.exercises.services.description import Requests, Service
 from lab.exercises.services.driving import START_SECONDS
 from lab.exercises.services.neighbour import NeighbourServer
 from lab.exercises.services.process import command, environment
-from lab.interrupts import ends_by_interrupt
 from lab.paths import StateDirectory
 from lab.run_state import write_json_atomically
 from lab.stacks.targets import Target

@@ -9,7 +9,7 @@ from lab.paths import REPOSITORY
 
 _COMMAND = """
 import signal, sys
-from lab.interrupts import ends_by_interrupt
+from lab.end_signals import ends_by_interrupt
 
 number, how = signal.Signals[sys.argv[1]], sys.argv[2]
 if how == "ignored":
